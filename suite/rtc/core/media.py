@@ -1,0 +1,255 @@
+"""The words between control and the packet plane.
+
+Control (`suite.rtc.core`) decides and returns `Command`s; the plane (`suite.rtc.packets`, `suite.rtc.transport`) executes
+them without an object per packet, and answers with `Report`s. Both sides are plain values: the plane can be replaced by a
+seeded network in a test, and control can be tested in microseconds. Bit rates are bit/s, times are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+TransportId = str  # one ICE-lite + DTLS + SRTP + SCTP association; v1 clients have one, v0 clients two
+TrackSid = str  # "TR_…"
+DowntrackId = int
+Kind = Literal["audio", "video"]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A data channel that the server creates (v0's subscriber connection, RFC 8832)."""
+
+    label: str
+    ordered: bool
+    max_retransmits: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """One payload type of a section, as negotiated: `mime` is lower case ("video/vp8", "audio/opus", "audio/red")."""
+
+    payload_type: int
+    mime: str
+    clock_rate: int
+    fmtp: str = ""
+    rtx_payload_type: int | None = None
+
+
+# --- commands: control to plane ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTransport:
+    """Listen for STUN whose username starts with `ufrag`; the server is ICE-lite and the DTLS server."""
+
+    transport: TransportId
+    ufrag: str
+    password: str
+    channels: tuple[Channel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetRemote:
+    """What the peer's SDP said of itself. A DTLS certificate that does not match tears the transport down."""
+
+    transport: TransportId
+    fingerprint_algorithm: str
+    fingerprint: str
+    sctp_port: int | None = None
+    max_message_size: int = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class RestartIce:
+    transport: TransportId
+    ufrag: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTransport:
+    transport: TransportId
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Bind what arrives on a section of a publisher's transport to a track.
+
+    Packets are bound by the section's SSRCs where the SDP named them, else by the mid (and rid) header extensions.
+    `layers` orders the simulcast rids from the lowest picture to the largest; empty where there is one stream.
+    """
+
+    transport: TransportId
+    mid: str
+    track: TrackSid
+    kind: Kind
+    codecs: tuple[Codec, ...]
+    layers: tuple[str, ...] = ()
+    ssrcs: tuple[int, ...] = ()
+    rtx_ssrcs: Mapping[int, int] = field(default_factory=dict)  # rtx ssrc -> ssrc
+    extensions: Mapping[str, int] = field(default_factory=dict)  # uri -> id
+
+
+@dataclass(frozen=True, slots=True)
+class StopReceiving:
+    track: TrackSid
+
+
+@dataclass(frozen=True, slots=True)
+class MuteTrack:
+    """Drop a track's packets at the door while `muted` (server mute, or a publisher who lost the right)."""
+
+    track: TrackSid
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddDowntrack:
+    """Forward `track` to a subscriber's section. Nothing flows before `SelectLayer`."""
+
+    downtrack: DowntrackId
+    transport: TransportId
+    track: TrackSid
+    kind: Kind
+    mid: str
+    ssrc: int
+    rtx_ssrc: int | None
+    codecs: tuple[Codec, ...]
+    extensions: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectLayer:
+    """Aim a downtrack at a layer (index into `Receive.layers`, or a spatial layer of SVC); None pauses it.
+
+    The plane switches at the target's next keyframe, asks for that keyframe, and falls back to the best live layer
+    below (or above) where the target is silent.
+    """
+
+    downtrack: DowntrackId
+    layer: int | None
+    temporal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDowntrack:
+    downtrack: DowntrackId
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKeyframe:
+    track: TrackSid
+
+
+@dataclass(frozen=True, slots=True)
+class SendData:
+    transport: TransportId
+    label: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StartCopy:
+    """Copy a track's decrypted packets to the egress process at `socket` under the name `egress_id`."""
+
+    egress_id: str
+    track: TrackSid
+    socket: str
+    destination: str  # where the egress process writes
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopCopy:
+    egress_id: str
+
+
+Command = (
+    OpenTransport | SetRemote | RestartIce | CloseTransport | Receive | StopReceiving | MuteTrack | AddDowntrack | SelectLayer
+    | RemoveDowntrack | RequestKeyframe | SendData | StartCopy | StopCopy
+)  # fmt: skip
+
+
+# --- reports: plane to control -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TransportConnected:
+    transport: TransportId
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFailed:
+    """DTLS failed, the fingerprint did not match, or the peer has sent no STUN for 30 s (consent, RFC 7675)."""
+
+    transport: TransportId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelOpened:
+    transport: TransportId
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataReceived:
+    transport: TransportId
+    label: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LayerStarted:
+    """First packet of a layer; `codec` is the one the publisher sends."""
+
+    track: TrackSid
+    layer: int
+    codec: Codec
+
+
+@dataclass(frozen=True, slots=True)
+class LayerStopped:
+    """A layer has been silent (0.7 s for video)."""
+
+    track: TrackSid
+    layer: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioLevels:
+    """Loudness of each speaking track over the last 300 ms, 0 to 1 (RFC 6464's -dBov turned round)."""
+
+    levels: Mapping[TrackSid, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bandwidth:
+    """What a subscriber's line carries, by REMB or transport-cc."""
+
+    transport: TransportId
+    bit_rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Share of packets lost in the last period, 0 to 1, upstream (`outbound` False) or downstream."""
+
+    transport: TransportId
+    outbound: bool
+    fraction: float
+    round_trip: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyEnded:
+    egress_id: str
+    reason: str
+
+
+Report = (
+    TransportConnected | TransportFailed | ChannelOpened | DataReceived | LayerStarted | LayerStopped | AudioLevels | Bandwidth
+    | Loss | CopyEnded
+)  # fmt: skip
