@@ -1,0 +1,1 @@
+"""The composition root: settings, addresses, and which app listens to which event."""

@@ -1,0 +1,38 @@
+"""What accounts tells the apps above."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from suite.kernel.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserDeactivated(Event):
+    """A person was let go: sockets close, calls end, nothing of theirs is accepted any more."""
+
+    name: ClassVar[str] = "accounts.user_deactivated"
+    user_id: uuid.UUID
+    organization_id: uuid.UUID
+    at: datetime
+
+    @property
+    def aggregate_id(self) -> uuid.UUID:
+        return self.user_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInEnded(Event):
+    """One browser was signed out, by the person, by the provider or by an administrator."""
+
+    name: ClassVar[str] = "accounts.sign_in_ended"
+    user_id: uuid.UUID
+    sign_in_id: uuid.UUID
+    at: datetime
+
+    @property
+    def aggregate_id(self) -> uuid.UUID:
+        return self.user_id

@@ -1,0 +1,84 @@
+"""Writing the record: in the act's own transaction, so that there is no act without its record."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+from django.db import transaction
+
+from suite.audit.models import Record
+from suite.kernel import clock
+from suite.kernel.context import origin
+from suite.kernel.ids import uuid7
+from suite.kernel.refs import ActorRef, TargetRef
+
+LEAF_PREFIX = b"\x00"  # RFC 9162, 2.1.1: leaves and nodes are hashed apart
+
+
+def record(
+    action: str,
+    *,
+    actor: ActorRef,
+    target: TargetRef,
+    organization_id: uuid.UUID,
+    at: datetime,
+    context: uuid.UUID | None = None,
+    outcome: str = "done",
+    **details: Any,
+) -> uuid.UUID:
+    """Record one act; must run inside the transaction that does it. `details` holds no content, token or message text.
+
+    Raises `RuntimeError` outside a transaction: an act and its record share one.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"{action} was recorded outside the transaction of the act")
+    where = origin()
+    row = Record(
+        id=uuid7(),
+        organization_id=organization_id,
+        occurred_at=at,
+        recorded_at=clock.now(),
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_label=actor.label[:200],
+        action=action,
+        target_kind=target.kind,
+        target_id=target.id,
+        target_label=target.label[:200],
+        context=context,
+        outcome=outcome,
+        details=details,
+        address=where.address,
+        user_agent=where.user_agent,
+        assurance=where.assurance,
+        correlation_id=where.correlation_id,
+        salt=secrets.token_bytes(16),
+    )
+    row.leaf = leaf_of(row)
+    row.save(force_insert=True)
+    return row.id
+
+
+def leaf_of(row: Record) -> bytes:
+    """H(0x00 || H(salt || canonical record)): the record can be forgotten with its salt while the leaf still verifies."""
+    commitment = hashlib.sha256(bytes(row.salt) + rfc8785.dumps(canonical(row))).digest()
+    return hashlib.sha256(LEAF_PREFIX + commitment).digest()
+
+
+def canonical(row: Record) -> dict[str, Any]:
+    """The record as RFC 8785 writes it: every column but the salt and the leaf, times in UTC microseconds."""
+    fields = [field.attname for field in Record._meta.concrete_fields if field.attname not in {"salt", "leaf"}]  # noqa: SLF001
+    return {name: _plain(getattr(row, name)) for name in fields}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(tz=UTC).isoformat(timespec="microseconds")
+    return value

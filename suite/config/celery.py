@@ -1,0 +1,17 @@
+"""Celery: short tasks in the queue `default`, speech in `speech`."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "suite.config.settings")
+
+app = Celery("suite")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_structured_logs(**_kwargs: object) -> None:
+    """Celery would replace the handlers that `suite.kernel.logs` has set."""

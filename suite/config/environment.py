@@ -1,0 +1,65 @@
+"""What the environment says, read once, refused in one sentence where it is missing or unsafe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMONSTRATION = "demonstration"
+PRODUCTION = "production"
+EXAMPLE_SECRETS = ("secret", "changeme", "change-me", "example", "devkey", "demonstration", "insecure")
+
+
+def get(name: str, default: str | None = None) -> str:
+    """The variable `name`; raises `ImproperlyConfigured` where it is absent and has no default."""
+    value = os.environ.get(name, default)
+    if value is None or value == "":
+        if default is not None:
+            return default
+        raise ImproperlyConfigured(f"{name} is not set: give it in the environment, or start everything with `make run`.")
+    return value
+
+
+def get_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in get(name, default).split(",") if part.strip()]
+
+
+def get_secret(name: str, *, mode: str, shortest: int = 32) -> str:
+    """A secret; in production an example value or one under `shortest` characters is refused."""
+    value = get(name)
+    if mode == PRODUCTION and (len(value) < shortest or any(word in value.lower() for word in EXAMPLE_SECRETS)):
+        raise ImproperlyConfigured(f"{name} is too short or an example: production needs {shortest} random characters.")
+    return value
+
+
+def mode() -> str:
+    """`demonstration` or `production`; anything else is refused."""
+    value = get("SUITE_MODE", PRODUCTION)
+    if value not in {DEMONSTRATION, PRODUCTION}:
+        raise ImproperlyConfigured(f"SUITE_MODE is «{value}»: it can be {DEMONSTRATION} or {PRODUCTION}.")
+    return value
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for `postgresql://user:password@host:port/name?host=/socket/folder`."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://: Suite runs on PostgreSQL only.")
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    host = query.pop("host", None) or unquote(parts.hostname or "")
+    port = query.pop("port", None) or parts.port or ""
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "suite",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(port),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**query, "pool": {"min_size": 1, "max_size": 12, "timeout": 10}},
+    }

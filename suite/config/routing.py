@@ -1,0 +1,31 @@
+"""The addresses of websockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from channels.routing import URLRouter
+from django.urls import path, re_path
+
+from suite.kernel.errors import NotFound
+from suite.kernel.sockets import Socket
+
+
+class UnknownSocket(Socket):
+    """What answers where nothing lives."""
+
+    async def opened(self) -> None:
+        raise NotFound
+
+
+page_routes: list[Any] = [
+    re_path(r"^.*$", UnknownSocket.as_asgi()),
+]
+
+media_sockets: list[Any] = []
+
+
+def page_sockets(guard: Callable[[Any], Any]) -> list[Any]:
+    """Everything else, behind the check of origin and session."""
+    return [path("ws/", guard(URLRouter(page_routes))), re_path(r"^.*$", UnknownSocket.as_asgi())]

@@ -1,0 +1,12 @@
+"""Every address of the Suite."""
+
+from django.urls import path
+
+from suite.kernel.http import healthz
+
+handler404 = "suite.kernel.http.page_not_found"
+handler500 = "suite.kernel.http.server_error"
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+]
