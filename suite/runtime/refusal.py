@@ -1,0 +1,7 @@
+"""What the runtime says when it cannot go on."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):  # noqa: N818  it is a sentence for a person, not a programmer's error
+    """One sentence that says what is in the way and what to do about it; shown without a trace."""
