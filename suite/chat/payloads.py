@@ -1,0 +1,32 @@
+"""What pages, sockets and meetings read of chat, as JSON values."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from suite.chat.models import Message
+
+
+def message_payload(message: Message) -> dict[str, Any]:
+    """`{id, author: {name, user_id, participation_id}, body, at, ref}`."""
+    return {
+        "id": str(message.id),
+        "author": {
+            "name": message.author_name,
+            "user_id": _text(message.author_user_id),
+            "participation_id": _text(message.author_participation_id),
+        },
+        "body": message.body,
+        "at": message.created_at.isoformat(),
+        "ref": message.ref,
+    }
+
+
+def message_frame(message: Message) -> dict[str, Any]:
+    """What a socket sends its client for a new message."""
+    return {"type": "message", "channel_id": str(message.channel_id), "message": message_payload(message)}
+
+
+def _text(value: uuid.UUID | None) -> str | None:
+    return None if value is None else str(value)

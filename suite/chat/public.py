@@ -1,0 +1,22 @@
+"""What other apps may use of chat."""
+
+from suite.chat.author import Author
+from suite.chat.models import Channel, ChannelKind, Message
+from suite.chat.payloads import message_payload
+from suite.chat.selectors import count_unread, list_messages_for_participants
+from suite.chat.services import channel_create, member_add, message_post
+from suite.chat.services.channels import channel_group
+
+__all__ = [
+    "Author",
+    "Channel",
+    "ChannelKind",
+    "Message",
+    "channel_create",
+    "channel_group",
+    "count_unread",
+    "list_messages_for_participants",
+    "member_add",
+    "message_payload",
+    "message_post",
+]
