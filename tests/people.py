@@ -1,0 +1,47 @@
+"""Organisations and people for any app's tests, made straight in the database."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import uuid
+from datetime import datetime
+
+from suite.accounts.models import Membership, Organization, SignIn, User
+from suite.accounts.selectors import viewer_of
+from suite.accounts.viewer import Viewer
+from suite.kernel import clock
+
+_numbers = itertools.count(1)
+
+
+def organization(name: str = "Direction des essais") -> Organization:
+    return Organization.objects.create(
+        name=name, siret=f"{secrets.randbelow(10**9):09d}{next(_numbers):05d}", created_at=clock.now()
+    )
+
+
+def person(at: Organization, given_name: str = "Awa", usual_name: str = "Diop") -> Viewer:
+    """An active member of `at`, as the one who looks."""
+    user = User.objects.create(
+        email=f"{given_name}.{next(_numbers)}@example.org".lower(),
+        given_name=given_name,
+        usual_name=usual_name,
+        created_at=clock.now(),
+    )
+    membership = Membership.objects.create(user=user, organization=at, started_at=clock.now())
+    return viewer_of(membership=membership)
+
+
+def session_of(viewer: Viewer, at: datetime | None = None) -> str:
+    """A signed-in browser of `viewer`: the value of its session cookie."""
+    key = secrets.token_hex(16)
+    SignIn.objects.create(
+        user_id=viewer.user_id,
+        membership_id=viewer.membership_id,
+        session_key=key,
+        issuer="https://provider.example",
+        sub=str(uuid.uuid4()),
+        signed_in_at=at or clock.now(),
+    )
+    return key
