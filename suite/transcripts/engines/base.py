@@ -45,7 +45,9 @@ class Sound:
 
     def between(self, start: float, end: float) -> Sound:
         """The part from `start` to `end` (seconds), cut to what there is; shares its memory."""
-        return Sound(self.samples[max(0, round(start * self.sample_rate)) : max(0, round(end * self.sample_rate))], self.sample_rate)
+        return Sound(
+            self.samples[max(0, round(start * self.sample_rate)) : max(0, round(end * self.sample_rate))], self.sample_rate
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from suite.transcripts.engines.base import EngineError, Segment, Sound, Word
 from suite.transcripts.engines.config import SpeechConfig
+from suite.transcripts.engines.silero import SileroVoiceActivity
 from suite.transcripts.engines.threads import limit_threads
 from suite.transcripts.engines.weights import joined, packaged, verified
 
@@ -60,9 +61,13 @@ class FasterWhisper:
         """The likeliest of the languages that people speak here; None where nobody speaks."""
         if not self._model.model.is_multilingual:
             return "en"
-        found, _trust, ranking = self._model.detect_language(
-            audio=sound.samples, vad_filter=True, vad_parameters={"threshold": 0.35}
-        )
+        from numpy import concatenate
+
+        spans = SileroVoiceActivity().detect(sound)
+        if not spans:
+            return None
+        speech = concatenate([sound.between(span.start, span.end).samples for span in spans])
+        found, _trust, ranking = self._model.detect_language(audio=speech)
         trust = dict(ranking)
         return max(self._config.languages, key=lambda code: trust.get(code, 0.0)) if self._config.languages else str(found)
 

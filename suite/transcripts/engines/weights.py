@@ -26,7 +26,9 @@ def packaged(package: str, name: str) -> Path:
         if path.is_file():
             return path
     raise EngineError(
-        _("A speech model is not installed. Whoever runs Suite installs it with “make install”."), permanent=False, package=package
+        _("A speech model is not installed. Whoever runs Suite installs it with “make install”."),
+        permanent=False,
+        package=package,
     )
 
 
@@ -42,11 +44,15 @@ def verified(path: Path | None, sha256: str | None) -> Path:
     """
     if path is None or not path.is_file():
         raise EngineError(
-            _("A speech model is not where the settings say. Whoever runs Suite checks its path."), permanent=False, path=str(path)
+            _("A speech model is not where the settings say. Whoever runs Suite checks its path."),
+            permanent=False,
+            file=path.name if path else "",
         )
     if sha256 is None or sha256_of(path) != sha256.lower():
         raise EngineError(
-            _("A speech model is not the file that the settings promise (sha256), so it is not loaded."), permanent=False, path=str(path)
+            _("A speech model is not the file that the settings promise (sha256), so it is not loaded."),
+            permanent=False,
+            file=path.name,
         )
     return path
 
@@ -67,7 +73,9 @@ def joined(*, parts: Iterable[Path], beside: Iterable[Path], sha256: str, folder
             _build(target, parts, beside, sha256)
     except OSError as error:
         raise EngineError(
-            _("The speech model cannot be written. Whoever runs Suite checks the room left on the disk."), permanent=False, path=str(folder)
+            _("The speech model cannot be written. Whoever runs Suite checks the room left on the disk."),
+            permanent=False,
+            file=name,
         ) from error
     return target
 
@@ -85,7 +93,9 @@ def _build(target: Path, parts: Iterable[Path], beside: Iterable[Path], sha256: 
             out.flush()
             os.fsync(out.fileno())
         if digest.hexdigest() != sha256:
-            raise EngineError(_("The installed parts of the speech model do not belong together."), permanent=False, name=target.name)
+            raise EngineError(
+                _("The installed parts of the speech model do not belong together."), permanent=False, name=target.name
+            )
         for path in beside:
             shutil.copy2(path, work / path.name)
         work.chmod(0o755)

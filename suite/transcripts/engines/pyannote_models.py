@@ -1,0 +1,70 @@
+"""The only file that imports pyannote.audio; `pyannote_engine` loads it when a task needs it, after the environment is set."""
+
+from __future__ import annotations
+
+import builtins
+import collections
+import typing
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf.base import ContainerMetadata, Metadata
+from omegaconf.listconfig import ListConfig
+from omegaconf.nodes import AnyNode
+from pyannote.audio.core.model import Introspection
+from pyannote.audio.core.plda import PLDA
+from pyannote.audio.core.task import Problem, Resolution, Specifications
+from pyannote.audio.models.segmentation import PyanNet
+from pyannote.audio.pipelines import SpeakerDiarization
+from torch.torch_version import TorchVersion
+
+from suite.transcripts.engines.ge2e import VoiceEncoder
+
+SAFE = [
+    *(TorchVersion, Introspection, Problem, Resolution, Specifications),
+    *(AnyNode, ListConfig, Metadata, ContainerMetadata),
+    *(typing.Any, collections.defaultdict, builtins.list, builtins.int, builtins.dict),
+]
+"""What the segmentation's checkpoint may name; anything else in it is refused, so that a model file runs no code."""
+BATCH = 32
+"""Windows read at once."""
+
+
+class NoPLDA(PLDA):
+    """pyannote.audio 4 asks for a PLDA whatever the clustering; agglomerative clustering never calls it."""
+
+    def __init__(self) -> None:
+        pass
+
+
+def build_pipeline(*, segmentation: Path, embedding: Path, threshold: float, smallest_cluster: int, threads: int) -> Any:
+    """pyannote.audio's speaker diarization over these two files; raises what torch raises where a file is not a model."""
+    torch.set_num_threads(threads)
+    pipeline = SpeakerDiarization(
+        segmentation=_segmentation(segmentation),
+        embedding=VoiceEncoder(embedding).eval(),
+        plda=NoPLDA(),
+        clustering="AgglomerativeClustering",
+        embedding_exclude_overlap=True,
+        segmentation_batch_size=BATCH,
+        embedding_batch_size=BATCH,
+    )
+    pipeline.instantiate(
+        {
+            "segmentation": {"threshold": 0.5, "min_duration_off": 0.0},
+            "clustering": {"method": "centroid", "threshold": threshold, "min_cluster_size": smallest_cluster},
+        }
+    )
+    return pipeline
+
+
+def _segmentation(path: Path) -> Any:
+    with torch.serialization.safe_globals(SAFE):
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    shape = checkpoint["hyper_parameters"]
+    model = PyanNet(sincnet=shape["sincnet"], lstm=shape["lstm"], linear=shape["linear"])
+    model.specifications = checkpoint["pyannote.audio"]["specifications"]
+    model.build()
+    model.load_state_dict(checkpoint["state_dict"])
+    return model.eval()
