@@ -14,7 +14,7 @@ Entry = tuple[str, str, str | Promise]  # url name, DSFR icon, label
 
 EVERYONE: tuple[Entry, ...] = (
     ("home", "fr-icon-home-4-line", _("Home")),
-    ("meetings:list", "fr-icon-vidicon-line", _("Meetings")),
+    ("meetings:list", "fr-icon-video-chat-line", _("Meetings")),
     ("chat:home", "fr-icon-discuss-line", _("Messages")),
     ("documents:list", "fr-icon-file-text-line", _("Documents")),
 )

@@ -1,0 +1,15 @@
+import "./shell.css";
+
+import { followScheme, readScheme, saveScheme, type Scheme } from "../shared/theme.ts";
+
+/** Wires the choice of light, dark or system theme in the person's menu. */
+function wireThemeChoice(choice: HTMLElement): void {
+  const current = readScheme();
+  for (const radio of choice.querySelectorAll<HTMLInputElement>("input[type=radio]")) {
+    radio.checked = radio.value === current;
+    radio.addEventListener("change", () => saveScheme(radio.value as Scheme));
+  }
+}
+
+followScheme();
+document.querySelectorAll<HTMLElement>("[data-theme-choice]").forEach(wireThemeChoice);
