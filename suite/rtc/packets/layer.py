@@ -1,0 +1,158 @@
+"""One stream that a publisher sends: its numbering, its losses, and its last packets, kept once for every subscriber."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from suite.rtc.core.media import Codec
+from suite.rtc.packets import rtcp
+
+NTP_SECOND: Final = 1 << 32
+MISSING_MOST: Final = 192  # packets asked for at once; a wider gap is an outage, and a keyframe mends it
+NACK_TRIES: Final = 10
+NACK_AFTER: Final = 0.06  # s between two requests for one packet, where the round trip is not known
+GIVE_UP: Final = 1.5  # s after which a missing packet would come too late
+
+
+class Layer:
+    """Receiving state of one SSRC. Sequence numbers within are extended by their wraps, so that they only grow."""
+
+    __slots__ = (
+        "_expected_before", "_jitter", "_kept", "_kept_sequences", "_mask", "_received_before", "_transit", "base",
+        "clock_rate", "codec", "form", "heard", "highest", "index", "keyframe_asked", "live", "missing", "octets",
+        "received", "repair", "rid", "sender_arrival", "sender_ntp", "sender_timestamp", "ssrc", "started",
+    )  # fmt: skip
+
+    def __init__(self, *, index: int, rid: str, clock_rate: int, kept: int) -> None:
+        """`kept` packets, a power of two, are held for those who ask again."""
+        self.index = index
+        self.rid = rid
+        self.clock_rate = clock_rate
+        self._mask = kept - 1
+        self._kept: list[bytes] = [b""] * kept
+        self._kept_sequences = [-1] * kept
+        self.codec: Codec | None = None
+        self.form = 0
+        self.heard = 0.0
+        self.live = False
+        self.keyframe_asked = -1.0
+        self.octets = 0
+        self.repair = 0  # the SSRC of its retransmissions
+        self.restart(0)
+
+    def restart(self, ssrc: int) -> None:
+        """Begin again under another SSRC: what was counted of the old one says nothing of the new."""
+        self.ssrc = ssrc
+        self.started = False
+        self.base = self.highest = 0
+        self.received = 0
+        self.missing: dict[int, tuple[int, float, float]] = {}  # sequence: tries, next request, first seen missing
+        self._expected_before = self._received_before = 0
+        self._jitter = self._transit = 0.0
+        self.sender_ntp = self.sender_timestamp = 0
+        self.sender_arrival = -1.0
+
+    def accept(self, sequence: int, timestamp: int, now: float) -> int:
+        """The extended sequence number of a packet that has arrived, or -1 where it came before or is too old to place."""
+        if not self.started:
+            self.started = True
+            # One turn is left below, for packets that overtook each other at the very beginning.
+            self.base = self.highest = 0x10000 + sequence
+            self.received = 1
+            return self.highest
+        ahead = (sequence - self.highest) & 0xFFFF
+        if ahead == 0:
+            return -1
+        if ahead < 0x8000:
+            extended = self.highest + ahead
+            if ahead > 1:
+                self._note_missing(extended, ahead, now)
+            self.highest = extended
+        else:
+            extended = self.highest - (0x10000 - ahead)
+            if self.highest - extended > self._mask or self._kept_sequences[extended & self._mask] == extended:
+                return -1
+            self.missing.pop(extended, None)
+        self.received += 1
+        transit = now * self.clock_rate - timestamp
+        change = abs(transit - self._transit) % 0x100000000
+        if change < self.clock_rate:  # anything wider is a wrapped or restarted timestamp
+            self._jitter += (change - self._jitter) / 16
+        self._transit = transit
+        return extended
+
+    def _note_missing(self, extended: int, ahead: int, now: float) -> None:
+        if ahead > MISSING_MOST:
+            self.missing.clear()
+            return
+        for sequence in range(extended - ahead + 1, extended):
+            self.missing[sequence] = (0, now, now)
+        while len(self.missing) > MISSING_MOST:
+            del self.missing[next(iter(self.missing))]
+
+    def keep(self, extended: int, packet: bytes) -> None:
+        """Hold a packet for those who ask for it again."""
+        slot = extended & self._mask
+        self._kept[slot] = packet
+        self._kept_sequences[slot] = extended
+
+    def kept(self, extended: int) -> bytes:
+        """The packet of that number; empty where it never came or is forgotten."""
+        slot = extended & self._mask
+        return self._kept[slot] if self._kept_sequences[slot] == extended else b""
+
+    def place(self, sequence: int) -> int:
+        """The extended number of a 16-bit one near the highest seen."""
+        ahead = (sequence - self.highest) & 0xFFFF
+        return self.highest + (ahead if ahead < 0x8000 else ahead - 0x10000)
+
+    def requests(self, now: float, round_trip: float) -> list[int]:
+        """The sequence numbers to ask for again now, in rising order."""
+        due = []
+        for sequence, (tries, when, since) in list(self.missing.items()):
+            if tries >= NACK_TRIES or now - since > GIVE_UP or self.highest - sequence > self._mask:
+                del self.missing[sequence]
+            elif when <= now:
+                due.append(sequence & 0xFFFF)
+                self.missing[sequence] = (tries + 1, now + max(NACK_AFTER / 2, round_trip or NACK_AFTER), since)
+        return due
+
+    def sender_report(self, ntp: int, timestamp: int, now: float) -> None:
+        """Keep how the publisher's clock and its timestamps belong together."""
+        self.sender_ntp = ntp
+        self.sender_timestamp = timestamp
+        self.sender_arrival = now
+
+    def report(self, now: float) -> tuple[tuple[int, int, int, int, int, int, int], int, int]:
+        """A reception report block, and how many packets were expected and lost since the last one."""
+        expected = self.highest - self.base + 1
+        interval = expected - self._expected_before
+        lost = interval - (self.received - self._received_before)
+        self._expected_before = expected
+        self._received_before = self.received
+        fraction = max(0, min(255, (lost << 8) // interval)) if interval > 0 else 0
+        last, delay = 0, 0
+        if self.sender_arrival >= 0:
+            last = (self.sender_ntp >> 16) & 0xFFFFFFFF
+            delay = int((now - self.sender_arrival) * 65536) & 0xFFFFFFFF
+        highest = (self.highest - 0x10000) & 0xFFFFFFFF
+        block = (self.ssrc, fraction, expected - self.received, highest, int(self._jitter) & 0xFFFFFFFF, last, delay)
+        return block, max(0, interval), max(0, lost)
+
+    def timestamp_shift(self, other: Layer) -> int | None:
+        """What to add to a timestamp of `other` for the same instant in this layer's; None before both sent reports."""
+        if self.sender_arrival < 0 or other.sender_arrival < 0:
+            return None
+        between = (other.sender_ntp - self.sender_ntp) * self.clock_rate
+        return self.sender_timestamp - other.sender_timestamp + round(between / NTP_SECOND)
+
+    def wants_keyframe(self, now: float, *, every: float = 0.5) -> bool:
+        """Whether a keyframe may be asked for now (one request for all subscribers in `every` seconds)."""
+        if not self.started or now - self.keyframe_asked < every:
+            return False
+        self.keyframe_asked = now
+        return True
+
+    def keyframe_request(self, sender: int) -> bytes:
+        """The request as RTCP."""
+        return rtcp.picture_loss(sender, self.ssrc)

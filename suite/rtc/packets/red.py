@@ -1,0 +1,43 @@
+"""Redundant audio (RFC 2198): the primary out of a packet, and what it repeats of earlier ones."""
+
+from __future__ import annotations
+
+Block = tuple[int, int, int, int]  # payload type, timestamp offset, start, end
+
+
+def blocks(buffer: bytes | bytearray, at: int, end: int) -> list[Block]:
+    """The blocks of a payload, the primary last; empty where it is not one."""
+    heads: list[tuple[int, int, int]] = []
+    while True:
+        if at >= end or len(heads) > 8:
+            return []
+        first = buffer[at]
+        if not first & 0x80:
+            at += 1
+            break
+        if at + 4 > end:
+            return []
+        word = int.from_bytes(buffer[at : at + 4], "big")
+        heads.append((first & 0x7F, (word >> 10) & 0x3FFF, word & 0x3FF))
+        at += 4
+    found: list[Block] = []
+    for payload_type, offset, size in heads:
+        if at + size > end:
+            return []
+        found.append((payload_type, offset, at, at + size))
+        at += size
+    found.append((first & 0x7F, 0, at, end))
+    return found
+
+
+def with_payload_type(payload: bytes, payload_type: int) -> bytes:
+    """The same payload with every block under the subscriber's payload type for Opus."""
+    changed = bytearray(payload)
+    at = 0
+    while at < len(changed):
+        more = changed[at] & 0x80
+        changed[at] = more | payload_type
+        if not more:
+            return bytes(changed)
+        at += 4
+    return b""

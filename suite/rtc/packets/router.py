@@ -1,0 +1,245 @@
+"""What arrives on one transport: which stream a packet belongs to, and what a subscriber's RTCP asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from suite.rtc.core.media import Receive
+from suite.rtc.packets import rtcp
+from suite.rtc.packets.downtrack import NONE, Downtrack
+from suite.rtc.packets.layer import Layer
+from suite.rtc.packets.rtp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE, Packet, kinds_by_id, repaired
+from suite.rtc.packets.track import Line, Track
+from suite.rtc.packets.twcc import Arrivals
+
+_NO_KINDS: Final = bytes(256)
+RESENT_AT_MOST: Final = 64  # packets resent for one NACK
+
+
+class Router:
+    """The tables of one transport. Payload types and extension ids are the transport's own, as its SDP numbered them."""
+
+    def __init__(self, *, line: Line, sender: int, count: Callable[[str], None]) -> None:
+        """`count` adds one to a named counter; `sender` is our SSRC in RTCP to this peer."""
+        self.line = line
+        self.sender = sender
+        self.count = count
+        self.tracks: dict[str, Track] = {}  # by mid
+        self.downtracks: dict[int, tuple[Downtrack, Track]] = {}  # by SSRC and by the SSRC of retransmissions
+        self.arrivals = Arrivals()
+        self.round_trip = 0.0
+        self.levels: dict[str, list[int]] = {}  # track: loudest, sum, packets of the period
+        self._kinds = _NO_KINDS
+        self._layers: dict[int, tuple[Track, Layer]] = {}
+        self._repairs: dict[int, tuple[Track, Layer]] = {}
+        self._packet = Packet()
+        self._again = Packet()
+
+    # --- tables
+
+    def receive(self, track: Track, wanted: Receive) -> None:
+        """Bind a section to a track; SSRCs that the SDP named are bound now, others when they arrive."""
+        self._kinds = kinds_by_id(wanted.extensions, self._kinds)
+        former = self.tracks.get(wanted.mid)
+        if former is not None and former is not track:
+            self.forget(former)
+        self.tracks[wanted.mid] = track
+        for one in self.tracks.values():
+            one.kinds = self._kinds
+        for ssrc, layer in zip(wanted.ssrcs, track.layers, strict=False):
+            self._bind(track, layer, ssrc)
+        for repair, ssrc in wanted.rtx_ssrcs.items():
+            bound = self._layers.get(ssrc)
+            if bound is not None:
+                self._repairs[repair] = bound
+                bound[1].repair = repair
+
+    def _bind(self, track: Track, layer: Layer, ssrc: int) -> None:
+        if layer.ssrc != ssrc:
+            self._layers.pop(layer.ssrc, None)
+            layer.restart(ssrc)
+        self._layers[ssrc] = (track, layer)
+
+    def forget(self, track: Track) -> None:
+        """Unbind all of a track's streams."""
+        self.tracks = {mid: one for mid, one in self.tracks.items() if one is not track}
+        self._layers = {ssrc: bound for ssrc, bound in self._layers.items() if bound[0] is not track}
+        self._repairs = {ssrc: bound for ssrc, bound in self._repairs.items() if bound[0] is not track}
+        self.levels.pop(track.sid, None)
+
+    def layers(self) -> list[tuple[Track, Layer]]:
+        """Every stream that has been heard on this transport."""
+        return [bound for bound in self._layers.values() if bound[1].started]
+
+    # --- packets
+
+    def rtp(self, buffer: bytearray, length: int, now: float) -> None:  # noqa: C901 -- the hot path: no call for each step
+        """Take a decrypted RTP packet: bind, undo retransmission, keep it once, forward it."""
+        packet = self._packet
+        if not packet.read(buffer, length, self._kinds):
+            self.count("rtp_malformed")
+            return
+        if packet.at[TRANSPORT_SEQUENCE] and packet.size[TRANSPORT_SEQUENCE] >= 2:
+            at = packet.at[TRANSPORT_SEQUENCE]
+            self.arrivals.add((buffer[at] << 8) | buffer[at + 1], now, packet.ssrc)
+        bound = self._layers.get(packet.ssrc)
+        data = b""
+        if bound is None:
+            bound = self._repairs.get(packet.ssrc) or self._bind_new(packet)
+            if bound is None:
+                self.count("rtp_unbound")
+                return
+            track, layer = bound
+            if packet.ssrc != layer.ssrc:
+                data = self._repaired(track, layer, packet)
+                if not data:
+                    return
+        track, layer = bound
+        if track.muted:
+            self.count("rtp_muted")
+            return
+        before = layer.highest
+        extended = layer.accept(packet.sequence, packet.timestamp, now)
+        if extended < 0:
+            self.count("rtp_repeated")
+            return
+        layer.octets += packet.length
+        if packet.end > packet.payload:
+            layer.keep(extended, data or bytes(memoryview(buffer)[:length]))
+        if packet.at[AUDIO_LEVEL]:
+            self._heard(track, packet)
+        track.forward(layer, packet, extended, now)
+        if layer.missing and extended > before + 1:
+            track.ask_missing(layer, now, self.round_trip)
+
+    def _repaired(self, track: Track, layer: Layer, packet: Packet) -> bytes:
+        """Turn a retransmission back into the packet that was lost; empty where it is padding or too late."""
+        payload_type = track.repairs.get(packet.payload_type)
+        data = repaired(packet, ssrc=layer.ssrc, payload_type=payload_type) if payload_type is not None else b""
+        if not data or not layer.started:
+            self.count("rtx_padding")
+            return b""
+        if not packet.read(data, len(data), self._kinds) or packet.payload == packet.end:
+            self.count("rtp_malformed")
+            return b""
+        extended = layer.place(packet.sequence)
+        if extended > layer.highest or layer.kept(extended):
+            self.count("rtx_useless")
+            return b""
+        self.count("rtx_received")
+        return data
+
+    def _bind_new(self, packet: Packet) -> tuple[Track, Layer] | None:
+        """Bind an SSRC by what its packets say of themselves: mid with rid, or with the rid that they repair (RFC 8852)."""
+        track = self.tracks.get(packet.text(MID)) if packet.at[MID] else None
+        if track is None:
+            return None
+        if packet.payload_type in track.repairs:
+            rid = packet.text(REPAIRED_RID) or packet.text(RID)
+            layer = track.layer_by_rid(rid) if rid else track.layers[0]
+            if layer is None or not layer.started:
+                return None
+            self._repairs.pop(layer.repair, None)
+            layer.repair = packet.ssrc
+            self._repairs[packet.ssrc] = (track, layer)
+            return track, layer
+        if packet.payload_type not in track.codecs:
+            return None
+        layer = track.layer_by_rid(packet.text(RID)) or (track.layers[0] if len(track.layers) == 1 else None)
+        if layer is None:
+            return None
+        self._bind(track, layer, packet.ssrc)
+        return track, layer
+
+    def _heard(self, track: Track, packet: Packet) -> None:
+        """Add a packet's level (RFC 6464: 0 loudest, 127 silence, in -dBov) to its track's period."""
+        level = 127 - (packet.buffer[packet.at[AUDIO_LEVEL]] & 0x7F)
+        period = self.levels.setdefault(track.sid, [0, 0, 0])
+        period[0] = max(period[0], level)
+        period[1] += level
+        period[2] += 1
+
+    # --- RTCP
+
+    def rtcp(self, compound: bytes, now: float, *, reports: RtcpReader) -> None:
+        """Take a decrypted RTCP compound; what it says of a line goes to `reports`."""
+        for kind, form, body in rtcp.packets(compound):
+            if kind == rtcp.SENDER_REPORT and len(body) >= 24:
+                bound = self._layers.get(int.from_bytes(body[:4], "big"))
+                if bound is not None:
+                    bound[1].sender_report(int.from_bytes(body[4:12], "big"), int.from_bytes(body[12:16], "big"), now)
+                self._blocks(body, form, reports, now, sender=True)
+            elif kind == rtcp.RECEIVER_REPORT and len(body) >= 4:
+                self._blocks(body, form, reports, now, sender=False)
+            elif kind == rtcp.PAYLOAD_FEEDBACK:
+                self._payload_feedback(form, body, now, reports)
+            elif kind == rtcp.TRANSPORT_FEEDBACK and len(body) >= 8:
+                if form == rtcp.NACK:
+                    self._nacked(body, now)
+                elif form == rtcp.TRANSPORT_WIDE:
+                    reports.transport_feedback(body, now)
+
+    def _blocks(self, body: bytes, count: int, reports: RtcpReader, now: float, *, sender: bool) -> None:
+        for ssrc, fraction, _, _, last, delay in rtcp.report_blocks(body, count, sender=sender):
+            bound = self.downtracks.get(ssrc)
+            if bound is None or ssrc != bound[0].ssrc:
+                continue
+            round_trip = None
+            middle, sent = bound[0].reported
+            if last and last == middle:
+                round_trip = max(0.0, now - sent - delay / 65536)
+                self.round_trip = round_trip
+            reports.loss(fraction / 256, round_trip)
+
+    def _payload_feedback(self, form: int, body: bytes, now: float, reports: RtcpReader) -> None:
+        if form in {rtcp.PLI, rtcp.FIR}:
+            for ssrc in rtcp.keyframe_targets(form, body):
+                bound = self.downtracks.get(ssrc)
+                if bound is not None and bound[0].target != NONE:
+                    self.count("keyframe_requests")
+                    downtrack, track = bound
+                    track.ask_keyframe(track.layers[downtrack.target], now)
+        elif form == rtcp.APPLICATION:
+            rate = rtcp.remb_rate(body)
+            if rate is not None:
+                reports.estimate(rate)
+
+    def _nacked(self, body: bytes, now: float) -> None:
+        """Resend what a subscriber lost, out of the publisher's kept packets."""
+        bound = self.downtracks.get(int.from_bytes(body[4:8], "big"))
+        if bound is None:
+            return
+        downtrack, track = bound
+        for number, sequence in enumerate(rtcp.lost_sequences(body)):
+            if number >= RESENT_AT_MOST:
+                return
+            self.resend(downtrack, track, sequence, now)
+
+    def resend(self, downtrack: Downtrack, track: Track, sequence: int, now: float) -> None:
+        """Send the packet again that this subscriber got as `sequence`."""
+        source = downtrack.sent(sequence)
+        if source is None or source[0] >= len(track.layers):
+            self.count("nack_forgotten")
+            return
+        data = track.layers[source[0]].kept(source[1])
+        if not data or not self._again.read(data, len(data), track.kinds):
+            self.count("nack_forgotten")
+            return
+        length = downtrack.write_again(self.line.arena, self._again, sequence, now, self.line.transport_sequence)
+        if length:
+            self.count("rtx_sent")
+            self.line.send_rtp(length)
+
+
+class RtcpReader:
+    """What RTCP tells of a subscriber's line; the transport overrides what it wants to know."""
+
+    def loss(self, fraction: float, round_trip: float | None) -> None:
+        """A receiver report came."""
+
+    def estimate(self, bit_rate: int) -> None:
+        """A REMB came."""
+
+    def transport_feedback(self, body: bytes, now: float) -> None:
+        """A transport-wide feedback came."""

@@ -1,0 +1,179 @@
+"""RTP packets as bytes (RFC 3550, header extensions by RFC 8285), read without an object for each packet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from struct import Struct
+from typing import Final
+
+HEADER: Final = Struct("!BBHII")  # V P X CC, M PT, sequence, timestamp, SSRC
+_EXTENSION: Final = Struct("!HH")
+_ONE_BYTE: Final = 0xBEDE
+_TWO_BYTE: Final = 0x1000
+MAXIMUM: Final = 1472  # bytes of a UDP payload on an Ethernet path; nothing larger is forwarded
+
+# Kinds of header extension that the plane reads or writes: small numbers, so that a packet's own are found in one pass.
+MID: Final = 1
+RID: Final = 2
+REPAIRED_RID: Final = 3
+AUDIO_LEVEL: Final = 4
+TRANSPORT_SEQUENCE: Final = 5
+DEPENDENCY: Final = 6
+SEND_TIME: Final = 7
+_KINDS: Final = 8
+
+URIS: Final[Mapping[str, int]] = {
+    "urn:ietf:params:rtp-hdrext:sdes:mid": MID,
+    "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id": RID,
+    "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id": REPAIRED_RID,
+    "urn:ietf:params:rtp-hdrext:ssrc-audio-level": AUDIO_LEVEL,
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01": TRANSPORT_SEQUENCE,
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension": DEPENDENCY,
+    "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time": SEND_TIME,
+}
+
+
+def kinds_by_id(extensions: Mapping[str, int], known: bytes = bytes(256)) -> bytes:
+    """A table of 256: header extension id to kind, 0 where the plane has no use for it; added to the table `known`."""
+    table = bytearray(known)
+    for uri, identifier in extensions.items():
+        if 0 < identifier < 256:
+            table[identifier] = URIS.get(uri, 0)
+    return bytes(table)
+
+
+def ids_by_kind(extensions: Mapping[str, int]) -> list[int]:
+    """Kind to the id that a subscriber negotiated, 0 where it did not."""
+    ids = [0] * _KINDS
+    for uri, identifier in extensions.items():
+        kind = URIS.get(uri)
+        if kind is not None and 0 < identifier < 256:
+            ids[kind] = identifier
+    return ids
+
+
+class Packet:
+    """What was read of a datagram. One instance is filled again and again.
+
+    Offsets count from the first byte; `at[kind]` is where an extension's value begins, 0 where it is absent.
+    """
+
+    __slots__ = ("at", "buffer", "end", "length", "marker", "payload", "payload_type", "sequence", "size", "ssrc", "timestamp")
+
+    def __init__(self) -> None:
+        self.buffer: bytes | bytearray = b""
+        self.length = 0  # of the packet, padding included
+        self.payload = 0
+        self.end = 0  # of the payload, padding left out
+        self.marker = 0  # 0 or 0x80
+        self.payload_type = 0
+        self.sequence = 0
+        self.timestamp = 0
+        self.ssrc = 0
+        self.at = [0] * _KINDS
+        self.size = [0] * _KINDS
+
+    def read(self, buffer: bytes | bytearray, length: int, kinds: bytes) -> bool:
+        """Read the packet in `buffer[:length]`; False where it is none, and then nothing of it may be used."""
+        if length < 12:
+            return False
+        first, second, self.sequence, self.timestamp, self.ssrc = HEADER.unpack_from(buffer)
+        if first >> 6 != 2:
+            return False
+        self.buffer = buffer
+        self.length = length
+        self.marker = second & 0x80
+        self.payload_type = second & 0x7F
+        payload = 12 + 4 * (first & 15)
+        self.at[:] = (0, 0, 0, 0, 0, 0, 0, 0)
+        if first & 0x10:
+            payload = self._read_extensions(buffer, payload, length, kinds)
+        end = length
+        if first & 0x20:
+            padding = buffer[length - 1]
+            if padding == 0:
+                return False
+            end -= padding
+        self.payload = payload
+        self.end = end
+        return 12 <= payload <= end
+
+    def _read_extensions(  # noqa: C901 -- one pass over hostile bytes without a call for each extension
+        self, buffer: bytes | bytearray, at: int, length: int, kinds: bytes
+    ) -> int:
+        """Note where the known extensions are; where the payload begins, or 0 where they do not fit."""
+        if at + 4 > length:
+            return 0
+        profile, words = _EXTENSION.unpack_from(buffer, at)
+        at += 4
+        stop = at + 4 * words
+        if stop > length:
+            return 0
+        one = profile == _ONE_BYTE
+        if not one and profile & 0xFFF0 != _TWO_BYTE:
+            return stop  # a profile that nobody negotiated: passed over
+        while at < stop:
+            head = buffer[at]
+            at += 1
+            if head == 0:
+                continue
+            if one:
+                identifier, size = head >> 4, (head & 15) + 1
+                if identifier == 15:
+                    break
+            else:
+                if at >= stop:
+                    return 0
+                identifier, size = head, buffer[at]
+                at += 1
+            if at + size > stop:
+                return 0
+            kind = kinds[identifier]
+            if kind:
+                self.at[kind] = at
+                self.size[kind] = size
+            at += size
+        return stop
+
+    def value(self, kind: int) -> bytes | bytearray:
+        """The bytes of an extension; empty where it is absent."""
+        at = self.at[kind]
+        return self.buffer[at : at + self.size[kind]] if at else b""
+
+    def text(self, kind: int) -> str:
+        """An extension's ASCII value (mid, rid); empty where it is absent or is none."""
+        try:
+            return self.value(kind).decode("ascii")
+        except UnicodeDecodeError:
+            return ""
+
+
+def repaired(packet: Packet, *, ssrc: int, payload_type: int) -> bytes:
+    """The original packet out of a retransmission (RFC 4588); empty where it carries none (padding that probes a line)."""
+    if packet.end - packet.payload < 3:
+        return b""
+    buffer, at = packet.buffer, packet.payload
+    header = bytearray(buffer[:at])
+    header[0] &= 0xDF
+    header[1] = packet.marker | payload_type
+    header[2:4] = buffer[at : at + 2]
+    header[8:12] = ssrc.to_bytes(4, "big")
+    return bytes(header) + buffer[at + 2 : packet.end]
+
+
+def write_extensions(ids: list[int], values: list[tuple[int, bytes]]) -> bytes:
+    """Header extensions for a subscriber: `values` are (kind, value); those that it did not negotiate are left out.
+
+    Two-byte headers are used where a value or an id asks for them (RFC 8285, 4.3; `a=extmap-allow-mixed`).
+    """
+    chosen = [(ids[kind], value) for kind, value in values if ids[kind]]
+    if not chosen:
+        return b""
+    if all(identifier < 15 and 0 < len(value) <= 16 for identifier, value in chosen):
+        body = b"".join(bytes(((identifier << 4) | (len(value) - 1),)) + value for identifier, value in chosen)
+        profile = _ONE_BYTE
+    else:
+        body = b"".join(bytes((identifier, len(value))) + value for identifier, value in chosen if len(value) < 256)
+        profile = _TWO_BYTE
+    body += bytes(-len(body) % 4)
+    return _EXTENSION.pack(profile, len(body) // 4) + body

@@ -1,0 +1,171 @@
+"""A published track: its layers, who receives it, and which layer each of them gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from suite.rtc.core.media import Codec, Kind, LayerStarted, LayerStopped, Receive, Report
+from suite.rtc.packets import codecs, rtcp
+from suite.rtc.packets.downtrack import NONE, Downtrack
+from suite.rtc.packets.layer import Layer
+from suite.rtc.packets.rtp import Packet
+
+SILENT: Final = {"video": 0.7, "audio": 2.0}  # s without a packet after which a layer counts as stopped
+KEPT: Final = {"video": 512, "audio": 64}  # packets held of each layer
+
+
+class Line(Protocol):
+    """A subscriber's or publisher's way out: the transport's side of it encrypts and sends."""
+
+    arena: bytearray
+    transport_sequence: int
+
+    def send_rtp(self, length: int) -> None:
+        """Send the packet in `arena[:length]`."""
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """Send a plain RTCP packet."""
+
+
+class Track:
+    """One track of a publisher."""
+
+    def __init__(self, *, wanted: Receive, line: Line, sender: int, report: Callable[[Report], None]) -> None:
+        """`sender` is the SSRC under which we speak RTCP to the publisher."""
+        self.sid = wanted.track
+        self.kind: Kind = wanted.kind
+        self.line = line
+        self.sender = sender
+        self.report = report
+        self.muted = False
+        self.kinds = bytes(256)  # header extension ids of the publisher's transport
+        self.layers: list[Layer] = []
+        self.downtracks: list[tuple[Downtrack, Line]] = []
+        self.copies: list[Callable[[Layer, Packet, float], None]] = []
+        self.codecs: dict[int, Codec] = {}
+        self.repairs: dict[int, int] = {}
+        self.negotiated(wanted)
+
+    def negotiated(self, wanted: Receive) -> None:
+        """Take over what a new round of negotiation says; layers that are there stay."""
+        self.mid = wanted.mid
+        self.codecs = {codec.payload_type: codec for codec in wanted.codecs}
+        self.repairs = {
+            codec.rtx_payload_type: codec.payload_type for codec in wanted.codecs if codec.rtx_payload_type is not None
+        }
+        rids = wanted.layers or ("",)
+        rate = wanted.codecs[0].clock_rate if wanted.codecs else 90000
+        if [layer.rid for layer in self.layers] != list(rids):
+            known = {layer.rid: layer for layer in self.layers}
+            self.layers = [
+                known.get(rid) or Layer(index=index, rid=rid, clock_rate=rate, kept=KEPT[self.kind])
+                for index, rid in enumerate(rids[:8])
+            ]
+            for index, layer in enumerate(self.layers):
+                layer.index = index
+
+    def layer_by_rid(self, rid: str) -> Layer | None:
+        """The layer of a rid; a track of one layer answers to an empty one as well."""
+        for layer in self.layers:
+            if layer.rid == rid:
+                return layer
+        return None
+
+    # --- packets
+
+    def forward(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
+        """Send a packet of `layer` to everyone who is on it, or who waits for its keyframe."""
+        layer.heard = now
+        codec = self.codecs.get(packet.payload_type)
+        if codec is None:
+            return
+        if codec is not layer.codec or not layer.live:
+            self._started(layer, codec)
+        if packet.payload == packet.end:
+            self._pass_over(layer, extended)
+            return
+        keyframe = codecs.is_keyframe(layer.form, packet.buffer, packet.payload, packet.end)
+        index = layer.index
+        for downtrack, line in self.downtracks:
+            if downtrack.current != index:
+                if downtrack.target != index or not keyframe or extended != layer.highest:
+                    continue
+                self._switch(downtrack, layer, packet, extended, now)
+            if downtrack.source_codec is not codec:
+                downtrack.use(codec)
+            length = downtrack.write(line.arena, layer, packet, extended, now, line.transport_sequence)
+            if length:
+                line.send_rtp(length)
+        for copy in self.copies:
+            copy(layer, packet, now)
+
+    def _pass_over(self, layer: Layer, extended: int) -> None:
+        """Padding alone is not forwarded; what follows closes up."""
+        for downtrack, _ in self.downtracks:
+            if downtrack.current == layer.index:
+                downtrack.skip(extended)
+
+    def _started(self, layer: Layer, codec: Codec) -> None:
+        layer.codec = codec
+        layer.form = codecs.FORMS.get(codec.mime, codecs.OTHER)
+        layer.live = True
+        self.report(LayerStarted(track=self.sid, layer=layer.index, codec=codec))
+        self.aim_all(layer.heard)
+
+    def _switch(self, downtrack: Downtrack, layer: Layer, packet: Packet, extended: int, now: float) -> None:
+        former = self.layers[downtrack.current] if 0 <= downtrack.current < len(self.layers) else None
+        if layer.codec is not None:
+            downtrack.use(layer.codec)
+        downtrack.switch(layer, former, packet, extended, now)
+
+    # --- layer choice
+
+    def select(self, downtrack: Downtrack, wanted: int | None, temporal: int | None, now: float) -> None:
+        """What control asks of a downtrack; None pauses it."""
+        downtrack.temporal = 7 if temporal is None else temporal
+        if wanted is None:
+            downtrack.wanted = downtrack.target = downtrack.current = NONE
+            return
+        downtrack.wanted = min(max(wanted, 0), len(self.layers) - 1)
+        self.aim(downtrack, now)
+
+    def aim(self, downtrack: Downtrack, now: float) -> None:
+        """Aim at the wanted layer, or the best live one below it, or the next above; ask for the keyframe that it takes."""
+        if downtrack.wanted == NONE:
+            return
+        wanted = downtrack.wanted
+        order = [*range(wanted, -1, -1), *range(wanted + 1, len(self.layers))]
+        downtrack.target = next((index for index in order if self.layers[index].live), wanted)
+        if downtrack.target != downtrack.current:
+            self.ask_keyframe(self.layers[downtrack.target], now)
+
+    def aim_all(self, now: float) -> None:
+        """Aim every downtrack anew: a layer has come or gone."""
+        for downtrack, _ in self.downtracks:
+            self.aim(downtrack, now)
+
+    def ask_keyframe(self, layer: Layer, now: float) -> None:
+        """Ask the publisher for a keyframe, at most twice a second for each layer."""
+        if self.kind == "video" and layer.wants_keyframe(now):
+            self.line.send_rtcp(layer.keyframe_request(self.sender))
+
+    def tick(self, now: float, round_trip: float) -> None:
+        """Ask for what is missing and still awaited, and notice layers that have fallen silent."""
+        for layer in self.layers:
+            if layer.missing:
+                self.ask_missing(layer, now, round_trip)
+            if layer.live and now - layer.heard > SILENT[self.kind]:
+                layer.live = False
+                self.report(LayerStopped(track=self.sid, layer=layer.index))
+                self.aim_all(now)
+        for downtrack, _ in self.downtracks:
+            if downtrack.target not in {NONE, downtrack.current} and self.layers[downtrack.target].live:
+                self.ask_keyframe(self.layers[downtrack.target], now)
+
+    def ask_missing(self, layer: Layer, now: float, round_trip: float) -> int:
+        """Send a NACK for what is due; how many packets it names."""
+        due = layer.requests(now, round_trip)
+        if due and self.kind == "video":
+            self.line.send_rtcp(rtcp.nack(self.sender, layer.ssrc, due))
+        return len(due)

@@ -1,0 +1,164 @@
+"""Transport-wide congestion control (draft-holmer-rmcat-transport-wide-cc-extensions-01): feedback, both ways."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from struct import Struct
+from typing import Final
+
+from suite.rtc.packets import rtcp
+
+_FEEDBACK: Final = Struct("!BBHII")
+_BODY: Final = Struct("!HHI")
+_TICK: Final = 250e-6  # s, of a receive delta
+_REFERENCE: Final = 64e-3  # s, of the reference time
+SPAN: Final = 600  # packets that one feedback describes at most
+SENT: Final = 4096  # packets whose sending is remembered
+_SENT_MASK: Final = SENT - 1
+
+
+class Arrivals:
+    """When a publisher's packets arrived, until they are told to it."""
+
+    def __init__(self) -> None:
+        self.media = 0
+        self._arrived: dict[int, float] = {}
+        self._next = -1
+        self._highest = -1
+        self._number = 0
+
+    def add(self, sequence: int, now: float, media: int) -> None:
+        """Note a packet's arrival at `now` (s); `media` is its SSRC."""
+        self.media = media
+        if self._highest < 0:
+            extended = 0x10000 + sequence
+            self._next = extended
+        else:
+            ahead = (sequence - self._highest) & 0xFFFF
+            extended = self._highest + (ahead if ahead < 0x8000 else ahead - 0x10000)
+        self._highest = max(self._highest, extended)
+        if extended >= self._next - SPAN and len(self._arrived) < 4 * SPAN:
+            self._next = min(self._next, extended)
+            self._arrived.setdefault(extended, now)
+
+    def pending(self) -> int:
+        """How many arrivals are not told yet."""
+        return len(self._arrived)
+
+    def feedback(self, sender: int) -> bytes:
+        """Tell what arrived since the last time; empty where there is nothing to tell."""
+        arrived = self._arrived
+        if not arrived:
+            return b""
+        first = min(arrived)
+        base = max(self._next, first - SPAN // 2) if self._next <= first else first
+        last = min(max(arrived), base + SPAN - 1)
+        if first > last:
+            base, last = first, min(max(arrived), first + SPAN - 1)
+        reference = int(arrived[first] / _REFERENCE)
+        clock = reference * _REFERENCE
+        symbols, deltas = [], bytearray()
+        for sequence in range(base, last + 1):
+            when = arrived.pop(sequence, None)
+            if when is None:
+                symbols.append(0)
+                continue
+            ticks = round((when - clock) / _TICK)
+            if 0 <= ticks <= 255:
+                symbols.append(1)
+                deltas.append(ticks)
+            else:
+                ticks = max(-32768, min(32767, ticks))
+                symbols.append(2)
+                deltas += ticks.to_bytes(2, "big", signed=True)
+            clock += ticks * _TICK
+        for sequence in [one for one in arrived if one < base]:
+            del arrived[sequence]
+        self._next = last + 1
+        body = _BODY.pack(base & 0xFFFF, len(symbols), (reference & 0xFFFFFF) << 8 | self._number) + chunks(symbols) + deltas
+        self._number = (self._number + 1) & 0xFF
+        padding = -len(body) % 4
+        if padding:
+            body += bytes(padding - 1) + bytes((padding,))
+        head = 0x80 | (0x20 if padding else 0) | rtcp.TRANSPORT_WIDE
+        return _FEEDBACK.pack(head, rtcp.TRANSPORT_FEEDBACK, 2 + len(body) // 4, sender, self.media) + body
+
+
+def chunks(symbols: list[int]) -> bytes:
+    """Packet status chunks: runs of 7 and more as run lengths, the rest as seven two-bit symbols."""
+    out = bytearray()
+    at = 0
+    while at < len(symbols):
+        run = at
+        while run < len(symbols) and symbols[run] == symbols[at] and run - at < 8191:
+            run += 1
+        if run - at >= 7:
+            word = symbols[at] << 13 | (run - at)
+            at = run
+        else:
+            word = 0xC000
+            for place, symbol in enumerate(symbols[at : at + 7]):
+                word |= symbol << (12 - 2 * place)
+            at += 7
+        out += word.to_bytes(2, "big")
+    return bytes(out)
+
+
+def arrivals(body: bytes) -> Iterator[tuple[int, float | None]]:
+    """What a feedback tells: (sequence, arrival in s on the receiver's clock, or None for a packet that did not come).
+
+    `body` is the RTCP packet after its 4-byte header, padding removed. Ends early where it is cut short.
+    """
+    if len(body) < 16:
+        return
+    sequence, count, word = _BODY.unpack_from(body, 8)
+    clock = (word >> 8) * _REFERENCE
+    symbols: list[int] = []
+    at = 16
+    while len(symbols) < count:
+        if at + 2 > len(body):
+            return
+        chunk = (body[at] << 8) | body[at + 1]
+        at += 2
+        if not chunk & 0x8000:
+            symbols += [chunk >> 13] * min(chunk & 0x1FFF, count - len(symbols))
+        elif chunk & 0x4000:
+            symbols += [(chunk >> shift) & 3 for shift in range(12, -1, -2)]
+        else:
+            symbols += [(chunk >> shift) & 1 for shift in range(13, -1, -1)]
+    for symbol in symbols[:count]:
+        when: float | None = None
+        if symbol in {1, 2}:
+            if at + symbol > len(body):
+                return
+            ticks = body[at] if symbol == 1 else int.from_bytes(body[at : at + 2], "big", signed=True)
+            at += symbol
+            clock += ticks * _TICK
+            when = clock
+        yield sequence, when
+        sequence = (sequence + 1) & 0xFFFF
+
+
+class Sent:
+    """When packets with a transport-wide number left, and how large they were."""
+
+    def __init__(self) -> None:
+        self._times = array("d", bytes(8 * SENT))
+        self._sizes = array("H", bytes(2 * SENT))
+        self._sequences = array("l", [-1]) * SENT
+
+    def add(self, sequence: int, now: float, size: int) -> None:
+        """Note that a packet left."""
+        slot = sequence & _SENT_MASK
+        self._times[slot] = now
+        self._sizes[slot] = size
+        self._sequences[slot] = sequence
+
+    def take(self, sequence: int) -> tuple[float, int] | None:
+        """When it left and its size, once; None where it is unknown or was told before."""
+        slot = sequence & _SENT_MASK
+        if self._sequences[slot] != sequence:
+            return None
+        self._sequences[slot] = -1
+        return self._times[slot], self._sizes[slot]

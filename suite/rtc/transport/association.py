@@ -1,0 +1,300 @@
+"""One peer: an ICE-lite, DTLS, SRTP and SCTP association over the plane's one socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+
+from suite.rtc.core.media import (
+    Bandwidth,
+    ChannelOpened,
+    DataReceived,
+    Loss,
+    OpenTransport,
+    Report,
+    SetRemote,
+    TransportConnected,
+    TransportFailed,
+)
+from suite.rtc.packets.router import Router, RtcpReader
+from suite.rtc.transport.certificate import PROFILES, Certificate
+from suite.rtc.transport.channels import Channels
+from suite.rtc.transport.gate import Address
+from suite.rtc.transport.srtp import TRAILER, Buffer, Srtp
+
+log = logging.getLogger(__name__)
+
+CONSENT: Final = 30.0  # s without a check after which the peer is gone (RFC 7675)
+HANDSHAKE: Final = 15.0  # s
+ADDRESSES_MOST: Final = 8  # addresses of one peer with a succeeded check
+_QUEUE: Final = 64  # DTLS records waiting; the oldest is dropped
+
+
+class Front(Protocol):
+    """What an association needs of the plane that it belongs to."""
+
+    arena: Buffer
+    control: Buffer
+
+    def send(self, data: bytes | memoryview, address: Address) -> None:
+        """Send a datagram, or count it as dropped."""
+
+    def count(self, name: str) -> None:
+        """Add one to a named counter."""
+
+    def clock(self) -> float:
+        """Monotonic seconds."""
+
+
+class _Pipe:
+    """What aiortc's DTLS takes for its ICE transport: a bounded queue in, the plane's socket out."""
+
+    role = "controlled"
+    state = "completed"
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send_now = send
+        self._records: deque[bytes] = deque(maxlen=_QUEUE)
+        self._arrived = asyncio.Event()
+        self._closed = False
+
+    def put(self, record: bytes) -> None:
+        """Hand over a record; the oldest goes where too many wait."""
+        self._records.append(record)
+        self._arrived.set()
+
+    def close(self) -> None:
+        """End the reader."""
+        self._closed = True
+        self._arrived.set()
+
+    async def _recv(self) -> bytes:
+        while not self._records:
+            if self._closed:
+                raise ConnectionError
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._records.popleft()
+
+    async def _send(self, data: bytes) -> None:
+        self._send_now(data)
+
+
+class Association(RtcpReader):
+    """The transport `opened.transport`. It is a `Line` of the packet tables: `send_rtp` takes from the shared arena."""
+
+    def __init__(
+        self, opened: OpenTransport, *, front: Front, certificate: Certificate, report: Callable[[Report], None]
+    ) -> None:
+        self.name = opened.transport
+        self.ufrag = opened.ufrag
+        self.password = opened.password.encode()
+        self.former: dict[str, bytes] = {}  # the ufrag and password before an ICE restart, good until the new ones are used
+        self.address: Address | None = None
+        self.addresses: deque[Address] = deque()
+        self.checked_at = front.clock()
+        self.connected = False
+        self.closed = False
+        self.arena = front.arena.data
+        self.transport_sequence = 0
+        self.fraction_lost = 0.0
+        self.router = Router(line=self, sender=secrets.randbits(31) | 1, count=front.count)
+        self._front = front
+        self._report = report
+        self._opened = opened
+        self._remote: SetRemote | None = None
+        self._pipe = _Pipe(self._send_record)
+        self._dtls = RTCDtlsTransport(self._pipe, [certificate])
+        self._dtls._srtp_profiles = PROFILES  # noqa: SLF001 -- aiortc offers no way to choose the order
+        self._dtls._set_role("server")  # noqa: SLF001 -- the SDP's setup attribute has decided it
+        self._srtp: Srtp | None = None
+        self._channels: Channels | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    # --- from control
+
+    def set_remote(self, remote: SetRemote) -> None:
+        """Take what the peer's SDP says of it; the handshake starts when a check has succeeded too."""
+        before, self._remote = self._remote, remote
+        if before is not None and before.fingerprint.upper() != remote.fingerprint.upper():
+            self.fail("the fingerprint changed")
+        elif self.connected and remote.sctp_port is not None and self._channels is None:
+            self._start_channels(remote)
+        else:
+            self._start()
+
+    def restart_ice(self, ufrag: str, password: str) -> None:
+        """Answer checks under new credentials, and under the old ones until the first new check."""
+        self.former = {self.ufrag: self.password}
+        self.ufrag, self.password = ufrag, password.encode()
+
+    def send_data(self, label: str, payload: bytes) -> None:
+        """Send on a data channel; what cannot be sent is counted."""
+        if self._channels is None or not self._channels.send(label, payload):
+            self._front.count("data_dropped")
+
+    # --- ICE
+
+    def checked(self, address: Address, *, nominated: bool, now: float) -> Address | None:
+        """A check from `address` has succeeded; an address that is given up for it is returned."""
+        self.checked_at = now
+        forgotten = None
+        if address not in self.addresses:
+            if len(self.addresses) >= ADDRESSES_MOST:
+                forgotten = next(one for one in self.addresses if one != self.address)
+                self.addresses.remove(forgotten)
+            self.addresses.append(address)
+        if nominated or self.address is None:
+            self.address = address
+        self._start()
+        return forgotten
+
+    def expire(self, now: float) -> None:
+        """Give the peer up where it has been silent for too long."""
+        if self._remote is not None and now - self.checked_at > CONSENT:
+            self.fail("no consent for 30 s" if self.connected else "no connection within 30 s")
+
+    # --- DTLS
+
+    def record(self, data: bytes) -> None:
+        """Take a DTLS record."""
+        self._pipe.put(data)
+
+    def _start(self) -> None:
+        if self._task is None and self._remote is not None and self.address is not None and not self.closed:
+            self._task = asyncio.get_running_loop().create_task(self._run(self._remote), name=f"dtls {self.name}")
+
+    async def _run(self, remote: SetRemote) -> None:
+        try:
+            parameters = RTCDtlsParameters([RTCDtlsFingerprint(remote.fingerprint_algorithm, remote.fingerprint)])
+            async with asyncio.timeout(HANDSHAKE):
+                await self._dtls.start(parameters)
+        except TimeoutError:
+            self.fail("the DTLS handshake took too long")
+            return
+        except Exception:
+            log.debug("The handshake of %s failed", self.name, exc_info=True)
+            self.fail("the DTLS handshake failed")
+            return
+        if self._dtls.state != "connected":
+            self.fail("the DTLS handshake failed or the fingerprint did not match")
+            return
+        self._srtp = Srtp(self._dtls._rx_srtp, self._dtls._tx_srtp)  # noqa: SLF001 -- where aiortc keeps the sessions
+        self._dtls.on("statechange", self._state_changed)
+        if self._dtls._task is not None:  # noqa: SLF001 -- its exception would be reported as never retrieved
+            self._dtls._task.add_done_callback(lambda task: task.cancelled() or task.exception())  # noqa: SLF001 -- as above
+        self.connected = True
+        self._report(TransportConnected(self.name))
+        latest = self._remote or remote
+        if latest.sctp_port is not None or self._opened.channels:
+            self._start_channels(latest)
+
+    def _start_channels(self, remote: SetRemote) -> None:
+        channels = Channels(
+            self._dtls,
+            opened=lambda label: self._report(ChannelOpened(self.name, label)),
+            received=lambda label, data: self._report(DataReceived(self.name, label, data)),
+            failed=self.fail,
+            count=self._front.count,
+        )
+        self._channels = channels
+        for channel in self._opened.channels:
+            channels.create(channel)
+        starting = channels.start(port=remote.sctp_port or 5000, max_message_size=remote.max_message_size)
+        self._task = asyncio.get_running_loop().create_task(starting, name=f"sctp {self.name}")
+
+    def _state_changed(self) -> None:
+        if self._dtls.state in {"closed", "failed"}:
+            self.fail("closed by the peer")
+
+    def fail(self, reason: str) -> None:
+        """Tear the association down and say why, once."""
+        if not self.closed:
+            self.closed = True
+            self.connected = False
+            self._report(TransportFailed(self.name, reason))
+
+    async def close(self) -> None:
+        """Tear down without a word to control; the peer is told."""
+        self.closed = True
+        self.connected = False
+        self._dtls.remove_all_listeners()
+        if self._channels is not None:
+            await self._channels.stop()
+        if self.address is not None:
+            await self._dtls.stop()
+        self._pipe.close()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _send_record(self, data: bytes) -> None:
+        if self.address is not None:
+            self._front.send(data, self.address)
+
+    # --- SRTP
+
+    def media(self, buffer: Buffer, length: int, now: float) -> None:
+        """Take an SRTP or SRTCP datagram."""
+        srtp = self._srtp
+        if srtp is None or not self.connected:
+            self._front.count("srtp_early")
+            return
+        if length >= 2 and 192 <= buffer.data[1] <= 223:
+            plain = srtp.unprotect_control(buffer, length)
+            if plain:
+                self.router.rtcp(bytes(buffer.view[:plain]), now, reports=self)
+                return
+        else:
+            plain = srtp.unprotect(buffer, length)
+            if plain:
+                self.router.rtp(buffer.data, plain, now)
+                return
+        self._front.count("srtp_refused")
+
+    def send_rtp(self, length: int) -> None:
+        """Encrypt and send the packet in `arena[:length]`."""
+        srtp, address = self._srtp, self.address
+        if srtp is None or address is None or not self.connected:
+            return
+        arena = self._front.arena
+        protected = srtp.protect(arena, length)
+        if protected:
+            self._front.send(arena.view[:protected], address)
+        else:
+            self._front.count("srtp_unsent")
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """Encrypt and send an RTCP packet."""
+        srtp, address = self._srtp, self.address
+        control = self._front.control
+        if srtp is None or address is None or not self.connected or len(packet) > len(control.data) - TRAILER:
+            return
+        control.view[: len(packet)] = packet
+        protected = srtp.protect_control(control, len(packet))
+        if protected:
+            self._front.send(control.view[:protected], address)
+
+    def forget_stream(self, ssrc: int) -> None:
+        """Free what SRTP keeps of a stream that is no longer sent."""
+        if self._srtp is not None and ssrc:
+            self._srtp.forget_outbound(ssrc)
+
+    # --- what RTCP tells
+
+    def loss(self, fraction: float, round_trip: float | None) -> None:
+        """Report what a receiver report says of this line."""
+        self.fraction_lost = fraction
+        self._report(Loss(self.name, outbound=True, fraction=fraction, round_trip=round_trip))
+
+    def estimate(self, bit_rate: int) -> None:
+        """Report what a REMB says of this line."""
+        self._report(Bandwidth(self.name, bit_rate))
+
+    def transport_feedback(self, body: bytes, now: float) -> None:
+        """Transport-wide feedback."""

@@ -1,0 +1,68 @@
+"""The gate of the UDP front: STUN as an ICE-lite server answers it (RFC 8445, RFC 8489), and nothing else from strangers."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Final
+
+from aioice import stun
+
+Address = tuple[str, int]
+
+_REQUEST: Final = 0x0001
+_COOKIE: Final = 0x2112A442
+_HEAD: Final = struct.Struct("!HHI")
+_STRANGERS: Final = 1024  # counters of the rate limit, a power of two
+_STRANGER_RATE: Final = 100  # STUN requests a second taken of addresses that share a counter
+
+
+def request_ufrag(data: bytes) -> tuple[stun.Message, str] | None:
+    """A binding request and the ufrag of ours that it names; None for anything else, malformed things included.
+
+    MESSAGE-INTEGRITY is present but not yet checked; FINGERPRINT is (RFC 8445, 7.3).
+    """
+    if len(data) < 20 or len(data) & 3:
+        return None
+    kind, length, cookie = _HEAD.unpack_from(data)
+    if kind != _REQUEST or cookie != _COOKIE or length + 20 != len(data):
+        return None
+    try:
+        message = stun.parse_message(data)
+    except (ValueError, struct.error):
+        return None
+    username = message.attributes.get("USERNAME")
+    if not username or "MESSAGE-INTEGRITY" not in message.attributes or "FINGERPRINT" not in message.attributes:
+        return None
+    return message, username.partition(":")[0]
+
+
+def response(request: stun.Message, address: Address, password: bytes) -> bytes:
+    """The answer to a checked request: its address, signed; 487 where the peer believes that we are controlling."""
+    kind = stun.Class.ERROR if "ICE-CONTROLLED" in request.attributes else stun.Class.RESPONSE
+    answer = stun.Message(message_method=stun.Method.BINDING, message_class=kind, transaction_id=request.transaction_id)
+    if kind == stun.Class.ERROR:
+        answer.attributes["ERROR-CODE"] = (487, "Role Conflict")
+    else:
+        answer.attributes["XOR-MAPPED-ADDRESS"] = address[:2]
+    answer.add_message_integrity(password)
+    return bytes(answer)
+
+
+class StrangerLimit:
+    """At most so many requests a second of addresses that have passed no check, in constant memory."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._second = -1
+        self._counts = [0] * _STRANGERS
+
+    def allows(self, host: str) -> bool:
+        """Whether one more request of `host` is looked at in this second."""
+        second = int(self._clock())
+        if second != self._second:
+            self._second = second
+            self._counts = [0] * _STRANGERS
+        slot = hash(host) & (_STRANGERS - 1)
+        self._counts[slot] += 1
+        return self._counts[slot] <= _STRANGER_RATE

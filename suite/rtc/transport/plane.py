@@ -1,0 +1,246 @@
+"""The media plane: one UDP socket, every transport of a worker, and the clock that drives them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Final, Self
+
+from suite.rtc.core.media import Command, Report
+from suite.rtc.transport.association import Association
+from suite.rtc.transport.certificate import certificate_new, fingerprint
+from suite.rtc.transport.commands import Commands
+from suite.rtc.transport.gate import Address, StrangerLimit, request_ufrag, response
+from suite.rtc.transport.rounds import Rounds
+from suite.rtc.transport.srtp import Buffer
+
+log = logging.getLogger(__name__)
+
+_PER_WAKE: Final = 128  # datagrams read before other tasks get their turn
+_SOCKET_BUFFER: Final = 4 * 1024 * 1024  # bytes
+_DATAGRAM: Final = 2048  # bytes; longer ones are cut, and then fail their authentication
+_OWNER_SILENT: Final = 10.0  # s after which an address may pass to another peer that proves itself there
+TICK: Final = 0.05  # s
+
+
+class MediaPlane:
+    """Executes control's commands on packets. Nothing that arrives from the network raises out of it."""
+
+    def __init__(self, *, sock: socket.socket, advertise: str, report: Callable[[Report], None]) -> None:
+        """Use `start`."""
+        self._socket = sock
+        self._advertise = advertise
+        self._to_control = report
+        self._reports: deque[Report] = deque()
+        self._counts: Counter[str] = Counter()
+        self.certificate = certificate_new()
+        self._loop = asyncio.get_running_loop()
+        self._inbound = Buffer(_DATAGRAM)
+        self.arena = Buffer(_DATAGRAM)
+        self.control = Buffer(_DATAGRAM)
+        self._associations: dict[str, Association] = {}
+        self._by_ufrag: dict[str, Association] = {}
+        self._by_address: dict[Address, Association] = {}
+        self._strangers = StrangerLimit(self.clock)
+        self._closing: set[asyncio.Task[None]] = set()
+        self._commands = Commands(self)
+        self._rounds = Rounds(self._commands, report=self.report)
+        self.port: int = sock.getsockname()[1]
+        self.fingerprint: tuple[str, str] = ("sha-256", fingerprint(self.certificate))
+        self._loop.add_reader(sock.fileno(), self._readable)
+        self._timer = self._loop.call_later(TICK, self._tick)
+        self._closed = False
+
+    @classmethod
+    async def start(cls, *, host: str, port: int, advertise: str | None, report: Callable[[Report], None]) -> Self:
+        """Listen on `host`:`port` (0 chooses one); `advertise` is the address that clients are told, by default our own.
+
+        Raises `OSError` where the port is taken. `report` is called from the event loop, never within `apply`.
+        """
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            sock.settimeout(0)
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                sock.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER)
+            sock.bind((host, port))
+        except OSError:
+            sock.close()
+            raise
+        return cls(sock=sock, advertise=advertise or own_address(host), report=report)
+
+    def candidates(self) -> list[str]:
+        """The SDP lines that tell a client where to send."""
+        return [f"a=candidate:1 1 udp 2130706431 {self._advertise} {self.port} typ host"]
+
+    def apply(self, command: Command) -> None:
+        """Execute a command of control. One that names what is gone does nothing."""
+        self._commands.apply(command)
+
+    def statistics(self) -> dict[str, int]:
+        """Counters since the start, and how many transports there are."""
+        return {**self._counts, "transports": len(self._associations), "addresses": len(self._by_address)}
+
+    async def close(self) -> None:
+        """Stop listening; every peer is told."""
+        if self._closed:
+            return
+        self._closed = True
+        self._timer.cancel()
+        for name in list(self._associations):
+            self.close_transport(name)
+        self._commands.close()
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=2)
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+
+    # --- what commands, associations and rounds use of the plane
+
+    def clock(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def count(self, name: str) -> None:
+        """Add one to a counter of `statistics`."""
+        self._counts[name] += 1
+
+    def report(self, report: Report) -> None:
+        """Tell control, soon: never from within what it calls."""
+        self._reports.append(report)
+        if len(self._reports) == 1:
+            self._loop.call_soon(self._deliver)
+
+    def _deliver(self) -> None:
+        reports, self._reports = self._reports, deque()
+        for report in reports:
+            try:
+                self._to_control(report)
+            except Exception:
+                log.exception("Control failed on a report: %s", type(report).__name__)
+
+    def send(self, data: bytes | memoryview, address: Address) -> None:
+        """Send a datagram; one that the socket cannot take is dropped and counted."""
+        try:
+            self._socket.sendto(data, address)
+        except OSError:
+            self._counts["udp_unsent"] += 1
+        else:
+            self._counts["udp_sent"] += 1
+
+    def associations(self) -> list[Association]:
+        """Every transport that is open."""
+        return list(self._associations.values())
+
+    def association(self, name: str) -> Association | None:
+        """The transport of that name."""
+        return self._associations.get(name)
+
+    def open_transport(self, association: Association) -> None:
+        """Answer checks for a new transport."""
+        self._associations[association.name] = association
+        self._by_ufrag[association.ufrag] = association
+
+    def rename_transport(self, association: Association, ufrag: str, password: str) -> None:
+        """Answer checks under new credentials (ICE restart)."""
+        for old in association.former:
+            self._by_ufrag.pop(old, None)
+        association.restart_ice(ufrag, password)
+        self._by_ufrag[ufrag] = association
+
+    def close_transport(self, name: str) -> None:
+        """Forget a transport and tell its peer."""
+        association = self._associations.pop(name, None)
+        if association is None:
+            return
+        for ufrag in (association.ufrag, *association.former):
+            self._by_ufrag.pop(ufrag, None)
+        for address in association.addresses:
+            if self._by_address.get(address) is association:
+                del self._by_address[address]
+        task = self._loop.create_task(association.close(), name=f"close {name}")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    # --- the socket
+
+    def _readable(self) -> None:
+        buffer, receive = self._inbound, self._socket.recvfrom_into
+        data, known = buffer.data, self._by_address
+        now = time.monotonic()
+        for _ in range(_PER_WAKE):
+            try:
+                length, address = receive(data)
+            except OSError:
+                return
+            if not length:
+                self._counts["udp_empty"] += 1
+                continue
+            first = data[0]
+            if first < 4:
+                self._check(bytes(buffer.view[:length]), address, now)
+                continue
+            association = known.get(address)
+            if association is None:
+                self._counts["udp_stranger"] += 1
+            elif 127 < first < 192:
+                association.media(buffer, length, now)
+            elif 19 < first < 64:
+                association.record(bytes(buffer.view[:length]))
+            else:
+                self._counts["udp_unknown"] += 1
+
+    def _check(self, data: bytes, address: Address, now: float) -> None:
+        """A STUN message: answered where it is a signed request of a peer that control announced."""
+        owner = self._by_address.get(address)
+        if owner is None and not self._strangers.allows(address[0]):
+            self._counts["stun_limited"] += 1
+            return
+        found = request_ufrag(data)
+        association = self._by_ufrag.get(found[1]) if found else None
+        if found is None or association is None or association.closed:
+            self._counts["stun_refused"] += 1
+            return
+        request, ufrag = found
+        password = association.password if ufrag == association.ufrag else association.former.get(ufrag, b"")
+        if not password or not request.check_message_integrity(password):
+            self._counts["stun_refused"] += 1
+            return
+        if owner is not None and owner is not association and now - owner.checked_at < _OWNER_SILENT and not owner.closed:
+            self._counts["stun_taken"] += 1
+            return
+        self.send(response(request, address, password), address)
+        if "ICE-CONTROLLED" in request.attributes:
+            return
+        if ufrag == association.ufrag:
+            for old in association.former:
+                self._by_ufrag.pop(old, None)
+            association.former = {}
+        self._by_address[address] = association
+        forgotten = association.checked(address, nominated="USE-CANDIDATE" in request.attributes, now=now)
+        if forgotten is not None and self._by_address.get(forgotten) is association:
+            del self._by_address[forgotten]
+
+    def _tick(self) -> None:
+        self._timer = self._loop.call_later(TICK, self._tick)
+        now = time.monotonic()
+        for association in self.associations():
+            association.expire(now)
+        self._rounds.tick(now, self.associations())
+
+
+def own_address(host: str) -> str:
+    """The address that peers reach us at where we listen on `host`: the one our default route leaves from."""
+    if host not in {"", "0.0.0.0", "::"}:  # noqa: S104 -- compared, not bound
+        return host
+    family, far = (socket.AF_INET6, "2001:db8::1") if host == "::" else (socket.AF_INET, "192.0.2.1")
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((far, 9))  # a UDP connect chooses the route and sends nothing
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "::1" if host == "::" else "127.0.0.1"

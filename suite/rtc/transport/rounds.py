@@ -1,0 +1,105 @@
+"""What the plane does by the clock: feedback to publishers, reports to subscribers, loudness, silent layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from suite.rtc.core.media import AudioLevels, Loss, Report
+from suite.rtc.packets import rtcp
+from suite.rtc.packets.layer import NTP_SECOND
+from suite.rtc.transport.association import Association
+from suite.rtc.transport.commands import Commands
+
+FEEDBACK: Final = 0.1  # s between transport-wide feedbacks
+REPORTS: Final = 1.0  # s between receiver and sender reports
+LEVELS: Final = 0.3  # s of an AudioLevels report
+_SPEECH: Final = 127 - 50  # of RFC 6464's level turned round: quieter than -50 dBov is not speech
+_SMOOTHING: Final = 0.5
+
+
+class Rounds:
+    """The rounds and when each is due."""
+
+    def __init__(self, commands: Commands, *, report: Callable[[Report], None]) -> None:
+        self._commands = commands
+        self._report = report
+        self._feedback_due = self._reports_due = self._levels_due = 0.0
+        self._loudness: dict[str, float] = {}
+
+    def tick(self, now: float, associations: Iterable[Association]) -> None:
+        """Do what is due at `now`."""
+        for track, association in self._commands.tracks.values():
+            track.tick(now, association.router.round_trip)
+        if now >= self._feedback_due:
+            self._feedback_due = now + FEEDBACK
+            for association in associations:
+                feedback = association.router.arrivals.feedback(association.router.sender)
+                if feedback:
+                    association.send_rtcp(feedback)
+        if now >= self._levels_due:
+            self._levels_due = now + LEVELS
+            self._levels(associations)
+        if now >= self._reports_due:
+            self._reports_due = now + REPORTS
+            for association in associations:
+                self._receiver_reports(association, now)
+            self._sender_reports(now)
+
+    def _levels(self, associations: Iterable[Association]) -> None:
+        """One report of who speaks how loud; tracks that have fallen silent are named once more with 0."""
+        heard: dict[str, float] = {}
+        for association in associations:
+            for sid, (loudest, total, packets) in association.router.levels.items():
+                mean = total / packets
+                heard[sid] = (loudest + mean) / 254 if loudest >= _SPEECH else 0.0
+            association.router.levels.clear()
+        levels = {}
+        for sid in heard.keys() | self._loudness.keys():
+            before = self._loudness.get(sid, 0.0)
+            level = before + (heard.get(sid, 0.0) - before) * _SMOOTHING
+            if level > 0.05:
+                levels[sid] = self._loudness[sid] = level
+            elif self._loudness.pop(sid, None) is not None:
+                levels[sid] = 0.0
+        if levels:
+            self._report(AudioLevels(levels))
+
+    def _receiver_reports(self, association: Association, now: float) -> None:
+        """Tell a publisher what arrived of its streams, and control what did not."""
+        bound = association.router.layers()
+        if not bound:
+            return
+        blocks, expected, lost = [], 0, 0
+        for _, layer in bound:
+            block, awaited, missed = layer.report(now)
+            blocks.append(block)
+            expected += awaited
+            lost += missed
+        for at in range(0, len(blocks), 31):
+            association.send_rtcp(rtcp.receiver_report(association.router.sender, blocks[at : at + 31]))
+        if expected:
+            self._report(Loss(association.name, outbound=False, fraction=lost / expected))
+
+    def _sender_reports(self, now: float) -> None:
+        """Tell each subscriber how its streams' timestamps belong to the publisher's clock, so that lips keep step."""
+        for downtrack, track, association in self._commands.downtracks.values():
+            if downtrack.current < 0 or not downtrack.packets:
+                continue
+            layer = track.layers[downtrack.current]
+            if layer.sender_arrival < 0:
+                continue
+            passed = now - layer.sender_arrival
+            ntp = layer.sender_ntp + int(passed * NTP_SECOND)
+            timestamp = layer.sender_timestamp + int(passed * layer.clock_rate) + downtrack.timestamp_offset
+            downtrack.reported = (ntp >> 16 & 0xFFFFFFFF, now)
+            association.send_rtcp(
+                rtcp.sender_report(
+                    ssrc=downtrack.ssrc,
+                    ntp=ntp & 0xFFFFFFFFFFFFFFFF,
+                    timestamp=timestamp & 0xFFFFFFFF,
+                    packets=downtrack.packets,
+                    octets=downtrack.octets,
+                    name=track.sid.encode()[:64],
+                )
+            )

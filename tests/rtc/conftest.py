@@ -1,0 +1,36 @@
+"""A plane on a free port, and peers that end with the test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from suite.rtc.core.media import Channel
+from suite.rtc.transport.plane import MediaPlane
+from tests.rtc.peer import Control, Peer
+
+
+@pytest.fixture
+async def control() -> Control:
+    return Control()
+
+
+@pytest.fixture
+async def plane(control: Control) -> AsyncIterator[MediaPlane]:
+    started = await MediaPlane.start(host="127.0.0.1", port=0, advertise=None, report=control)
+    yield started
+    await started.close()
+
+
+@pytest.fixture
+async def join(plane: MediaPlane) -> AsyncIterator[Callable[..., Awaitable[Peer]]]:
+    peers: list[Peer] = []
+
+    async def connect(name: str, *channels: Channel, data: bool = True) -> Peer:
+        peers.append(peer := Peer(plane, name))
+        return await peer.connect(*channels, data=data)
+
+    yield connect
+    for peer in peers:
+        await peer.close()
