@@ -10,6 +10,7 @@ from django.urls import path, re_path
 
 from suite.kernel.errors import NotFound
 from suite.kernel.sockets import Socket
+from suite.meetings import routing as meetings
 
 
 class UnknownSocket(Socket):
@@ -20,6 +21,7 @@ class UnknownSocket(Socket):
 
 
 page_routes: list[Any] = [
+    *meetings.websocket_urlpatterns,
     re_path(r"^.*$", UnknownSocket.as_asgi()),
 ]
 

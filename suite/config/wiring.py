@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from suite.accounts.events import UserDeactivated
+from suite.kernel.events import subscribe
+from suite.kernel.outbox import Every, forget_delivered, sweeps
+from suite.meetings import events as meetings
+from suite.meetings import subscribers as meeting
+
 
 def tie() -> None:
     """Register every subscriber and every short sweep."""
+    subscribe(UserDeactivated, meeting.take_out_deactivated)
+    subscribe(meetings.ParticipationRemoved, meeting.remove_from_call)
+    subscribe(meetings.ParticipationMuted, meeting.mute_in_call)
+    subscribe(meetings.MeetingEnded, meeting.end_call)
+    subscribe(meetings.ConsentGiven, meeting.record_agreed)
+    subscribe(meetings.ConsentWithdrawn, meeting.stop_withdrawn)
+    subscribe(meetings.MicrophonePublished, meeting.record_published)
+    subscribe(meetings.CaptureStopped, meeting.stop_captured)
+    sweeps.append(Every(seconds=3600, action=forget_delivered))

@@ -1,0 +1,63 @@
+"""Storing and forgetting blobs."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from suite.audit.public import record
+from suite.files.models import Blob
+from suite.kernel.errors import BadInput
+from suite.kernel.ids import uuid7
+from suite.kernel.refs import ActorRef, TargetRef
+
+CHUNK = 1 << 20
+
+
+@transaction.atomic
+def blob_store(
+    *,
+    content: BinaryIO,
+    media_type: str,
+    organization_id: uuid.UUID,
+    actor: ActorRef,
+    now: datetime,
+    context: uuid.UUID | None = None,
+) -> Blob:
+    """Keep the bytes of `content` under a key of our own.
+
+    A row that does not commit leaves at most an orphaned file, never a row without its bytes. Raises `BadInput` for no bytes.
+    """
+    digest, size = hashlib.sha256(), 0
+    while chunk := content.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    if size == 0:
+        raise BadInput
+    content.seek(0)
+    blob_id = uuid7()
+    key = default_storage.save(f"{organization_id.hex[-4:]}/{blob_id.hex}", File(content))
+    blob = Blob.objects.create(id=blob_id, organization_id=organization_id, key=key, media_type=media_type, size=size,
+                               sha256=digest.digest(), created_at=now)  # fmt: skip
+    record("files.blob.stored", actor=actor, target=TargetRef(kind="blob", id=blob.id), organization_id=organization_id, at=now,
+           context=context, size=size, media_type=media_type)  # fmt: skip
+    return blob
+
+
+def blob_path_or_copy(blob: Blob, folder: Path) -> Path:
+    """A local path to the bytes of `blob`: the storage's own where it has one, else a copy in `folder`."""
+    try:
+        return Path(default_storage.path(blob.key))
+    except NotImplementedError:
+        target = folder / blob.id.hex
+        with default_storage.open(blob.key) as source, target.open("wb") as copy:
+            while chunk := source.read(CHUNK):
+                copy.write(chunk)
+        return target

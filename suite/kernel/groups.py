@@ -1,0 +1,25 @@
+"""Telling open sockets, whichever process holds them: after the commit, so that nobody hears of what did not happen."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+
+def group(noun: str, id: uuid.UUID) -> str:  # noqa: A002  (the field's own name)
+    """The name of a group of sockets: `person.0190…`."""
+    return f"{noun}.{id.hex}"
+
+
+def tell(name: str, message: dict[str, Any]) -> None:
+    """Send `message` (its `type` names the consumer's method) to every socket of the group when the transaction commits."""
+    transaction.on_commit(lambda: async_to_sync(get_channel_layer().group_send)(name, message))
+
+
+def close_sockets(name: str, *, code: int = 4401) -> None:
+    """Close every socket of the group when the transaction commits."""
+    tell(name, {"type": "socket.close", "code": code})

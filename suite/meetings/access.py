@@ -1,0 +1,105 @@
+"""Who may do what with a room, a meeting and a participation: one place for each noun."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from enum import IntEnum
+
+from suite.accounts.public import Viewer
+from suite.kernel.errors import Forbidden, NotFound
+from suite.meetings.errors import MeetingEnded, NotAdmitted
+from suite.meetings.models import Meeting, Participation, ParticipationState, Room
+from suite.resources.public import LinkReach, ResourceRole, has_role, role_of
+
+
+class Standing(IntEnum):
+    """What somebody is to a room; each holds those before it."""
+
+    VISITOR = 1  # has the link, asks to enter
+    MEMBER = 2  # enters
+    MODERATOR = 3  # admits, removes, records, ends
+
+
+def standing_in(*, room: Room, viewer: Viewer | None) -> Standing:
+    """What `viewer` (None: a guest) is to `room`."""
+    if viewer is None:
+        return Standing.MEMBER if room.resource.link_reach == LinkReach.EVERYONE else Standing.VISITOR
+    held = role_of(viewer=viewer, resource=room.resource)
+    if has_role(held, ResourceRole.ADMINISTRATOR):
+        return Standing.MODERATOR
+    return Standing.MEMBER if held is not None else Standing.VISITOR
+
+
+def access_room(*, viewer: Viewer | None, slug: str, need: Standing = Standing.VISITOR) -> tuple[Room, Standing]:
+    """The room behind a link. The link itself is the visitor's right: it cannot be guessed.
+
+    Raises `NotFound` for an unknown or discarded room, `Forbidden` where the viewer's standing is under `need`.
+    """
+    room = Room.objects.select_related("resource__organization").filter(slug=slug, resource__deleted_at=None).first()
+    if room is None:
+        raise NotFound
+    standing = standing_in(room=room, viewer=viewer)
+    if standing < need:
+        raise Forbidden
+    return room, standing
+
+
+def access_meeting(*, viewer: Viewer, id: uuid.UUID, need: Standing = Standing.MEMBER) -> tuple[Meeting, Standing]:  # noqa: A002
+    """A meeting's page: for those who were admitted to it and for the room's moderators.
+
+    Raises `NotFound` for everybody else, as for what is absent; `Forbidden` under `need`.
+    """
+    meeting = Meeting.objects.select_related("room__resource", "channel__resource", "organization").filter(id=id).first()
+    if meeting is None:
+        raise NotFound
+    standing = standing_in(room=meeting.room, viewer=viewer)
+    was_there = meeting.participations.filter(user_id=viewer.user_id, admitted_at__isnull=False).exists()
+    if standing < Standing.MODERATOR and not was_there:
+        raise NotFound
+    if standing < need:
+        raise Forbidden
+    return meeting, standing
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who holds a participation: a signed-in viewer, or a guest by the ids that their signed cookie names."""
+
+    viewer: Viewer | None
+    guest_participations: frozenset[uuid.UUID]
+
+
+OVER = {ParticipationState.REFUSED, ParticipationState.REMOVED}
+
+
+def access_participation(
+    *, bearer: Bearer, meeting_id: uuid.UUID, id: uuid.UUID, admitted: bool = False, live: bool = True  # noqa: A002
+) -> Participation:  # fmt: skip
+    """One's own participation in a meeting.
+
+    Raises `NotFound` for another's or none, `MeetingEnded`, `NotAdmitted` where one waits or was removed (with `admitted`).
+    """
+    participation = (
+        Participation.objects.select_related("meeting__room__resource", "meeting__organization", "meeting__channel", "user")
+        .filter(id=id, meeting_id=meeting_id)
+        .first()
+    )
+    if participation is None or not _holds(bearer, participation):
+        raise NotFound
+    if live and participation.meeting.ended_at is not None:
+        raise MeetingEnded
+    if participation.state in OVER or (admitted and participation.state == ParticipationState.WAITING):
+        raise NotAdmitted
+    return participation
+
+
+def can_moderate(*, bearer: Bearer, participation: Participation) -> bool:
+    """Whether who holds `participation` moderates its room. A guest never does."""
+    return standing_in(room=participation.meeting.room, viewer=bearer.viewer) >= Standing.MODERATOR
+
+
+def _holds(bearer: Bearer, participation: Participation) -> bool:
+    if participation.user_id is None:
+        return participation.id in bearer.guest_participations
+    return bearer.viewer is not None and bearer.viewer.user_id == participation.user_id

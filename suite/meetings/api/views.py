@@ -1,0 +1,105 @@
+"""The meeting's API: before joining, and joining."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.urls import reverse
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from suite.accounts.public import Viewer
+from suite.kernel import clock
+from suite.kernel.api import validated
+from suite.meetings import media
+from suite.meetings.access import Standing, access_room
+from suite.meetings.api.serializers import JoinInput, RoomInput
+from suite.meetings.guests import remember
+from suite.meetings.models import Participation, ParticipationState
+from suite.meetings.selectors import open_meeting_of, people_in
+from suite.meetings.services.participations import participation_ask
+from suite.meetings.services.rooms import room_create
+from suite.resources.public import LinkReach
+
+
+class RoomsView(APIView):
+    """Make a room."""
+
+    def post(self, request: Request) -> Response:
+        given = validated(RoomInput, request.data)
+        room = room_create(viewer=request.user, title=given["title"], now=clock.now())
+        url = settings.PUBLIC_URL + reverse("meetings:room", args=[room.slug])
+        return Response({"id": room.pk, "slug": room.slug, "title": room.title, "url": url}, status=201)
+
+
+class RoomView(APIView):
+    """What may be known before joining; who is there is told to those who enter without asking."""
+
+    permission_classes: ClassVar = [AllowAny]
+
+    def get(self, request: Request, slug: str) -> Response:
+        viewer = viewer_of(request)
+        room, standing = access_room(viewer=viewer, slug=slug)
+        meeting = open_meeting_of(room.pk)
+        present = people_in(meeting) if meeting else []
+        everyone = room.resource.link_reach == LinkReach.EVERYONE
+        return Response(
+            {
+                "id": room.pk,
+                "slug": room.slug,
+                "title": room.title,
+                "organization": room.resource.organization.name,
+                "entry": "everyone" if everyone else "organization",
+                "open": True,
+                "may_enter": standing >= Standing.MEMBER,
+                "can_moderate": standing >= Standing.MODERATOR,
+                "present": present if standing >= Standing.MEMBER else None,
+                "meeting_id": meeting.id if meeting and standing >= Standing.MEMBER else None,
+                "me": {"name": viewer.name} if viewer else None,
+                "host_present": bool(present),
+            }
+        )
+
+
+class JoinView(APIView):
+    """Come to the door: in at once with a token, or waiting."""
+
+    permission_classes: ClassVar = [AllowAny]
+
+    def post(self, request: Request, slug: str) -> Response:
+        viewer = viewer_of(request)
+        given = validated(JoinInput, request.data)
+        room, standing = access_room(viewer=viewer, slug=slug)
+        participation = participation_ask(room=room, viewer=viewer, standing=standing, now=clock.now(), **given)
+        response = Response(entry_of(participation), status=201)
+        if viewer is None:
+            remember(response, cookies=request.COOKIES, participation_id=participation.id)
+        return response
+
+
+def viewer_of(request: Request) -> Viewer | None:
+    """The signed-in person, or None for a guest."""
+    return request.user if isinstance(request.user, Viewer) else None
+
+
+def entry_of(participation: Participation) -> dict[str, Any]:
+    """What a device needs to go on: its socket, and its token once it is admitted."""
+    meeting_id = participation.meeting_id
+    entry = {
+        "state": participation.state,
+        "participation_id": str(participation.id),
+        "meeting_id": str(meeting_id),
+        "socket": f"/ws/meetings/{meeting_id}/?participation={participation.id}",
+    }
+    if participation.state == ParticipationState.ADMITTED:
+        entry |= token_of(participation)
+    return entry
+
+
+def token_of(participation: Participation) -> dict[str, str]:
+    """Where the media server is and the token to join with."""
+    token = media.token_for(meeting_id=participation.meeting_id, participation_id=participation.id, name=participation.name)
+    return {"url": settings.LIVEKIT_URL, "token": token}

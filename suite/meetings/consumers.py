@@ -1,0 +1,283 @@
+"""The meeting's socket: the door, the people, the chat, the transcription's agreement, for staff and guests alike."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.http import QueryDict
+from django.http.cookie import parse_cookie
+
+from suite.accounts.public import get_viewer
+from suite.chat.public import Author, channel_group, list_messages_for_participants, message_payload, message_post
+from suite.kernel import clock
+from suite.kernel.errors import BadInput, Forbidden, NotFound
+from suite.kernel.groups import group
+from suite.kernel.ids import parse_uuid
+from suite.kernel.sockets import Socket
+from suite.meetings import live, selectors
+from suite.meetings.access import Bearer, access_participation, can_moderate
+from suite.meetings.api.views import token_of
+from suite.meetings.guests import bearer_of
+from suite.meetings.models import Meeting, Participation, ParticipationState
+from suite.meetings.services import captures, participations
+from suite.meetings.services.meetings import meeting_end
+
+RIGHT_SECONDS = 2.0  # a right that was taken away is noticed within this, whatever got lost
+MESSAGES_SHOWN = 200
+Verb = Callable[["MeetingSocket", Participation, dict[str, Any]], None]
+
+
+class MeetingSocket(Socket):
+    """One participation's view of its meeting."""
+
+    async def opened(self) -> None:
+        self.meeting_id: uuid.UUID = self.scope["url_route"]["kwargs"]["id"]
+        query = QueryDict(self.scope.get("query_string", b""))
+        given = parse_uuid(query.get("participation", ""))
+        if given is None:
+            raise BadInput
+        self.participation_id = given
+        self.joined: set[str] = set()
+        self.moderates = False
+        participation = await self._participation()
+        await self._join(live.one(participation.id))
+        if participation.user_id is not None:
+            await self._join(group("person", participation.user_id))
+        if participation.state == ParticipationState.ADMITTED:
+            await self._join_inside(participation)
+
+    async def after_accept(self) -> None:
+        await self._send_state()
+
+    async def closed(self) -> None:
+        for name in self.joined:
+            await self.channel_layer.group_discard(name, self.channel_name)
+        await database_sync_to_async(self._stop_waiting)()
+
+    async def received(self, message: dict[str, Any]) -> None:
+        kind = message.get("type")
+        if kind == "ping":
+            await self._participation_afresh()
+            await self.send_json({"type": "pong"})
+            return
+        verb = VERBS.get(str(kind))
+        if verb is None:
+            raise BadInput
+        await database_sync_to_async(self._act)(verb, message)
+
+    # --- group messages
+    async def transcription_changed(self, _event: dict[str, Any]) -> None:
+        participation = await self._participation()
+        view = await database_sync_to_async(selectors.transcription_for)(participation)
+        await self.send_json({"type": "transcription", "transcription": view})
+
+    async def entry_admitted(self, _event: dict[str, Any]) -> None:
+        participation = await self._participation()
+        await self._join_inside(participation)
+        await self.send_json({"type": "admitted", **token_of(participation)})
+        await self._send_state()
+
+    async def entry_over(self, event: dict[str, Any]) -> None:
+        await self.send_json(event["message"])
+        await self.close(code=4403 if event["message"]["type"] != "ended" else 1000)
+
+    # --- inside
+    def _act(self, verb: Verb, message: dict[str, Any]) -> None:
+        bearer = self._bearer()
+        participation = access_participation(bearer=bearer, meeting_id=self.meeting_id, id=self.participation_id)
+        self.moderates = can_moderate(bearer=bearer, participation=participation)
+        verb(self, participation, message)
+
+    async def _participation(self) -> Participation:
+        return await database_sync_to_async(
+            lambda: access_participation(bearer=self._bearer(), meeting_id=self.meeting_id, id=self.participation_id)
+        )()
+
+    async def _participation_afresh(self) -> None:
+        """Read the right again, at most every two seconds; raising closes nothing by itself, so close here."""
+        if time.monotonic() - getattr(self, "_read_at", 0.0) < RIGHT_SECONDS:
+            return
+        self._read_at = time.monotonic()
+        try:
+            await self._participation()
+        except (NotFound, Forbidden) as error:
+            await self.close(code=error.close_code)
+
+    def _bearer(self) -> Bearer:
+        """Who is at the other end, read afresh."""
+        headers = dict(self.scope.get("headers", []))
+        cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
+        return bearer_of(viewer=get_viewer(session_key=self.scope.get("session_key")), cookies=cookies)
+
+    async def _join(self, name: str) -> None:
+        if name not in self.joined:
+            self.joined.add(name)
+            await self.channel_layer.group_add(name, self.channel_name)
+
+    async def _join_inside(self, participation: Participation) -> None:
+        await self._join(live.in_meeting(self.meeting_id))
+        await self._join(channel_group(participation.meeting.channel_id))
+        bearer = await database_sync_to_async(self._bearer)()
+        self.moderates = await database_sync_to_async(can_moderate)(bearer=bearer, participation=participation)
+        if self.moderates:
+            await self._join(live.hosts_of(self.meeting_id))
+
+    async def _send_state(self) -> None:
+        participation = await self._participation()
+        await self.send_json(await database_sync_to_async(self._state)(participation))
+
+    def _state(self, participation: Participation) -> dict[str, Any]:
+        meeting = participation.meeting
+        inside = participation.state == ParticipationState.ADMITTED
+        return {
+            "type": "state",
+            "meeting": {
+                "id": str(meeting.id),
+                "title": meeting.title,
+                "room_slug": meeting.room.slug,
+                "started_at": meeting.started_at.isoformat(),
+            },
+            "me": {
+                "participation_id": str(participation.id),
+                "name": participation.name,
+                "state": participation.state,
+                "can_moderate": self.moderates,
+                "guest": participation.is_guest,
+            },
+            "waiting": selectors.waiting_for(meeting) if self.moderates else [],
+            "people": selectors.people_in(meeting) if inside else [],
+            "transcription": selectors.transcription_for(participation) if inside else None,
+            "messages": [
+                message_payload(one)
+                for one in list_messages_for_participants(channel_id=meeting.channel_id, limit=MESSAGES_SHOWN)
+            ]
+            if inside
+            else [],
+        }
+
+    def _messages(self, meeting: Meeting) -> list[dict[str, Any]]:
+        written = list_messages_for_participants(channel_id=meeting.channel_id, limit=MESSAGES_SHOWN)
+        return [message_payload(message) for message in written]
+
+    def _stop_waiting(self) -> None:
+        waiting = Participation.objects.select_related("meeting").filter(
+            id=self.participation_id, state=ParticipationState.WAITING, meeting__ended_at=None
+        )
+        for participation in waiting:
+            participations.participation_left(participation=participation, now=clock.now())
+
+    def other(self, participation: Participation, message: dict[str, Any]) -> Participation:
+        """The participation that a moderator's message names, in the same meeting. Raises `Forbidden`, `NotFound`."""
+        if not self.moderates:
+            raise Forbidden
+        found = (
+            Participation.objects.select_related("meeting__channel__resource")
+            .filter(meeting_id=participation.meeting_id, id=parse_uuid(message.get("participation_id")))
+            .first()
+        )
+        if found is None:
+            raise NotFound
+        return found
+
+
+def _post(_socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:
+    _inside(mine)
+    author = Author(name=mine.name, user_id=mine.user_id, participation_id=mine.id)
+    body, ref = message.get("body"), message.get("ref")
+    if not isinstance(body, str) or not isinstance(ref, str | None):
+        raise BadInput
+    message_post(channel=mine.meeting.channel, author=author, body=body, ref=ref or "", now=clock.now())
+
+
+def _rename(_socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:
+    participations.participation_rename(participation=mine, name=str(message.get("name", "")), now=clock.now())
+
+
+def _leave(_socket: MeetingSocket, mine: Participation, _message: dict[str, Any]) -> None:
+    participations.participation_left(participation=mine, now=clock.now())
+
+
+def _admit(socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:
+    other = socket.other(mine, message)
+    participations.participation_admit(participation=other, actor=mine.actor, now=clock.now())
+
+
+def _refuse(socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:
+    other = socket.other(mine, message)
+    participations.participation_refuse(participation=other, actor=mine.actor, now=clock.now())
+
+
+def _admit_all(socket: MeetingSocket, mine: Participation, _message: dict[str, Any]) -> None:
+    for waiting in selectors.waiting_for(mine.meeting):
+        _admit(socket, mine, waiting)
+
+
+def _mute(socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:
+    other = socket.other(mine, message)
+    participations.participation_mute(participation=other, actor=mine.actor, now=clock.now())
+
+
+def _remove(socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:
+    other = socket.other(mine, message)
+    participations.participation_remove(participation=other, actor=mine.actor, now=clock.now())
+
+
+def _end_for_all(socket: MeetingSocket, mine: Participation, _message: dict[str, Any]) -> None:
+    _moderator(socket)
+    meeting_end(meeting=mine.meeting, actor=mine.actor, now=clock.now())
+
+
+def _transcription_start(socket: MeetingSocket, mine: Participation, _message: dict[str, Any]) -> None:
+    _moderator(socket)
+    viewer = get_viewer(session_key=socket.scope.get("session_key"))
+    if viewer is None:
+        raise Forbidden
+    captures.capture_start(meeting=mine.meeting, viewer=viewer, now=clock.now())
+
+
+def _transcription_stop(socket: MeetingSocket, mine: Participation, _message: dict[str, Any]) -> None:
+    _moderator(socket)
+    capture = selectors.open_capture(mine.meeting_id)
+    if capture is not None:
+        captures.capture_stop(capture=capture, actor=mine.actor, now=clock.now())
+
+
+def _agree(_socket: MeetingSocket, mine: Participation, _message: dict[str, Any]) -> None:
+    _inside(mine)
+    captures.consent_give(participation=mine, now=clock.now())
+
+
+def _decline(_socket: MeetingSocket, mine: Participation, _message: dict[str, Any]) -> None:
+    _inside(mine)
+    captures.consent_decline(participation=mine, now=clock.now())
+
+
+def _moderator(socket: MeetingSocket) -> None:
+    if not socket.moderates:
+        raise Forbidden
+
+
+def _inside(mine: Participation) -> None:
+    if mine.state != ParticipationState.ADMITTED:
+        raise Forbidden
+
+
+VERBS: dict[str, Verb] = {
+    "message": _post,
+    "rename": _rename,
+    "leave": _leave,
+    "admit": _admit,
+    "refuse": _refuse,
+    "admit_all": _admit_all,
+    "mute": _mute,
+    "remove": _remove,
+    "end_for_all": _end_for_all,
+    "transcription_start": _transcription_start,
+    "transcription_stop": _transcription_stop,
+    "agree": _agree,
+    "decline": _decline,
+}

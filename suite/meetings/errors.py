@@ -1,0 +1,42 @@
+"""What meetings refuses."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from suite.kernel.errors import BadInput, Conflict, Forbidden, Unavailable
+
+
+class MeetingEnded(Conflict):
+    code = "meeting_ended"
+    message = _("This meeting has ended. Open the room again to meet once more.")
+
+
+class NameMissing(BadInput):
+    code = "name_missing"
+    message = _("Please give your name, so that the others know who comes in.")
+
+
+class EntryRefused(Forbidden):
+    code = "entry_refused"
+    message = _("The host has not let you in. You can write to the person who invited you.")
+
+
+class NotAdmitted(Forbidden):
+    code = "not_admitted"
+    message = _("You are not in this meeting.")
+
+
+class CaptureNotRunning(Conflict):
+    code = "capture_not_running"
+    message = _("No transcription is running.")
+
+
+class SpeechOff(Unavailable):
+    code = "speech_off"
+    message = _("Transcription is switched off on this system.")
+
+
+class MediaServerSilent(Unavailable):
+    code = "media_server_silent"
+    message = _("The media server is not answering. Please try again in a moment.")

@@ -1,0 +1,19 @@
+"""What other apps may use of meetings."""
+
+from suite.meetings.access import Standing, access_meeting, standing_in
+from suite.meetings.models import Capture, CapturedTrack, Meeting, Participation
+from suite.meetings.pages import Section, add_section
+from suite.meetings.selectors import list_meetings
+
+__all__ = [
+    "Capture",
+    "CapturedTrack",
+    "Meeting",
+    "Participation",
+    "Section",
+    "Standing",
+    "access_meeting",
+    "add_section",
+    "list_meetings",
+    "standing_in",
+]

@@ -1,0 +1,81 @@
+"""Reading meetings: each page's and each socket's view of them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from suite.accounts.public import Viewer
+from suite.meetings.models import Capture, Consent, Meeting, Participation, ParticipationState
+
+
+def open_meeting_of(room_id: uuid.UUID) -> Meeting | None:
+    """The sitting that is going on in a room."""
+    return Meeting.objects.select_related("channel__resource").filter(room_id=room_id, ended_at=None).first()
+
+
+def list_meetings(viewer: Viewer) -> QuerySet[Meeting]:
+    """Meetings that the viewer was admitted to or started, newest first."""
+    mine = Q(participations__user_id=viewer.user_id, participations__admitted_at__isnull=False)
+    return (
+        Meeting.objects.select_related("room__resource")
+        .filter(mine | Q(started_by_id=viewer.user_id))
+        .distinct()
+        .order_by("-started_at")
+    )
+
+
+def people_in(meeting: Meeting) -> list[dict[str, Any]]:
+    """Who is in the meeting now, in the order of their coming."""
+    present = meeting.participations.filter(state=ParticipationState.ADMITTED, joined_at__isnull=False, left_at=None)
+    return [
+        {
+            "participation_id": str(one.id),
+            "name": one.name,
+            "guest": one.is_guest,
+            "shared_microphone": one.shared_microphone,
+        }
+        for one in present.order_by("joined_at")
+    ]
+
+
+def waiting_for(meeting: Meeting) -> list[dict[str, Any]]:
+    """Who waits at the door, longest first."""
+    waiting = meeting.participations.filter(state=ParticipationState.WAITING).order_by("asked_at")
+    return [{"participation_id": str(one.id), "name": one.name, "since": one.asked_at.isoformat()} for one in waiting]
+
+
+def open_capture(meeting_id: uuid.UUID, *, purpose: str = "transcription") -> Capture | None:
+    return Capture.objects.select_related("started_by").filter(meeting_id=meeting_id, purpose=purpose, stopped_at=None).first()
+
+
+def transcription_for(participation: Participation) -> dict[str, Any]:
+    """The transcription as one participation sees it; `agreement` is its own answer."""
+    capture = open_capture(participation.meeting_id)
+    if capture is None:
+        return {"active": False, "started_at": None, "started_by": None, "agreement": "none", "agreed": []}
+    answers = {consent.participation_id: consent for consent in capture.consents.all()}
+    return {
+        "active": True,
+        "started_at": capture.started_at.isoformat(),
+        "started_by": capture.started_by.name,
+        "agreement": _agreement(answers.get(participation.id)),
+        "agreed": [str(key) for key, consent in answers.items() if is_given(consent)],
+    }
+
+
+def is_given(consent: Consent | None) -> bool:
+    return consent is not None and consent.given_at is not None and consent.declined_at is None
+
+
+def _agreement(consent: Consent | None) -> str:
+    if consent is None:
+        return "asked"
+    return "agreed" if is_given(consent) else "declined"
+
+
+def attendance_of(meeting: Meeting) -> list[Participation]:
+    """Everybody who was let in and came, in the order of their coming."""
+    return list(meeting.participations.filter(joined_at__isnull=False).order_by("joined_at"))

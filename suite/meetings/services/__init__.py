@@ -1,0 +1,1 @@
+"""Writes: rooms, meetings, participations, captures. One file a noun."""

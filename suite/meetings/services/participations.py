@@ -1,0 +1,176 @@
+"""Coming in, waiting, being let in, leaving, being taken out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from suite.accounts.public import Viewer
+from suite.kernel.events import publish
+from suite.kernel.refs import ActorRef
+from suite.meetings import live
+from suite.meetings.access import Standing
+from suite.meetings.errors import MeetingEnded, NameMissing
+from suite.meetings.events import ParticipationMuted, ParticipationRemoved
+from suite.meetings.models import Meeting, Participation, ParticipationState, Room
+from suite.meetings.records import record_in
+from suite.meetings.services.meetings import meeting_open
+from suite.resources.public import ResourceRole, access_grant
+
+NAME_MAX = 100
+
+
+@transaction.atomic
+def participation_ask(
+    *, room: Room, viewer: Viewer | None, standing: Standing, name: str, shared_microphone: bool, now: datetime
+) -> Participation:
+    """Come to `room`'s door: members and moderators are in at once, visitors wait.
+
+    A member's name is their account's (a meeting room's microphone may carry the room's); a guest gives one. Raises
+    `NameMissing` for a guest without a name, `Conflict` where a visitor comes to a room in which nobody meets.
+    """
+    given = clean_name(name)
+    if viewer is None and not given:
+        raise NameMissing
+    shown = given if viewer is None or (shared_microphone and given) else viewer.name
+    guest = ActorRef(kind="guest", id=None, label=shown)
+    meeting = meeting_open(room=room, actor=viewer.ref if viewer else guest, now=now)
+    participation = Participation.objects.create(
+        meeting=meeting,
+        user_id=viewer.user_id if viewer else None,
+        name=shown,
+        shared_microphone=shared_microphone,
+        state=ParticipationState.WAITING,
+        asked_at=now,
+    )
+    if standing >= Standing.MEMBER:
+        participation_admit(participation=participation, actor=participation.actor, now=now)
+    else:
+        record_in(meeting, "meetings.participant.asked", actor=participation.actor, target=participation.ref, at=now)
+        live.tell_waiting(meeting)
+    return participation
+
+
+@transaction.atomic
+def participation_admit(*, participation: Participation, actor: ActorRef, now: datetime) -> None:
+    """Let somebody in; the caller moderates, or they need nobody's leave. Members may read the meeting's chat from then on."""
+    meeting = participation.meeting
+    _still_open(meeting)
+    if participation.state == ParticipationState.ADMITTED:
+        return
+    participation.state = ParticipationState.ADMITTED
+    participation.admitted_at = now
+    participation.save(update_fields=["state", "admitted_at"])
+    record_in(meeting, "meetings.participant.admitted", actor=actor, target=participation.ref, at=now)
+    resource = meeting.channel.resource
+    if participation.user_id is not None and not resource.accesses.filter(user_id=participation.user_id).exists():
+        access_grant(resource=resource, role=ResourceRole.COMMENTER, actor=actor, now=now, context=meeting.id,
+                     user_id=participation.user_id)  # fmt: skip
+    live.tell_admitted(participation)
+    live.tell_waiting(meeting)
+
+
+@transaction.atomic
+def participation_refuse(*, participation: Participation, actor: ActorRef, now: datetime) -> None:
+    """Do not let somebody in who waits; the caller moderates."""
+    meeting = participation.meeting
+    _still_open(meeting)
+    if participation.state != ParticipationState.WAITING:
+        return
+    participation.state = ParticipationState.REFUSED
+    participation.save(update_fields=["state"])
+    record_in(meeting, "meetings.participant.refused", actor=actor, target=participation.ref, at=now)
+    live.tell_over(live.one(participation.id), "entry_refused")
+    live.tell_waiting(meeting)
+
+
+@transaction.atomic
+def participation_rename(*, participation: Participation, name: str, now: datetime) -> None:
+    """A guest who waits changes the name they gave."""
+    given = clean_name(name)
+    if not given:
+        raise NameMissing
+    if not participation.is_guest or participation.state != ParticipationState.WAITING:
+        return
+    participation.name = given
+    participation.save(update_fields=["name"])
+    record_in(
+        participation.meeting, "meetings.participant.renamed", actor=participation.actor, target=participation.ref, at=now
+    )
+    live.tell_waiting(participation.meeting)
+
+
+@transaction.atomic
+def participation_joined(*, participation: Participation, now: datetime) -> None:
+    """The media server saw them come."""
+    if participation.state != ParticipationState.ADMITTED or (participation.joined_at and participation.left_at is None):
+        return
+    participation.joined_at = participation.joined_at or now
+    participation.left_at = None
+    participation.save(update_fields=["joined_at", "left_at"])
+    meeting = participation.meeting
+    record_in(
+        meeting,
+        "meetings.participant.joined",
+        actor=participation.actor,
+        target=participation.ref,
+        at=now,
+        shared_microphone=participation.shared_microphone,
+    )
+    live.tell_people(meeting)
+
+
+@transaction.atomic
+def participation_left(*, participation: Participation, now: datetime) -> None:
+    """The media server saw them go, or they stopped waiting. They may come back while the meeting lasts."""
+    if participation.left_at is not None:
+        return
+    waited = participation.state == ParticipationState.WAITING
+    participation.left_at = now
+    if waited:
+        participation.state = ParticipationState.LEFT
+    participation.save(update_fields=["left_at", "state"])
+    meeting = participation.meeting
+    record_in(meeting, "meetings.participant.left", actor=participation.actor, target=participation.ref, at=now)
+    if waited:
+        live.tell_waiting(meeting)
+    else:
+        live.tell_people(meeting)
+
+
+@transaction.atomic
+def participation_remove(*, participation: Participation, actor: ActorRef, now: datetime) -> None:
+    """Take somebody out of the meeting, for the whole of it; the caller moderates, or the person was let go."""
+    if participation.state == ParticipationState.REMOVED:
+        return
+    meeting = participation.meeting
+    participation.state = ParticipationState.REMOVED
+    participation.tokens_from = now
+    if participation.joined_at is not None and participation.left_at is None:
+        participation.left_at = now
+    participation.save(update_fields=["state", "tokens_from", "left_at"])
+    record_in(meeting, "meetings.participant.removed", actor=actor, target=participation.ref, at=now)
+    publish(ParticipationRemoved(meeting_id=meeting.id, participation_id=participation.id, at=now))
+    live.tell_over(live.one(participation.id), "removed")
+    live.tell_people(meeting)
+
+
+@transaction.atomic
+def participation_mute(*, participation: Participation, actor: ActorRef, now: datetime) -> None:
+    """Mute somebody's microphone and tell them by whom; the caller moderates."""
+    meeting = participation.meeting
+    _still_open(meeting)
+    record_in(meeting, "meetings.participant.muted", actor=actor, target=participation.ref, at=now)
+    publish(ParticipationMuted(meeting_id=meeting.id, participation_id=participation.id, at=now))
+    live.tell_one(participation, {"type": "muted", "by": actor.label})
+
+
+def clean_name(name: str) -> str:
+    """One line of printable text, at most 100 characters."""
+    return " ".join("".join(c for c in name if c.isprintable()).split())[:NAME_MAX]
+
+
+def _still_open(meeting: Meeting) -> None:
+    if meeting.ended_at is not None:
+        raise MeetingEnded

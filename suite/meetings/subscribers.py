@@ -1,0 +1,90 @@
+"""What happens after the act: the media server is told, captures begin and end. Each may be called twice."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet
+
+from suite.accounts.events import UserDeactivated
+from suite.kernel import clock
+from suite.kernel.refs import SYSTEM
+from suite.meetings import media
+from suite.meetings.events import (
+    CaptureStopped,
+    ConsentGiven,
+    ConsentWithdrawn,
+    MeetingEnded,
+    MicrophonePublished,
+    ParticipationMuted,
+    ParticipationRemoved,
+)
+from suite.meetings.models import CapturedTrack, Consent, Participation, ParticipationState
+from suite.meetings.selectors import is_given, open_capture
+from suite.meetings.services.captures import track_claim, track_recording
+from suite.meetings.services.participations import participation_remove
+
+LIVE = {ParticipationState.WAITING, ParticipationState.ADMITTED}
+
+
+def take_out_deactivated(event: UserDeactivated) -> None:
+    """Somebody was let go: out of every meeting that is going on."""
+    theirs = Participation.objects.select_related("meeting").filter(
+        user_id=event.user_id, state__in=LIVE, meeting__ended_at=None
+    )
+    for participation in theirs:
+        participation_remove(participation=participation, actor=SYSTEM, now=clock.now())
+
+
+def remove_from_call(event: ParticipationRemoved) -> None:
+    media.participant_remove(meeting_id=event.meeting_id, participation_id=event.participation_id, tokens_from=event.at)
+
+
+def mute_in_call(event: ParticipationMuted) -> None:
+    media.microphone_mute(meeting_id=event.meeting_id, participation_id=event.participation_id)
+
+
+def end_call(event: MeetingEnded) -> None:
+    media.room_delete(meeting_id=event.meeting_id)
+
+
+def record_agreed(event: ConsentGiven) -> None:
+    """Record the microphones that the one who agreed has open."""
+    consent = Consent.objects.select_related("capture__meeting").get(id=event.consent_id)
+    sids = media.microphones_of(meeting_id=event.meeting_id, participation_id=consent.participation_id)
+    for sid in sids:
+        _record(consent, sid)
+
+
+def record_published(event: MicrophonePublished) -> None:
+    """Somebody opened a microphone: record it where they have agreed."""
+    capture = open_capture(event.meeting_id)
+    if capture is None:
+        return
+    consent = capture.consents.select_related("capture__meeting").filter(participation_id=event.participation_id).first()
+    if consent is not None and is_given(consent):
+        _record(consent, event.track_sid)
+
+
+def stop_withdrawn(event: ConsentWithdrawn) -> None:
+    consent = Consent.objects.get(id=event.consent_id)
+    _stop(CapturedTrack.objects.filter(capture_id=consent.capture_id, participation_id=consent.participation_id))
+
+
+def stop_captured(event: CaptureStopped) -> None:
+    _stop(CapturedTrack.objects.filter(capture_id=event.capture_id))
+
+
+def _record(consent: Consent, track_sid: str) -> None:
+    track = track_claim(consent=consent, track_sid=track_sid)
+    if track is None:
+        return
+    meeting_id: uuid.UUID = consent.capture.meeting_id
+    egress_id = media.egress_start(meeting_id=meeting_id, track_sid=track_sid, name=f"{meeting_id.hex}/{track.id.hex}.ogg")
+    track_recording(track=track, egress_id=egress_id, now=clock.now())
+
+
+def _stop(tracks: QuerySet[CapturedTrack]) -> None:
+    running = tracks.filter(ended_at=None).exclude(egress_id="")
+    for egress_id in running.values_list("egress_id", flat=True):
+        media.egress_stop(egress_id=egress_id)

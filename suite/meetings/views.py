@@ -1,0 +1,64 @@
+"""The meeting's pages, and the door of the media server's webhooks."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from suite.accounts.public import viewer_required
+from suite.kernel import clock
+from suite.meetings import selectors, webhooks
+from suite.meetings.access import Standing, access_meeting, access_room
+from suite.meetings.pages import sections_of
+from suite.meetings.services.rooms import room_create
+
+LISTED = 50
+
+
+@require_POST
+def start(request: HttpRequest) -> HttpResponseRedirect:
+    """Make a room and go there."""
+    room = room_create(viewer=viewer_required(request), title=request.POST.get("title", ""), now=clock.now())
+    return redirect("meetings:room", slug=room.slug)
+
+
+@require_GET
+def list_(request: HttpRequest) -> HttpResponse:
+    """My meetings, newest first."""
+    viewer = viewer_required(request)
+    meetings = selectors.list_meetings(viewer)[:LISTED]
+    return render(request, "meetings/list.html", {"meetings": meetings})
+
+
+@require_GET
+def meeting(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002  (the address' own name)
+    """A meeting's page: who was there, and what came of it."""
+    viewer = viewer_required(request)
+    found, standing = access_meeting(viewer=viewer, id=id)
+    context = {
+        "meeting": found,
+        "attendance": selectors.attendance_of(found),
+        "sections": sections_of(viewer=viewer, meeting=found),
+        "can_moderate": standing >= Standing.MODERATOR,
+    }
+    return render(request, "meetings/meeting.html", context)
+
+
+@require_GET
+def room(request: HttpRequest, slug: str) -> HttpResponse:
+    """Before the meeting and the meeting: an unknown or closed room is said here, before a camera starts."""
+    viewer = getattr(request, "viewer", None)
+    found, standing = access_room(viewer=viewer, slug=slug)
+    return render(request, "meetings/room.html", {"room": found, "standing": standing.name.lower()})
+
+
+@csrf_exempt
+@require_POST
+def livekit_webhook(request: HttpRequest) -> HttpResponse:
+    """A word from the media server, signed with our key."""
+    webhooks.handle(webhooks.read(body=request.body, authorization=request.headers.get("Authorization", "")))
+    return HttpResponse(status=204)
