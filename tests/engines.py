@@ -23,9 +23,7 @@ READY_SECONDS = 90.0
 _FOLDER = "SUITE_TEST_FOLDER"
 _OWNS_FOLDER = _FOLDER not in os.environ
 FOLDER = Path(os.environ.setdefault(_FOLDER, tempfile.mkdtemp(prefix="suite-tests-") if _OWNS_FOLDER else ""))
-EXTERNAL = (
-    bool(os.environ.get("SUITE_TEST_EXTERNAL") or os.environ.get("DATABASE_URL")) and "SUITE_TEST_PARENT" not in os.environ
-)
+EXTERNAL = os.environ.setdefault("SUITE_TEST_EXTERNAL", "1" if "DATABASE_URL" in os.environ else "0") == "1"
 PARENT = int(os.environ.setdefault("SUITE_TEST_PARENT", str(os.getpid())))
 
 

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from suite.runtime.child import Child
 from suite.runtime.folders import folders_at
+from suite.runtime.health import wait_until
 from suite.runtime.kept import keep_secrets
 from suite.runtime.postgres import APPLICATION, OWNER, Postgres
 from suite.runtime.refusal import Refusal
 from suite.runtime.valkey import Valkey
 
 WATCH_SECONDS = 0.5
+READY_SECONDS = 60.0
 
 
 def addresses(var: Path) -> dict[str, str]:
@@ -46,7 +48,8 @@ async def run_engines(*, var: Path, volatile: bool, while_pid: int | None) -> No
             child = Child(command=command, on_line=_say)
             await child.start()
             children.append(child)
-        await asyncio.gather(postgres.wait_ready(), valkey.wait_ready())
+        await wait_until(postgres.answers, within=READY_SECONDS, what="PostgreSQL")
+        await wait_until(valkey.answers, within=READY_SECONDS, what="Valkey")
         await postgres.make_roles()
         sys.stdout.write(json.dumps(addresses(var)) + "\n")
         sys.stdout.flush()

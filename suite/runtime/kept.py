@@ -58,18 +58,17 @@ def keep_ports(var: Path, *, web: int | None, workers: int) -> Ports:
     known: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
     if web is not None:
         if not is_tcp_free(web):
-            raise Refusal(
-                f"Port {web} is taken by another program: choose another one, for example `make run PORT={_free(web + 1)}`."
-            )
+            raise Refusal(f"Port {web} is taken by another program: choose another, as `make run PORT={_free(web + 1)}`.")
         known.setdefault("web", web)
     elif "web" in known and not is_tcp_free(known["web"]):
         taken = known["web"]
         raise Refusal(
-            f"Port {taken} is taken by another program: stop it, or choose another one, for example `make run PORT={_free(taken + 1)}`."
+            f"Port {taken} is taken by another program: stop it, or choose another, as `make run PORT={_free(taken + 1)}`."
         )
     if "provider" in known and not is_tcp_free(known["provider"]):
         raise Refusal(
-            f"Port {known['provider']}, which the demonstration's accounts are tied to, is taken by another program: stop that program first."
+            f"Port {known['provider']}, which the demonstration's accounts are tied to, is taken by another program: "
+            "stop that program first."
         )
     media = known.get("media", FIRST_MEDIA_PORT)
     ports = Ports(

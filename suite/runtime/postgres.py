@@ -30,7 +30,6 @@ OWNER = "suite_owner"
 APPLICATION = "suite_app"
 EXTENSIONS = ("unaccent", "pg_trgm", "btree_gist")
 INITDB_SECONDS = 120.0
-READY_SECONDS = 60.0
 STALE_SECONDS = 15.0
 SETTINGS = {
     "listen_addresses": "",
@@ -40,6 +39,7 @@ SETTINGS = {
     "io_method": "sync",  # PostgreSQL 18 starts three processes otherwise
     "jit": "off",
     "log_checkpoints": "off",
+    "max_logical_replication_workers": "0",
     "log_line_prefix": "%e ",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -128,23 +128,15 @@ class Postgres:
             shutil.rmtree(part, ignore_errors=True)
             raise Refusal("PostgreSQL could not make its data folder (its words are above): see to that, or give DATABASE_URL.")
 
-    async def wait_ready(self) -> None:
-        """Until it answers a query; raises `Refusal` after `READY_SECONDS`."""
-        deadline = asyncio.get_running_loop().time() + READY_SECONDS
-        while True:
-            try:
-                connection = await psycopg.AsyncConnection.connect(
-                    self.url(role="postgres", database="postgres"), connect_timeout=5
-                )
-            except psycopg.OperationalError:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise Refusal(
-                        f"PostgreSQL did not answer within {READY_SECONDS:.0f} seconds: its last lines are in the log."
-                    ) from None
-                await asyncio.sleep(0.03)
-            else:
-                await connection.close()
-                return
+    async def answers(self) -> bool:
+        """Whether it takes a connection."""
+        url = self.url(role="postgres", database="postgres")
+        try:
+            connection = await psycopg.AsyncConnection.connect(url, connect_timeout=5)
+        except psycopg.OperationalError:
+            return False
+        await connection.close()
+        return True
 
     async def make_roles(self) -> None:
         """The two roles, the database and its extensions, where they are missing; passwords as kept."""
@@ -207,7 +199,7 @@ def binaries() -> Path:
     folder = Path(found.origin).parent / "pginstall" / "bin" if found and found.origin else None
     if folder is None or not (folder / "postgres").exists():
         raise Refusal(
-            "No embedded PostgreSQL exists for this platform: give DATABASE_URL=postgresql://user:password@host/name of a server."
+            "No embedded PostgreSQL exists for this platform: give DATABASE_URL=postgresql://user:password@host/name."
         )
     return folder
 

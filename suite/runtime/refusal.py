@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Refusal(Exception):  # noqa: N818  it is a sentence for a person, not a programmer's error
+class Refusal(Exception):
     """One sentence that says what is in the way and what to do about it; shown without a trace."""

@@ -12,8 +12,6 @@ from suite.runtime.child import Command
 from suite.runtime.folders import Folders
 from suite.runtime.refusal import Refusal
 
-READY_SECONDS = 60.0  # a long append-only file is read before the first answer
-
 
 @dataclass(frozen=True, kw_only=True)
 class Valkey:
@@ -48,15 +46,8 @@ class Valkey:
             folder=self.folders.valkey,
         )
 
-    async def wait_ready(self) -> None:
-        """Until it answers PING; raises `Refusal` after `READY_SECONDS`."""
-        deadline = asyncio.get_running_loop().time() + READY_SECONDS
-        while not await self._answers():
-            if asyncio.get_running_loop().time() > deadline:
-                raise Refusal(f"Valkey did not answer within {READY_SECONDS:.0f} seconds: its last lines are in the log.")
-            await asyncio.sleep(0.03)
-
-    async def _answers(self) -> bool:
+    async def answers(self) -> bool:
+        """Whether it answers PING."""
         try:
             reader, writer = await asyncio.open_unix_connection(str(self.folders.valkey_socket))
             writer.write(b"PING\r\n")

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import asyncio
 import os
 
 import psycopg
-import pytest
 import redis
 
 
