@@ -35,7 +35,7 @@ async def test_a_peer_connects_by_ice_dtls_and_srtp(plane: MediaPlane, control: 
     assert peer.dtls.state == "connected"
     assert peer.dtls._ssl.get_selected_srtp_profile() == b"SRTP_AEAD_AES_128_GCM"
     await control.wait(lambda report: report == TransportConnected("a"))
-    assert plane.candidates() == [f"a=candidate:1 1 udp 2130706431 127.0.0.1 {plane.port} typ host"]
+    assert plane.candidates() == [f"candidate:1 1 udp 2130706431 127.0.0.1 {plane.port} typ host"]
 
 
 async def test_data_goes_both_ways_on_channels_of_either_side(plane: MediaPlane, control: Control, join: Join) -> None:

@@ -68,6 +68,10 @@ class Router:
         self._repairs = {ssrc: bound for ssrc, bound in self._repairs.items() if bound[0] is not track}
         self.levels.pop(track.sid, None)
 
+    def numbers_packets(self) -> bool:
+        """Whether the publisher numbers its packets for transport-wide feedback."""
+        return TRANSPORT_SEQUENCE in self._kinds
+
     def layers(self) -> list[tuple[Track, Layer]]:
         """Every stream that has been heard on this transport."""
         return [bound for bound in self._layers.values() if bound[1].started]
@@ -229,7 +233,7 @@ class Router:
         length = downtrack.write_again(self.line.arena, self._again, sequence, now, self.line.transport_sequence)
         if length:
             self.count("rtx_sent")
-            self.line.send_rtp(length)
+            self.line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE])
 
 
 class RtcpReader:

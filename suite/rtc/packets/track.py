@@ -9,7 +9,7 @@ from suite.rtc.core.media import Codec, Kind, LayerStarted, LayerStopped, Receiv
 from suite.rtc.packets import codecs, rtcp
 from suite.rtc.packets.downtrack import NONE, Downtrack
 from suite.rtc.packets.layer import Layer
-from suite.rtc.packets.rtp import Packet
+from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE, Packet
 
 SILENT: Final = {"video": 0.7, "audio": 2.0}  # s without a packet after which a layer counts as stopped
 KEPT: Final = {"video": 512, "audio": 64}  # packets held of each layer
@@ -21,8 +21,8 @@ class Line(Protocol):
     arena: bytearray
     transport_sequence: int
 
-    def send_rtp(self, length: int) -> None:
-        """Send the packet in `arena[:length]`."""
+    def send_rtp(self, length: int, *, numbered: int) -> None:
+        """Send the packet in `arena[:length]`; `numbered` where it carries `transport_sequence`."""
 
     def send_rtcp(self, packet: bytes) -> None:
         """Send a plain RTCP packet."""
@@ -96,7 +96,7 @@ class Track:
                 downtrack.use(codec)
             length = downtrack.write(line.arena, layer, packet, extended, now, line.transport_sequence)
             if length:
-                line.send_rtp(length)
+                line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE])
         for copy in self.copies:
             copy(layer, packet, now)
 

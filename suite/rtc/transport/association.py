@@ -22,6 +22,7 @@ from suite.rtc.core.media import (
     TransportConnected,
     TransportFailed,
 )
+from suite.rtc.packets.estimate import Allowance, Estimator
 from suite.rtc.packets.router import Router, RtcpReader
 from suite.rtc.transport.certificate import PROFILES, Certificate
 from suite.rtc.transport.channels import Channels
@@ -30,6 +31,7 @@ from suite.rtc.transport.srtp import TRAILER, Buffer, Srtp
 
 log = logging.getLogger(__name__)
 
+TELL: Final = 1.0  # s between two reports of an unchanged estimate
 CONSENT: Final = 30.0  # s without a check after which the peer is gone (RFC 7675)
 HANDSHAKE: Final = 15.0  # s
 ADDRESSES_MOST: Final = 8  # addresses of one peer with a succeeded check
@@ -103,7 +105,8 @@ class Association(RtcpReader):
         self.closed = False
         self.arena = front.arena.data
         self.transport_sequence = 0
-        self.fraction_lost = 0.0
+        self.estimator = Estimator()
+        self.allowance = Allowance()
         self.router = Router(line=self, sender=secrets.randbits(31) | 1, count=front.count)
         self._front = front
         self._report = report
@@ -116,6 +119,7 @@ class Association(RtcpReader):
         self._srtp: Srtp | None = None
         self._channels: Channels | None = None
         self._task: asyncio.Task[None] | None = None
+        self._told = (0, -1.0)
 
     # --- from control
 
@@ -257,12 +261,15 @@ class Association(RtcpReader):
                 return
         self._front.count("srtp_refused")
 
-    def send_rtp(self, length: int) -> None:
+    def send_rtp(self, length: int, *, numbered: int) -> None:
         """Encrypt and send the packet in `arena[:length]`."""
         srtp, address = self._srtp, self.address
         if srtp is None or address is None or not self.connected:
             return
         arena = self._front.arena
+        if numbered:
+            self.estimator.sent.add(self.transport_sequence, self._front.clock(), length)
+            self.transport_sequence = (self.transport_sequence + 1) & 0xFFFF
         protected = srtp.protect(arena, length)
         if protected:
             self._front.send(arena.view[:protected], address)
@@ -289,7 +296,6 @@ class Association(RtcpReader):
 
     def loss(self, fraction: float, round_trip: float | None) -> None:
         """Report what a receiver report says of this line."""
-        self.fraction_lost = fraction
         self._report(Loss(self.name, outbound=True, fraction=fraction, round_trip=round_trip))
 
     def estimate(self, bit_rate: int) -> None:
@@ -297,4 +303,9 @@ class Association(RtcpReader):
         self._report(Bandwidth(self.name, bit_rate))
 
     def transport_feedback(self, body: bytes, now: float) -> None:
-        """Transport-wide feedback."""
+        """Report the estimate after a transport-wide feedback, where it has moved or some time has passed."""
+        rate = self.estimator.feedback(body, now)
+        told, when = self._told
+        if now - when > TELL or abs(rate - told) > told / 20:
+            self._told = (rate, now)
+            self._report(Bandwidth(self.name, rate))

@@ -74,8 +74,8 @@ class MediaPlane:
         return cls(sock=sock, advertise=advertise or own_address(host), report=report)
 
     def candidates(self) -> list[str]:
-        """The SDP lines that tell a client where to send."""
-        return [f"a=candidate:1 1 udp 2130706431 {self._advertise} {self.port} typ host"]
+        """What tells a client where to send: SDP's candidate attributes, without their `a=`."""
+        return [f"candidate:1 1 udp 2130706431 {self._advertise} {self.port} typ host"]
 
     def apply(self, command: Command) -> None:
         """Execute a command of control. One that names what is gone does nothing."""

@@ -78,6 +78,11 @@ class Rounds:
             lost += missed
         for at in range(0, len(blocks), 31):
             association.send_rtcp(rtcp.receiver_report(association.router.sender, blocks[at : at + 31]))
+        if not association.router.numbers_packets():
+            video = [layer.ssrc for track, layer in bound if track.kind == "video"][:32]
+            allowed = association.allowance.after(lost / max(1, expected))
+            if video:
+                association.send_rtcp(rtcp.remb(association.router.sender, allowed, video))
         if expected:
             self._report(Loss(association.name, outbound=False, fraction=lost / expected))
 
