@@ -63,3 +63,15 @@ def database(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**query, "pool": {"min_size": 1, "max_size": 12, "timeout": 10}},
     }
+
+
+def speech_engines() -> dict[str, Any]:
+    """Which engines listen: the packages' small models, an operator's model folder, or an OpenAI-compatible server."""
+    engines: dict[str, Any] = {}
+    if url := os.environ.get("SPEECH_HTTP_URL"):
+        engines |= {"speech_to_text": "http", "http_url": url, "http_key": get("SPEECH_HTTP_KEY", "")}
+        engines |= {"http_model": get("SPEECH_HTTP_MODEL", "large-v2")}
+    elif folder := os.environ.get("SPEECH_WHISPER_FOLDER"):
+        engines |= {"whisper_folder": Path(folder), "whisper_sha256": get("SPEECH_WHISPER_SHA256")}
+        engines |= {"whisper_device": get("SPEECH_DEVICE", "cpu"), "whisper_compute_type": get("SPEECH_COMPUTE_TYPE", "int8")}
+    return engines

@@ -69,6 +69,8 @@ INSTALLED_APPS = [
     "suite.config",
 ]
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["suite.accounts.oidc.backend.StrictBackend"]
+LOGIN_URL = "/sign-in/"
 MIDDLEWARE = [
     "suite.kernel.http.CorrelationMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -186,8 +188,26 @@ OIDC_RP_CLIENT_SECRET = env.get_secret("OIDC_CLIENT_SECRET", mode=SUITE_MODE)
 OIDC_DEMONSTRATION_PROVIDER = env.get("OIDC_DEMONSTRATION_PROVIDER", "0") == "1"
 if OIDC_DEMONSTRATION_PROVIDER and not DEMONSTRATION:
     raise ImproperlyConfigured("The demonstration provider lets anybody in as anybody: it does not run in production.")
-if OIDC_DEMONSTRATION_PROVIDER:
-    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(OIDC_ISSUER)
+# The form that signs out is redirected to the provider, whose origin form-action must name.
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append("/".join(OIDC_ISSUER.split("/")[:3]))
+# ProConnect's levels of assurance; administrators' roles are active only at the strong ones.
+OIDC_ACR_STRONG = env.get_list(
+    "OIDC_ACR_STRONG",
+    "eidas2,eidas3,https://proconnect.gouv.fr/assurance/self-asserted-2fa,https://proconnect.gouv.fr/assurance/consistency-checked-2fa",
+)
+OIDC_ACR_ACCEPTED = env.get_list(
+    "OIDC_ACR_ACCEPTED",
+    ",".join(
+        [
+            "eidas1",
+            "https://proconnect.gouv.fr/assurance/self-asserted",
+            "https://proconnect.gouv.fr/assurance/consistency-checked",
+            *OIDC_ACR_STRONG,
+        ]
+    ),
+)
+OIDC_VOUCHES_FOR_MAIL = env.get("OIDC_VOUCHES_FOR_MAIL", "1") == "1"  # ProConnect checks each address
+OIDC_CREATES_PEOPLE = env.get("OIDC_CREATES_PEOPLE", "1") == "1"  # strangers of a known organisation become staff
 
 # --- long work ----------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = VALKEY_URL.replace("unix://", "redis+socket://", 1)
@@ -204,6 +224,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 SPEECH = env.get("SPEECH", "1") == "1"
+SPEECH_ENGINES = env.speech_engines()
 SPEECH_THREADS = int(env.get("SPEECH_THREADS", "1"))
 SPEECH_MODELS_ROOT = Path(env.get("SPEECH_MODELS_ROOT", str(ROOT / "var" / "models")))
 

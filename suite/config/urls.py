@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from suite.accounts.oidc import views as sign_in
 from suite.config.views import home
 from suite.kernel.http import healthz
 
@@ -11,5 +12,10 @@ handler500 = "suite.kernel.http.server_error"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", home, name="home"),
+    path("sign-in/", sign_in.sign_in_page, name="sign-in"),
+    path("sign-out/", sign_in.SignOutView.as_view(), name="sign-out"),
+    path("oidc/authenticate/", sign_in.AuthenticateView.as_view(), name="oidc-authenticate"),
+    path("oidc/callback/", sign_in.CallbackView.as_view(), name="oidc-callback"),
+    path("oidc/back-channel-logout/", sign_in.BackChannelLogoutView.as_view(), name="oidc-back-channel-logout"),
     path("", include("suite.meetings.urls")),
 ]

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from suite.accounts.public import Viewer
 from suite.meetings.models import Capture, Consent, Meeting, Participation, ParticipationState
+from suite.resources.public import role_of
 
 
 def open_meeting_of(room_id: uuid.UUID) -> Meeting | None:
@@ -79,3 +80,8 @@ def _agreement(consent: Consent | None) -> str:
 def attendance_of(meeting: Meeting) -> list[Participation]:
     """Everybody who was let in and came, in the order of their coming."""
     return list(meeting.participations.filter(joined_at__isnull=False).order_by("joined_at"))
+
+
+def can_read_chat(*, viewer: Viewer, meeting: Meeting) -> bool:
+    """Whether the meeting's channel is among what `viewer` was given."""
+    return role_of(viewer=viewer, resource=meeting.channel.resource) is not None

@@ -41,7 +41,9 @@ def meeting(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002 
     found, standing = access_meeting(viewer=viewer, id=id)
     context = {
         "meeting": found,
-        "attendance": selectors.attendance_of(found),
+        "room_slug": found.room.slug,
+        "participations": selectors.attendance_of(found),
+        "channel_id": found.channel_id if selectors.can_read_chat(viewer=viewer, meeting=found) else None,
         "sections": sections_of(viewer=viewer, meeting=found),
         "can_moderate": standing >= Standing.MODERATOR,
     }

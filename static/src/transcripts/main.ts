@@ -1,0 +1,6 @@
+import "./transcript.css";
+import { search } from "./search";
+import { watchProgress } from "./progress";
+
+search();
+watchProgress();
