@@ -26,6 +26,6 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The demonstration provider answers at `settings.OIDC_ISSUER`; the value is that issuer."""
     keys = tmp_path_factory.mktemp("provider") / "keys.json"
     with running_provider(
-        keys=keys, variables={"OIDC_BACK_CHANNEL_URI": "http://localhost:8000/oidc/backchannel-logout/"}
+        keys=keys, variables={"OIDC_BACK_CHANNEL_URI": "http://localhost:8000/oidc/back-channel-logout/"}
     ) as issuer:
         yield issuer

@@ -7,11 +7,12 @@ import secrets
 import uuid
 from datetime import datetime
 
-from suite.accounts.models import Membership, Organization, SignIn, User
+from suite.accounts.models import Membership, Organization, Role, RoleAssignment, SignIn, Unit, User
 from suite.accounts.selectors import viewer_of
 from suite.accounts.viewer import Viewer
 from suite.kernel import clock
 
+STRONG = "eidas2"
 _numbers = itertools.count(1)
 
 
@@ -21,16 +22,27 @@ def organization(name: str = "Direction des essais") -> Organization:
     )
 
 
-def person(at: Organization, given_name: str = "Awa", usual_name: str = "Diop") -> Viewer:
-    """An active member of `at`, as the one who looks."""
+def person(
+    at: Organization,
+    given_name: str = "Awa",
+    usual_name: str = "Diop",
+    *,
+    role: Role | None = None,
+    unit: Unit | None = None,
+    role_unit: Unit | None = None,
+    acr: str = STRONG,
+) -> Viewer:
+    """An active member of `at`, as the one who looks; `role` over the whole of it, or over `role_unit`."""
     user = User.objects.create(
         email=f"{given_name}.{next(_numbers)}@example.org".lower(),
         given_name=given_name,
         usual_name=usual_name,
         created_at=clock.now(),
     )
-    membership = Membership.objects.create(user=user, organization=at, started_at=clock.now())
-    return viewer_of(membership=membership)
+    membership = Membership.objects.create(user=user, organization=at, unit=unit, started_at=clock.now())
+    if role is not None:
+        RoleAssignment.objects.create(user=user, role=role, organization=at, unit=role_unit)
+    return viewer_of(membership=membership, acr=acr)
 
 
 def session_of(viewer: Viewer, at: datetime | None = None) -> str:
@@ -42,6 +54,7 @@ def session_of(viewer: Viewer, at: datetime | None = None) -> str:
         session_key=key,
         issuer="https://provider.example",
         sub=str(uuid.uuid4()),
+        acr=viewer.acr,
         signed_in_at=at or clock.now(),
     )
     return key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -12,6 +13,7 @@ from django.http.cookie import parse_cookie
 
 from suite.accounts.selectors import get_viewer
 from suite.accounts.viewer import Viewer
+from suite.kernel.context import acting, origin
 from suite.kernel.errors import NotSignedIn
 
 
@@ -28,8 +30,10 @@ class ViewerMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.viewer = get_viewer(session_key=request.COOKIES.get(settings.SESSION_COOKIE_NAME))  # type: ignore[attr-defined]  # ours
-        return self.get_response(request)
+        viewer = get_viewer(session_key=request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        request.viewer = viewer  # type: ignore[attr-defined]  # ours
+        with acting(replace(origin(), assurance=viewer.acr if viewer else "")):
+            return self.get_response(request)
 
 
 def viewer_required(request: HttpRequest) -> Viewer:

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
-from django.db.models import Q
+from django.conf import settings
+from django.db.models import F, Q
 
 from suite.accounts.models import Membership, SignIn, Unit
 from suite.accounts.viewer import Viewer
+from suite.kernel import clock
+
+
+def get_sign_in(*, session_key: str | None) -> SignIn | None:
+    """The sign-in that holds `session_key` and is not over: by itself, by its age, by the person or the membership's end."""
+    if not session_key:
+        return None
+    youngest = clock.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    return (
+        SignIn.objects.select_related("user", "membership__user", "membership__organization", "membership__unit")
+        .filter(session_key=session_key, ended_at=None, signed_in_at__gt=youngest)
+        .filter(user__is_active=True, membership__ended_at=None)
+        .filter(Q(user__sessions_end_at=None) | Q(signed_in_at__gt=F("user__sessions_end_at")))
+        .first()
+    )
 
 
 def get_viewer(*, session_key: str | None) -> Viewer | None:
     """The active person whose sign-in holds `session_key`, in the membership that it pins; None for anybody else."""
-    if not session_key:
-        return None
-    sign_in = (
-        SignIn.objects.select_related("user", "membership__organization")
-        .filter(session_key=session_key, ended_at=None, user__is_active=True, membership__ended_at=None)
-        .first()
-    )
+    sign_in = get_sign_in(session_key=session_key)
     if sign_in is None:
         return None
     return viewer_of(membership=sign_in.membership, acr=sign_in.acr)
 
 
 def viewer_of(*, membership: Membership, acr: str = "") -> Viewer:
-    """`membership`'s person as the one who looks."""
+    """`membership`'s person as the one who looks; roles are active only in a session of the stronger assurance."""
     user = membership.user
-    roles = user.role_assignments.filter(organization_id=membership.organization_id).values_list("role", flat=True)
+    roles = roles_of(membership=membership) if acr in settings.OIDC_ACR_STRONG else frozenset[str]()
     return Viewer(
         user_id=user.id,
         membership_id=membership.id,
@@ -37,9 +48,20 @@ def viewer_of(*, membership: Membership, acr: str = "") -> Viewer:
         email=user.email,
         unit_ids=_unit_and_above(membership.unit),
         group_ids=frozenset(user.groups_of.filter(organization_id=membership.organization_id).values_list("id", flat=True)),
-        roles=frozenset(roles),
+        roles=roles,
         acr=acr,
     )
+
+
+def roles_of(*, membership: Membership) -> frozenset[str]:
+    """The roles that the person holds in the membership's organisation, in the whole of it or in a unit."""
+    held = membership.user.role_assignments.filter(organization_id=membership.organization_id)
+    return frozenset(held.values_list("role", flat=True))
+
+
+def dormant_roles(*, membership: Membership, acr: str) -> frozenset[str]:
+    """The roles that a sign-in of assurance `acr` is too weak to use."""
+    return frozenset() if acr in settings.OIDC_ACR_STRONG else roles_of(membership=membership)
 
 
 def _unit_and_above(unit: Unit | None) -> frozenset[uuid.UUID]:

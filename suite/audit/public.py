@@ -1,5 +1,5 @@
 """What other apps may use of the audit: `record`, inside the transaction of the act."""
 
-from suite.audit.services import record
+from suite.audit.services import NO_ORGANIZATION, record
 
-__all__ = ["record"]
+__all__ = ["NO_ORGANIZATION", "record"]

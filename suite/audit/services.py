@@ -18,6 +18,7 @@ from suite.kernel.ids import uuid7
 from suite.kernel.refs import ActorRef, TargetRef
 
 LEAF_PREFIX = b"\x00"  # RFC 9162, 2.1.1: leaves and nodes are hashed apart
+NO_ORGANIZATION = uuid.UUID(int=0)  # the chain of what belongs to none: a refused sign-in that named nobody
 
 
 def record(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from suite.accounts.events import UserDeactivated
+from suite.accounts import subscribers as people
+from suite.accounts.events import SignInEnded, UserDeactivated
 from suite.kernel.events import subscribe
 from suite.kernel.outbox import Every, forget_delivered, sweeps
 from suite.meetings import events as meetings
@@ -11,6 +12,8 @@ from suite.meetings import subscribers as meeting
 
 def tie() -> None:
     """Register every subscriber and every short sweep."""
+    subscribe(UserDeactivated, people.close_sockets_of_person)
+    subscribe(SignInEnded, people.close_sockets_of_sign_in)
     subscribe(UserDeactivated, meeting.take_out_deactivated)
     subscribe(meetings.ParticipationRemoved, meeting.remove_from_call)
     subscribe(meetings.ParticipationMuted, meeting.mute_in_call)

@@ -16,7 +16,7 @@ from suite.runtime.valkey import Valkey
 
 # Where Suite's pages answer the provider: suite/accounts/urls.py.
 SIGN_IN_CALLBACK = "/oidc/callback/"
-BACK_CHANNEL_SIGN_OUT = "/oidc/backchannel-logout/"
+BACK_CHANNEL_SIGN_OUT = "/oidc/back-channel-logout/"
 NEEDED_IN_PRODUCTION = ("SECRET_KEY", "PUBLIC_URL", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
 # A process that speaks no Django receives these of ours and no secret of another's.
 PLAIN = frozenset(
