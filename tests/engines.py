@@ -18,6 +18,7 @@ from pathlib import Path
 
 from suite.runtime.engines import addresses
 from suite.runtime.folders import ROOT, folders_at
+from tests.environment import settings_environment
 
 READY_SECONDS = 90.0
 _FOLDER = "SUITE_TEST_FOLDER"
@@ -36,32 +37,16 @@ def free_port() -> int:
 
 def _environment() -> dict[str, str]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    files = FOLDER / worker
     found = addresses(FOLDER / "engines")
-    secret = "only-for-tests-" + "0123456789abcdef" * 3
-    return {
-        # The owner makes the test databases; `SET ROLE suite_app` shows what the application may do.
-        "DATABASE_URL": found["DATABASE_OWNER_URL"],
-        "VALKEY_URL": found["VALKEY_URL"],
-        "VALKEY_PREFIX": f"test-{PARENT}-{worker}",
-        "SUITE_MODE": "demonstration",
-        "SECRET_KEY": secret,
-        "PUBLIC_URL": "http://localhost:8000",
-        "LIVEKIT_URL": "ws://localhost:8000",
-        "LIVEKIT_API_URL": "http://localhost:8000",
-        "LIVEKIT_API_KEY": "testkey",
-        "LIVEKIT_API_SECRET": secret,
-        "RTC_WORKER_SOCKETS": str(folders_at(var=FOLDER / "engines").sockets / f"rtc-{worker}.sock"),
-        "RTC_EGRESS_SOCKET": str(folders_at(var=FOLDER / "engines").sockets / f"egress-{worker}.sock"),
-        "RTC_EGRESS_ROOT": str(files / "egress"),
-        "FILES_ROOT": str(files / "files"),
-        "OIDC_ISSUER": f"http://localhost:{free_port()}",
-        "OIDC_CLIENT_ID": "suite",
-        "OIDC_CLIENT_SECRET": secret,
-        "OIDC_DEMONSTRATION_PROVIDER": "1",
-        "SPEECH": "0",
-        "SUITE_VAR": str(files),
-    }
+    # The owner makes the test databases; `SET ROLE suite_app` shows what the application may do.
+    return settings_environment(
+        database_url=found["DATABASE_OWNER_URL"],
+        valkey_url=found["VALKEY_URL"],
+        valkey_prefix=f"test-{PARENT}-{worker}",
+        files=FOLDER / worker,
+        sockets=folders_at(var=FOLDER / "engines").sockets / worker,
+        issuer=f"http://localhost:{free_port()}",
+    )
 
 
 for _name, _value in _environment().items():

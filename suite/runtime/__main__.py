@@ -10,6 +10,7 @@ from pathlib import Path
 
 from suite.runtime.engines import run_engines
 from suite.runtime.folders import ROOT
+from suite.runtime.node import run_node
 from suite.runtime.refusal import Refusal
 from suite.runtime.run import Wishes, run
 from suite.runtime.status import status
@@ -31,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     runs.add_argument("--quiet", action="store_true", help="the terminal has the supervisor's sentences only")
     actions.add_parser("status", help="what runs, and the memory of each")
+    node = actions.add_parser("node", help="the wheel's Node.js, with what follows")
+    node.add_argument("words", nargs=argparse.REMAINDER)
     asked = parser.parse_args(arguments)
     use_pidfd()
     try:
@@ -40,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
             speech = not asked.no_speech and os.environ.get("SPEECH", "1") == "1"
             wishes = Wishes(var=asked.var, port=asked.port, speech=speech, workers=asked.workers, quiet=asked.quiet)
             return asyncio.run(run(wishes))
+        elif asked.action == "node":
+            run_node(asked.words)
         else:
             sys.stdout.write(status(var=asked.var))
     except Refusal as refusal:

