@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import wave
 from typing import Any
 
@@ -66,7 +67,7 @@ class HttpSpeechToText:
                 body = answer.raw.read(LARGEST_ANSWER + 1, decode_content=True)
                 if len(body) > LARGEST_ANSWER:
                     raise EngineError(permanent=False, bytes=len(body))
-                return requests.models.complexjson.loads(body)
+                return json.loads(body)
         except (requests.RequestException, OSError, ValueError) as error:
             raise EngineError(permanent=False) from error
 

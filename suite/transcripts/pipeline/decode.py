@@ -113,7 +113,7 @@ def _pieces(container: Any, longest: float) -> Iterator[np.ndarray]:
             yield rest
             run = None
         if hole:
-            silence = np.zeros(max(0, round(at * SAMPLE_RATE) - written), np.float32)
+            silence: np.ndarray = np.zeros(max(0, round(at * SAMPLE_RATE) - written), np.float32)
             written, due = written + len(silence), at
             yield silence
         run = run or _Run(frame)

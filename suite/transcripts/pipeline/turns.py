@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 
 from suite.transcripts.engines.base import Segment, Span, SpeakerTurn, Word
 
@@ -64,7 +66,7 @@ def turns_of(
     said = [one for segment in segments for one in _said(segment) if speech is None or _heard(one, speech)]
     said.sort(key=lambda one: (one.start, one.end))
     if voices is not None:
-        said = _voiced(said, voices)
+        said = _voiced(said, one_at_a_time(voices))
     turns = [_turn(speaker_key, run) for run in _runs(said, gap)]
     return _renumbered([turn for turn in turns if turn.text])
 
@@ -78,28 +80,53 @@ def _said(segment: Segment) -> list[_Said]:
 
 
 def _heard(one: _Said, speech: Sequence[Span]) -> bool:
-    return any(span.start - SLACK < one.end and one.start < span.end + SLACK for span in speech)
+    place = bisect_left(speech, one.start, key=lambda span: span.end + SLACK)
+    return place < len(speech) and speech[place].start - SLACK < one.end
 
 
-def _voiced(said: list[_Said], voices: Sequence[SpeakerTurn]) -> list[_Said]:
-    out: list[_Said] = []
-    for one in said:
-        before = out[-1].voice if out else None
-        out.append(replace(one, voice=_voice_of(one, voices, before)))
-    return out
+def _voiced(said: list[_Said], turns: list[SpeakerTurn]) -> list[_Said]:
+    return [replace(one, voice=_voice_of(one, turns)) for one in said]
 
 
-def _voice_of(one: _Said, voices: Sequence[SpeakerTurn], before: int | None) -> int:
-    """The voice that shares the most time with the word; who speaks already keeps it where two share it alike."""
+def _voice_of(one: _Said, turns: list[SpeakerTurn]) -> int:
+    """The voice that shares the most time with the word, else the nearest one; 1 where no voice was heard at all."""
+    first = bisect_left(turns, one.start, key=lambda turn: turn.end)
+    last = bisect_left(turns, one.end, key=lambda turn: turn.start)
     shared: dict[int, float] = {}
-    for turn in voices:
-        seconds = min(turn.end, one.end) - max(turn.start, one.start)
-        if seconds > 0:
-            shared[turn.voice] = shared.get(turn.voice, 0.0) + seconds
+    for turn in turns[first:last]:
+        shared[turn.voice] = shared.get(turn.voice, 0.0) + min(turn.end, one.end) - max(turn.start, one.start)
     if shared:
-        return max(shared, key=lambda voice: (round(shared[voice], 2), voice == before, -voice))
-    nearest = min(voices, key=lambda turn: max(turn.start - one.end, one.start - turn.end), default=None)
-    return nearest.voice if nearest else before or 1
+        return max(shared, key=lambda voice: (shared[voice], -voice))
+    around = turns[max(0, first - 1) : first + 1]
+    return min(around, key=lambda turn: max(turn.start - one.end, one.start - turn.end)).voice if around else 1
+
+
+def one_at_a_time(turns: Iterable[SpeakerTurn]) -> list[SpeakerTurn]:
+    """`turns` without overlap, ordered: where two speak at once, time goes to the one who speaks on for longer.
+
+    So a speaker who begins before the other has ended keeps their first words, and a nod inside a long turn takes none.
+    """
+    out: list[SpeakerTurn] = []
+    waiting = sorted(turns, key=lambda turn: turn.start, reverse=True)
+    speaking: list[tuple[float, float, int]] = []  # (-end, start, voice): the latest end first
+    at = 0.0
+    while waiting or speaking:
+        if not speaking:
+            at = waiting[-1].start
+        while waiting and waiting[-1].start <= at:
+            turn = waiting.pop()
+            heappush(speaking, (-turn.end, turn.start, turn.voice))
+        end, voice = -speaking[0][0], speaking[0][2]
+        until = min(end, waiting[-1].start) if waiting else end
+        if until > at:
+            if out and out[-1].voice == voice and out[-1].end == at:
+                out[-1] = SpeakerTurn(out[-1].start, until, voice)
+            else:
+                out.append(SpeakerTurn(at, until, voice))
+        at = max(at, until)
+        while speaking and -speaking[0][0] <= at:
+            heappop(speaking)
+    return out
 
 
 def _runs(said: list[_Said], gap: float) -> list[list[_Said]]:
