@@ -51,6 +51,7 @@ def configure(settings: dict[str, Any] | None = None) -> None:
             "root": {"handlers": ["out"], "level": level},
             "loggers": {
                 "uvicorn.access": {"level": "WARNING"},
+                "uvicorn.error": {"level": "WARNING"},  # it writes whole addresses, and signalling has its token in them
                 "celery": {"level": "WARNING"},
                 "django.request": {"level": "ERROR"},
             },

@@ -159,6 +159,8 @@ class StartCopy:
     socket: str
     destination: str  # where the egress process writes
     mime: str
+    room_name: str = ""  # for the webhooks of the egress process
+    room_sid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +246,27 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyStarted:
+    """The first packet was written, at `started_at` (ns of the wall clock)."""
+
+    egress_id: str
+    started_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class CopyEnded:
+    """A copy is over: "stopped" by control, "track ended" with its track, or what went wrong. Times are ns, sizes bytes."""
+
     egress_id: str
     reason: str
+    started_at: int = 0
+    ended_at: int = 0
+    duration: int = 0
+    size: int = 0
+    dropped: int = 0  # packets that the egress process was too slow for
 
 
 Report = (
     TransportConnected | TransportFailed | ChannelOpened | DataReceived | LayerStarted | LayerStopped | AudioLevels | Bandwidth
-    | Loss | CopyEnded
+    | Loss | CopyStarted | CopyEnded
 )  # fmt: skip

@@ -1,0 +1,142 @@
+"""Signalling's websockets: the token is checked here, the frames pass through to the room's worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from channels.consumer import AsyncConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from suite.kernel.logs import get_logger
+from suite.rtc.core.errors import JoinRefused, RemoteError
+from suite.rtc.link.frames import Kind, unpack
+from suite.rtc.link.web import Channel, WorkerLost, join_payload
+from suite.rtc.signalling.joining import joining
+from suite.rtc.signalling.messages import MAX_MESSAGE
+from suite.rtc.workers import workers
+
+log = get_logger(__name__)
+
+# RFC 6455, 7.4.1 and IANA's registry.
+UNSUPPORTED: Final = 1003
+POLICY: Final = 1008
+TOO_BIG: Final = 1009
+RESTARTING: Final = 1012
+BUSY: Final = 1013
+JOIN_DEADLINE: Final = 10.0  # seconds for a worker to let somebody in
+RATE: Final = 200  # messages a second that a client may send over time
+BURST: Final = 1000
+
+
+class SignallingConsumer(AsyncWebsocketConsumer):
+    """One client's signalling; `single` by the route: `/rtc/v1` has one peer connection both ways."""
+
+    single = False
+
+    async def connect(self) -> None:
+        self._channel: Channel | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._allowance, self._counted_at = float(BURST), time.monotonic()
+        query = dict(parse_qsl(self.scope["query_string"].decode(errors="replace"), max_num_fields=100))
+        headers = {name: value.decode("latin-1") for name, value in self.scope["headers"]}
+        try:
+            asked = joining(
+                query=query,
+                authorization=headers.get(b"authorization", ""),
+                single=self.single,
+                keys={settings.LIVEKIT_API_KEY: settings.LIVEKIT_API_SECRET},
+                now=time.time(),
+            )
+        except (JoinRefused, ValueError) as refusal:
+            await self._refuse(getattr(refusal, "status", 400), str(refusal))
+            return
+        try:
+            self._channel = await workers().channel(asked.grants.room)
+            payload = join_payload(asked.claims, asked.request.SerializeToString(), single=asked.single)
+            await self._channel.send(Kind.JOIN, payload)
+            answer = await asyncio.wait_for(self._channel.receive(), JOIN_DEADLINE)
+        except (WorkerLost, TimeoutError, RemoteError):
+            await self._refuse(503, "the media server is not answering")
+            return
+        if answer.kind is not Kind.ACCEPT:
+            head, _ = unpack(answer.payload)
+            await self._refuse(int(head.get("status", 500)), str(head.get("message", "")))
+            return
+        await self.accept()
+        self._pump = asyncio.create_task(self._forward(self._channel))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._channel is None:
+            return
+        if bytes_data is None:
+            # LiveKit's JSON signalling is for debugging; the clients that we serve send protobuf.
+            await self.close(UNSUPPORTED)
+        elif len(bytes_data) > MAX_MESSAGE:
+            await self.close(TOO_BIG)
+        elif not self._may_send():
+            await self.close(POLICY)
+        else:
+            try:
+                await self._channel.send(Kind.MESSAGE, bytes_data)
+            except WorkerLost:
+                await self.close(RESTARTING)
+
+    async def disconnect(self, code: int) -> None:
+        del code
+        if self._pump is not None:
+            self._pump.cancel()
+        if self._channel is not None:
+            with contextlib.suppress(WorkerLost):
+                await self._channel.send(Kind.GONE)
+            self._channel.close()
+            self._channel = None
+
+    def _may_send(self) -> bool:
+        now = time.monotonic()
+        self._allowance = min(float(BURST), self._allowance + (now - self._counted_at) * RATE)
+        self._counted_at = now
+        self._allowance -= 1
+        return self._allowance >= 0
+
+    async def _forward(self, channel: Channel) -> None:
+        """Pass on what the worker sends, in order, as fast as the browser reads."""
+        with contextlib.suppress(Exception):  # the browser is gone: `disconnect` follows
+            try:
+                while True:
+                    frame = await channel.receive()
+                    if frame.kind is Kind.MESSAGE:
+                        await self.send(bytes_data=frame.payload)
+                    elif frame.kind is Kind.CLOSE:
+                        head, _ = unpack(frame.payload)
+                        await self.close(int(head.get("code", 1000)))
+                        return
+            except WorkerLost:
+                # Either code makes clients come back by themselves.
+                await self.close(BUSY if channel.overflowed else RESTARTING)
+
+    async def _refuse(self, status: int, message: str) -> None:
+        """Answer the handshake itself, as LiveKit does, where the server in front of us can (ASGI denial response)."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if "websocket.http.response" not in (self.scope.get("extensions") or {}):
+            await self.close()
+            return
+        start: dict[str, Any] = {
+            "type": "websocket.http.response.start",
+            "status": status,
+            "headers": [(b"content-type", b"text/plain; charset=utf-8"), (b"access-control-allow-origin", b"*")],
+        }
+        await AsyncConsumer.send(self, start)
+        await AsyncConsumer.send(self, {"type": "websocket.http.response.body", "body": message.encode()})
+
+
+class SingleConnectionConsumer(SignallingConsumer):
+    """`/rtc/v1`."""
+
+    single = True

@@ -1,0 +1,258 @@
+"""All rooms of one worker: which room an input is for, and the calls that concern no room or all of them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Final
+
+from livekit.protocol import egress as egress_pb
+from livekit.protocol import models
+from livekit.protocol import room as room_pb
+
+from suite.rtc.core import egress, media, presence
+from suite.rtc.core.administration import CALLS
+from suite.rtc.core.effects import Effect, Media, Refuse, Reply, RoomEnded
+from suite.rtc.core.errors import ServiceError, room_not_found
+from suite.rtc.core.identifiers import Identifiers
+from suite.rtc.core.inputs import Asked, ConnectionId, Input, Joined, Reported, Signalled, SignallingClosed, TimerFired
+from suite.rtc.core.room import Room
+from suite.rtc.core.settings import IDENTITY_LIMIT, METADATA_LIMIT, ROOM_NAME_LIMIT, Settings
+from suite.rtc.core.state import RoomState
+
+MAX_REVOCATIONS: Final = 20_000
+
+
+class Control:
+    """The control of one worker, pure: `handle(input, now)` returns what is to be done, in order."""
+
+    def __init__(self, settings: Settings, identifiers: Identifiers) -> None:
+        self.settings = settings
+        self.rooms: dict[str, Room] = {}
+        self._identifiers = identifiers
+        self._connections: dict[ConnectionId, str] = {}
+        self._transports: dict[media.TransportId, str] = {}
+        self._tracks: dict[media.TrackSid, str] = {}
+        self._copies: dict[str, str] = {}
+        self._revoked: OrderedDict[tuple[str, str], float] = OrderedDict()  # (room, identity) to the time of revocation
+
+    def handle(self, happened: Input, now: float) -> list[Effect]:
+        """Act on what happened at `now`, seconds since the epoch."""
+        match happened:
+            case Joined():
+                effects = self._joined(happened, now)
+            case Signalled() | SignallingClosed():
+                effects = self._in_room(self._connections.get(happened.connection), happened, now)
+                if isinstance(happened, SignallingClosed):
+                    self._connections.pop(happened.connection, None)
+            case Asked():
+                effects = self._asked(happened, now)
+            case Reported():
+                effects = self._reported(happened.report, now)
+            case TimerFired():
+                name, _, key = happened.key.partition("\n")
+                effects = self._in_room(name, TimerFired(key), now)
+        for effect in effects:
+            if isinstance(effect, RoomEnded):
+                self._forget(effect.name)
+        return effects
+
+    def _in_room(self, name: str | None, happened: Input, now: float) -> list[Effect]:
+        room = self.rooms.get(name) if name is not None else None
+        if name is None or room is None:
+            return []
+        effects = room.handle(happened, now)
+        self._route(name, effects)
+        return effects
+
+    def _route(self, name: str, effects: list[Effect]) -> None:
+        """Remember which room transports, tracks and copies belong to."""
+        for effect in effects:
+            if not isinstance(effect, Media):
+                continue
+            command = effect.command
+            match command:
+                case media.OpenTransport():
+                    self._transports[command.transport] = name
+                case media.CloseTransport():
+                    self._transports.pop(command.transport, None)
+                case media.Receive():
+                    self._tracks[command.track] = name
+                case media.StopReceiving():
+                    self._tracks.pop(command.track, None)
+                case media.StartCopy():
+                    self._copies[command.egress_id] = name
+
+    def _forget(self, name: str) -> None:
+        self.rooms.pop(name, None)
+        for table in (self._connections, self._transports, self._tracks, self._copies):
+            for key in [k for k, room in table.items() if room == name]:
+                del table[key]  # type: ignore[attr-defined]  # the tables differ in their keys only
+
+    # --- joining ---------------------------------------------------------------------------------------------------
+
+    def _joined(self, joining: Joined, now: float) -> list[Effect]:
+        grants = joining.grants
+        refused = self._refusal(joining)
+        if refused is not None:
+            return [refused]
+        effects: list[Effect] = []
+        room = self.rooms.get(grants.room)
+        if room is None:
+            room = self._create(grants.room, now)
+            effects += room.started()
+        self._connections[joining.connection] = grants.room
+        handled = room.handle(joining, now)
+        effects += handled
+        if any(isinstance(effect, Refuse) for effect in handled):
+            self._connections.pop(joining.connection, None)
+        self._route(grants.room, effects)
+        return effects
+
+    def _refusal(self, joining: Joined) -> Refuse | None:
+        grants, connection = joining.grants, joining.connection
+        revoked = self._revoked.get((grants.room, grants.identity))
+        if revoked is not None and grants.issued_at <= revoked:
+            return Refuse(connection, 401, "token has been revoked")
+        if len(grants.identity) > IDENTITY_LIMIT or len(grants.room) > ROOM_NAME_LIMIT:
+            return Refuse(connection, 400, "identity or room name too long")
+        if len(grants.metadata.encode()) > METADATA_LIMIT:
+            return Refuse(connection, 400, "exceeds metadata size limit")
+        if grants.room not in self.rooms:
+            if not (self.settings.auto_create or grants.has("roomCreate")) and not joining.request.reconnect:
+                return Refuse(connection, 404, "requested room does not exist")
+            if len(self.rooms) >= self.settings.max_rooms:
+                return Refuse(connection, 503, "too many rooms")
+        return None
+
+    def _create(self, name: str, now: float, request: room_pb.CreateRoomRequest | None = None) -> Room:
+        asked = request if request is not None else room_pb.CreateRoomRequest()
+        state = RoomState(
+            name=name,
+            sid=self._identifiers.sid("RM_"),
+            settings=self.settings,
+            identifiers=self._identifiers,
+            created_at=now,
+            empty_timeout=asked.empty_timeout or self.settings.empty_timeout,
+            departure_timeout=asked.departure_timeout or self.settings.departure_timeout,
+            max_participants=asked.max_participants or self.settings.max_participants,
+            metadata=asked.metadata,
+        )
+        room = self.rooms[name] = Room(state)
+        return room
+
+    # --- reports ---------------------------------------------------------------------------------------------------
+
+    def _reported(self, report: media.Report, now: float) -> list[Effect]:
+        match report:
+            case media.AudioLevels():
+                return self._levels(report, now)
+            case media.LayerStarted() | media.LayerStopped():
+                name = self._tracks.get(report.track)
+            case media.CopyEnded():
+                name = self._copies.pop(report.egress_id, None)
+            case _:
+                name = self._transports.get(report.transport)
+        return self._in_room(name, Reported(report), now)
+
+    def _levels(self, report: media.AudioLevels, now: float) -> list[Effect]:
+        """One report speaks for all rooms: rooms that it does not name are quiet by their own timer."""
+        by_room: dict[str, dict[str, float]] = {}
+        for track, level in report.levels.items():
+            name = self._tracks.get(track)
+            if name is not None:
+                by_room.setdefault(name, {})[track] = level
+        for name, room in self.rooms.items():
+            if room.state.speaking:
+                by_room.setdefault(name, {})
+        effects: list[Effect] = []
+        for name, levels in by_room.items():
+            effects += self._in_room(name, Reported(media.AudioLevels(levels)), now)
+        return effects
+
+    # --- calls -----------------------------------------------------------------------------------------------------
+
+    def _asked(self, asked: Asked, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        try:
+            match asked.method:
+                case "RoomService/CreateRoom":
+                    effects.append(Reply(asked.request, self._create_room(asked.message, now, effects)))
+                case "RoomService/ListRooms":
+                    effects.append(Reply(asked.request, self._list_rooms(asked.message)))
+                case "Egress/ListEgress":
+                    effects.append(Reply(asked.request, self._list_egress(asked.message)))
+                case "Egress/StopEgress":
+                    effects += self._stop_egress(asked, now)
+                case _ if asked.method in CALLS:
+                    effects += self._call(asked, now)
+                case _:
+                    raise ServiceError("unimplemented", f"{asked.method} is not implemented")
+        except ServiceError as refusal:
+            effects.append(Reply(asked.request, refusal))
+        return effects
+
+    def _create_room(self, request: room_pb.CreateRoomRequest, now: float, effects: list[Effect]) -> models.Room:
+        if not request.name:
+            raise ServiceError("invalid_argument", "twirp error unknown: room name cannot be empty")
+        if len(request.name) > ROOM_NAME_LIMIT:
+            limit = f"twirp error unknown: room name length exceeds limits: max length {ROOM_NAME_LIMIT}"
+            raise ServiceError("invalid_argument", limit)
+        room = self.rooms.get(request.name)
+        if room is None:
+            if len(self.rooms) >= self.settings.max_rooms:
+                raise ServiceError("resource_exhausted", "twirp error unknown: too many rooms")
+            room = self._create(request.name, now, request)
+            effects += room.started()
+        return room.state.describe()
+
+    def _list_rooms(self, request: room_pb.ListRoomsRequest) -> room_pb.ListRoomsResponse:
+        names = set(request.names)
+        rooms = [room.state.describe() for name, room in self.rooms.items() if not names or name in names]
+        return room_pb.ListRoomsResponse(rooms=rooms)
+
+    def _list_egress(self, request: egress_pb.ListEgressRequest) -> egress_pb.ListEgressResponse:
+        items = [info for room in self.rooms.values() for info in egress.listed(room.state, request)]
+        return egress_pb.ListEgressResponse(items=items)
+
+    def _stop_egress(self, asked: Asked, now: float) -> list[Effect]:
+        for room in self.rooms.values():
+            if asked.message.egress_id in room.state.egresses:
+                room.state.now = now
+                info = egress.stop(room.state, asked.message.egress_id)
+                effects, room.state.effects = room.state.effects, []
+                return [*effects, Reply(asked.request, info)]
+        raise ServiceError("not_found", "twirp error unknown: egress does not exist")
+
+    def _call(self, asked: Asked, now: float) -> list[Effect]:
+        message: Any = asked.message
+        name = message.room_name if asked.method.startswith("Egress/") else message.room
+        if asked.method == "RoomService/RemoveParticipant" and message.revoke_token_ts:
+            self._revoke(name, message.identity, float(message.revoke_token_ts))
+        room = self.rooms.get(name)
+        if room is None:
+            if asked.method in {"RoomService/DeleteRoom", "Egress/StartTrackEgress"}:
+                raise room_not_found()
+            if asked.method == "RoomService/ListParticipants":
+                return [Reply(asked.request, room_pb.ListParticipantsResponse())]
+            raise ServiceError("not_found", "twirp error unknown: participant does not exist")
+        effects = room.handle(asked, now)
+        self._route(name, effects)
+        return effects
+
+    def _revoke(self, room: str, identity: str, at: float) -> None:
+        """Refuse the identity's tokens that were issued until `at`, whether or not it is there now."""
+        key = (room, identity)
+        self._revoked[key] = max(at, self._revoked.pop(key, 0.0))
+        while len(self._revoked) > MAX_REVOCATIONS:
+            self._revoked.popitem(last=False)
+
+    def close(self, now: float) -> list[Effect]:
+        """The worker stops: everyone is told to start over elsewhere."""
+        effects: list[Effect] = []
+        for room in list(self.rooms.values()):
+            room.state.now = now
+            presence.shut_down(room.state)
+            effects += room.state.effects
+            room.state.effects = []
+        self.rooms.clear()
+        return effects

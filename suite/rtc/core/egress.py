@@ -1,0 +1,98 @@
+"""Recordings of single tracks: what StartTrackEgress asks for becomes a copy that the plane sends to the egress process."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Final
+
+from livekit.protocol import egress
+
+from suite.rtc.core import media
+from suite.rtc.core.errors import ServiceError
+from suite.rtc.core.state import RoomState
+from suite.rtc.core.track import Track
+
+MAX_COPIES: Final = 200  # of one room
+OPEN: Final = frozenset({egress.EGRESS_STARTING, egress.EGRESS_ACTIVE, egress.EGRESS_ENDING})
+MAX_ENDED: Final = 200  # ended ones that are still listed
+
+
+def start(room: RoomState, request: egress.TrackEgressRequest) -> egress.EgressInfo:
+    """Copy a track to a file of the egress process.
+
+    Raises `ServiceError` where there is no such track or egress process, or anything but a file is asked for.
+    """
+    found = room.track(request.track_id)
+    if found is None or not found[1].announced:
+        raise ServiceError("not_found", "twirp error unknown: track not found")
+    if not room.settings.egress_socket:
+        raise ServiceError("internal", "twirp error unknown: egress not connected")
+    path = request.file.filepath
+    if request.WhichOneof("output") != "file" or request.file.WhichOneof("output") is not None:
+        raise ServiceError("invalid_argument", "only a local file can be written to")
+    if not path or posixpath.isabs(path) or ".." in path.split("/") or "\0" in path or len(path) > 512:
+        raise ServiceError("invalid_argument", "filepath must be relative and stay inside the egress folder")
+    if sum(1 for e in room.egresses.values() if e.status in OPEN) >= MAX_COPIES:
+        raise ServiceError("resource_exhausted", "too many recordings in this room")
+    track = found[1]
+    now = int(room.now * 1_000_000_000)
+    info = egress.EgressInfo(
+        egress_id=room.identifiers.sid("EG_"), room_id=room.sid, room_name=room.name, status=egress.EGRESS_STARTING,
+        started_at=now, updated_at=now, track=request,
+    )  # fmt: skip
+    info.file_results.append(egress.FileInfo(filename=path, started_at=now))
+    room.egresses[info.egress_id] = info
+    room.media(media.StartCopy(info.egress_id, track.sid, room.settings.egress_socket, path, _mime(track)))
+    return info
+
+
+def _mime(track: Track) -> str:
+    if track.codec is not None:
+        return track.codec.mime
+    return track.info.mime_type.lower()
+
+
+def stop(room: RoomState, egress_id: str) -> egress.EgressInfo:
+    """End a recording; raises `ServiceError` where it is unknown or over."""
+    info = room.egresses.get(egress_id)
+    if info is None:
+        raise ServiceError("not_found", "twirp error unknown: egress does not exist")
+    if info.status not in OPEN:
+        raise ServiceError("failed_precondition", "twirp error unknown: egress has ended")
+    info.status = egress.EGRESS_ENDING
+    info.updated_at = int(room.now * 1_000_000_000)
+    room.media(media.StopCopy(egress_id))
+    return info
+
+
+def ended(room: RoomState, report: media.CopyEnded) -> None:
+    """The copy is over: complete where it was meant to end, failed with the plane's reason where not."""
+    info = room.egresses.get(report.egress_id)
+    if info is None:
+        return
+    wanted = info.status == egress.EGRESS_ENDING or report.reason in {"", "stopped", "track ended"}
+    info.status = egress.EGRESS_COMPLETE if wanted else egress.EGRESS_FAILED
+    info.error = "" if wanted else report.reason
+    info.ended_at = info.updated_at = int(room.now * 1_000_000_000)
+    over = [e.egress_id for e in room.egresses.values() if e.status not in OPEN]
+    for egress_id in over[:-MAX_ENDED]:
+        del room.egresses[egress_id]
+
+
+def track_gone(room: RoomState, track: Track) -> None:
+    """A recording ends with its track."""
+    for info in list(room.egresses.values()):
+        if info.track.track_id == track.sid and info.status in OPEN:
+            info.status = egress.EGRESS_ENDING
+            room.media(media.StopCopy(info.egress_id))
+
+
+def listed(room: RoomState, request: egress.ListEgressRequest) -> list[egress.EgressInfo]:
+    """The recordings of the room that the request asks for."""
+    return [
+        info
+        for info in room.egresses.values()
+        if (not request.egress_id or info.egress_id == request.egress_id)
+        and (not request.active or info.status in OPEN)
+        and (not request.room_name or info.room_name == request.room_name)
+    ]

@@ -1,0 +1,46 @@
+"""Everything in control that is drawn by chance, so that a test can seed it."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+# Without 0, O, I and l, as LiveKit's ids.
+ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+ICE_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Identifiers:
+    """Draws ids, SSRCs and ICE credentials from `random`; numbers count up."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._number = 0
+
+    def _text(self, alphabet: str, length: int) -> str:
+        return "".join(self._random.choice(alphabet) for _ in range(length))
+
+    def sid(self, prefix: str) -> str:
+        """An id such as `PA_…`, `TR_VC…`, 12 characters after the prefix (70 bits)."""
+        return prefix + self._text(ALPHABET, 12)
+
+    def ssrc(self) -> int:
+        """A synchronisation source, never 0 (RFC 3550, 8)."""
+        return self._random.randrange(1, 1 << 32)
+
+    def ufrag(self) -> str:
+        """An ICE user fragment (RFC 8839, 5.4 asks for 4 characters or more)."""
+        return self._text(ICE_ALPHABET, 16)
+
+    def password(self) -> str:
+        """An ICE password (RFC 8839, 5.4 asks for 22 characters or more)."""
+        return self._text(ICE_ALPHABET, 32)
+
+    def session(self) -> int:
+        """An SDP session id (RFC 8829, 5.2.1: 63 bits)."""
+        return self._random.randrange(1 << 62)
+
+    def number(self) -> int:
+        """The next downtrack number."""
+        self._number += 1
+        return self._number

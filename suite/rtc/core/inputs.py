@@ -1,0 +1,57 @@
+"""What comes into control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from livekit.protocol import rtc
+
+from suite.rtc.core.grants import Grants
+from suite.rtc.core.media import Report
+
+ConnectionId = int
+RequestId = int
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A signalling connection whose token was checked; `single` where one peer connection serves both ways (v1)."""
+
+    connection: ConnectionId
+    grants: Grants
+    request: rtc.JoinRequest
+    single: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Signalled:
+    connection: ConnectionId
+    request: rtc.SignalRequest
+
+
+@dataclass(frozen=True, slots=True)
+class SignallingClosed:
+    connection: ConnectionId
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call of the server API; `method` as `RoomService/CreateRoom`, `message` its protobuf request."""
+
+    request: RequestId
+    method: str
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    key: str
+
+
+Input = Joined | Signalled | SignallingClosed | Asked | Reported | TimerFired

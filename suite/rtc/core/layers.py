@@ -1,0 +1,154 @@
+"""Which picture goes to whom: a layer for each subscriber, and what the publisher need not send."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from livekit.protocol import models, rtc
+
+from suite.rtc.core import media
+from suite.rtc.core.participant import Participant
+from suite.rtc.core.settings import DOWNGRADE_DELAY
+from suite.rtc.core.state import RoomState
+from suite.rtc.core.subscription import Subscription
+from suite.rtc.core.track import Track
+
+LOWER: Final = "lower:"
+QUALITIES: Final = (models.VideoQuality.LOW, models.VideoQuality.MEDIUM, models.VideoQuality.HIGH)
+# A tile may be a tenth larger than a layer before the next one is chosen (LiveKit: layerSelectionTolerance).
+TOLERANCE: Final = 0.9
+DEFAULT_HEIGHTS: Final = (180, 360)
+
+
+def quality_for_size(info: models.TrackInfo, *, width: int, height: int) -> int:
+    """The lowest quality whose picture fills `width` x `height` pixels (LiveKit: GetQualityForDimension)."""
+    if info.height == 0:
+        return models.VideoQuality.HIGH
+    upright = info.width < info.height
+    wanted = int((width if upright else height) * TOLERANCE)
+    sizes = [layer.width if upright else layer.height for layer in info.layers]
+    if not sizes:
+        sizes = [*DEFAULT_HEIGHTS, info.width if upright else info.height]
+    sizes.sort()
+    for quality, size in enumerate(sizes[:-1]):
+        if size >= wanted and size != sizes[quality + 1]:
+            return QUALITIES[quality]
+    return QUALITIES[min(len(sizes), 3) - 1]
+
+
+def wanted_quality(track: Track, subscription: Subscription) -> int:
+    """What the subscriber asked for; OFF where it hides the picture."""
+    setting = subscription.setting
+    if subscription.disabled:
+        return models.VideoQuality.OFF
+    if setting.width > 0 and setting.height > 0:
+        return quality_for_size(track.info, width=setting.width, height=setting.height)
+    return setting.quality if setting.quality in QUALITIES else models.VideoQuality.HIGH
+
+
+def layer_index(track: Track, quality: int) -> int:
+    """The stream or spatial layer that carries `quality`."""
+    count = len(track.layers) or (len(track.info.layers) if track.svc else 1)
+    return min(quality, max(count, 1) - 1)
+
+
+def _temporal(fps: int) -> int | None:
+    """The temporal layer for `fps` frames a second, of three layers at 30; None for all."""
+    if not fps or fps > 16:
+        return None
+    return 0 if fps <= 8 else 1
+
+
+def select(room: RoomState, track: Track, subscription: Subscription) -> None:
+    """Aim the downtrack at what its subscriber asked for and its line carries."""
+    if not subscription.flowing:
+        return
+    if track.kind == "audio":
+        layer = None if subscription.disabled else 0
+    else:
+        quality = wanted_quality(track, subscription)
+        layer = None if quality == models.VideoQuality.OFF else layer_index(track, quality)
+        if layer is not None and subscription.bandwidth_layer is not None:
+            layer = None if subscription.bandwidth_layer < 0 else min(layer, subscription.bandwidth_layer)
+    subscription.layer = layer
+    room.media(media.SelectLayer(subscription.downtrack, layer, _temporal(subscription.setting.fps)))
+
+
+def settings_changed(room: RoomState, participant: Participant, request: rtc.UpdateTrackSettings) -> None:
+    """Take over how large, how often and whether at all a subscriber shows tracks."""
+    for sid in request.track_sids:
+        subscription, found = participant.subscriptions.get(sid), room.track(sid)
+        if subscription is None or found is None:
+            continue
+        subscription.setting.CopyFrom(request)
+        del subscription.setting.track_sids[:]
+        select(room, found[1], subscription)
+        demand_changed(room, found[1])
+
+
+def _demand(room: RoomState, track: Track) -> int:
+    """The highest quality that anybody shows; OFF for nobody."""
+    best: int = models.VideoQuality.OFF
+    for participant in room.participants.values():
+        subscription = participant.subscriptions.get(track.sid)
+        if subscription is None or not subscription.flowing:
+            continue
+        quality = wanted_quality(track, subscription)
+        if quality != models.VideoQuality.OFF and (best == models.VideoQuality.OFF or quality > best):
+            best = quality
+    return best
+
+
+def _rank(quality: int | None) -> int:
+    return -1 if quality is None or quality == models.VideoQuality.OFF else quality
+
+
+def demand_changed(room: RoomState, track: Track) -> None:
+    """Tell the publisher what is shown: more at once, less after `DOWNGRADE_DELAY` seconds."""
+    if track.kind == "audio":
+        return
+    demand = _demand(room, track)
+    if track.told_quality is None and demand == models.VideoQuality.OFF:
+        return
+    if _rank(demand) > _rank(track.told_quality):
+        track.lower_at = None
+        _tell(room, track, demand)
+    elif _rank(demand) == _rank(track.told_quality):
+        track.lower_at = None
+    elif track.lower_at is None:
+        track.lower_at = room.now + DOWNGRADE_DELAY
+        room.set_timer(LOWER + track.sid, DOWNGRADE_DELAY)
+
+
+def lower(room: RoomState, sid: str) -> None:
+    """The wait is over: tell the publisher of less, where less is still wanted."""
+    found = room.track(sid)
+    if found is None or found[1].lower_at is None:
+        return
+    track = found[1]
+    track.lower_at = None
+    demand = _demand(room, track)
+    if _rank(demand) < _rank(track.told_quality):
+        _tell(room, track, demand)
+
+
+def tell_again(room: RoomState, participant: Participant) -> None:
+    """A publisher is back: it may have missed what was told."""
+    for track in participant.tracks.values():
+        if track.told_quality is not None:
+            _tell(room, track, track.told_quality)
+
+
+def _tell(room: RoomState, track: Track, quality: int) -> None:
+    publisher = room.by_sid(track.publisher)
+    track.told_quality = quality
+    if publisher is None:
+        return
+    enabled = [rtc.SubscribedQuality(quality=q, enabled=_rank(quality) >= q) for q in QUALITIES]
+    codec = track.info.mime_type.partition("/")[2].lower()
+    update = rtc.SubscribedQualityUpdate(
+        track_sid=track.sid,
+        subscribed_qualities=enabled,
+        subscribed_codecs=[rtc.SubscribedCodec(codec=codec, qualities=enabled)],
+    )
+    room.send(publisher, rtc.SignalResponse(subscribed_quality_update=update))

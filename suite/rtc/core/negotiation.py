@@ -1,0 +1,296 @@
+"""Sections: what a client's offer publishes and takes (v1), what the server's offers send (v0), one round at a time."""
+
+from __future__ import annotations
+
+from livekit.protocol import rtc
+
+from suite.rtc.core import media, publishing, subscribing
+from suite.rtc.core.errors import RemoteError
+from suite.rtc.core.participant import Participant, Transport
+from suite.rtc.core.sdp import description as sdp
+from suite.rtc.core.sdp import offered, policy, writing
+from suite.rtc.core.state import RoomState
+from suite.rtc.core.subscription import Slot, Subscription
+
+MAX_SLOTS = 400  # sections of one subscriber
+
+
+def _local(room: RoomState, transport: Transport, setup: str) -> writing.LocalTransport:
+    transport.version += 1
+    return writing.LocalTransport(
+        session=transport.session,
+        version=transport.version,
+        ufrag=transport.ufrag,
+        password=transport.password,
+        fingerprint=room.settings.fingerprint,
+        setup=setup,
+        candidates=room.settings.candidates,
+    )
+
+
+def _learn(room: RoomState, transport: Transport, description: sdp.Description, *, restart: bool) -> None:
+    """Take over what the peer's description says of itself; a changed ufrag in an offer is an ICE restart (RFC 8839)."""
+    algorithm, fingerprint = description.fingerprint
+    if not fingerprint:
+        raise RemoteError("no fingerprint in session description")
+    ufrag = description.anywhere("ice-ufrag")
+    if restart and transport.remote_ufrag and ufrag != transport.remote_ufrag:
+        restart_ice(room, transport)
+    transport.remote_ufrag = ufrag
+    data = next((s for s in description.sections if s.kind == "application" and s.live), None)
+    port = sdp.number(data.first("sctp-port")) if data is not None else None
+    size = sdp.number(data.first("max-message-size")) if data is not None else None
+    if transport.remote_set and (port is None or transport.with_data):
+        return
+    transport.remote_set, transport.with_data = True, port is not None
+    room.media(media.SetRemote(transport.id, algorithm, fingerprint, port, min(size or 65_536, 262_144)))
+
+
+def restart_ice(room: RoomState, transport: Transport) -> None:
+    """New credentials for the server's end."""
+    transport.ufrag, transport.password = room.identifiers.ufrag(), room.identifiers.password()
+    room.media(media.RestartIce(transport.id, transport.ufrag, transport.password))
+
+
+# --- a client's offer ------------------------------------------------------------------------------------------------
+
+
+def offer_received(room: RoomState, participant: Participant, offer: rtc.SessionDescription) -> None:
+    """Answer a client's offer: bind what it publishes, fill the sections that it receives with (v1).
+
+    Raises `RemoteError` where it is no offer.
+    """
+    description = sdp.parse(offer.sdp)
+    transport = participant.publisher
+    _learn(room, transport, description, restart=True)
+    publishing.sections_gone(room, participant, {s.mid for s in description.sections if s.live})
+    written: list[writing.WrittenSection] = []
+    filled: list[tuple[Subscription, sdp.Section, list[sdp.OfferedCodec]]] = []
+    free_before = {mid for mid, slot in transport.slots.items() if slot.state == "free"}
+    known = set(transport.slots)
+    for section in description.sections:
+        if section.kind == "application":
+            written.append(writing.WrittenSection("application", section.mid, rejected=not section.live))
+        elif section.kind not in {"audio", "video"} or not section.live:
+            _close_slot(room, participant, section.mid)
+            written.append(writing.WrittenSection(section.kind, section.mid, rejected=True))
+        elif section.direction in {"sendonly", "sendrecv"}:
+            written.append(publishing.section_offered(room, participant, section))
+        elif section.direction == "recvonly" and participant.single:
+            usable = section.mid in free_before or section.mid not in known
+            written.append(_receiving(room, participant, section, filled, usable=usable))
+        else:
+            publishing.section_ended(room, participant, section.mid)
+            written.append(_idle(room, section))
+    text = writing.describe(_local(room, transport, "passive"), written)
+    answer = rtc.SessionDescription(type="answer", sdp=text, id=offer.id, mid_to_track_id=_mids(transport))
+    room.send(participant, rtc.SignalResponse(answer=answer))
+    publishing.announce_muted(room, participant)
+    for subscription, section, codecs in filled:
+        _add_downtrack(
+            room, participant, subscription, policy.plane_codecs(subscription.kind, codecs),
+            policy.sent_extensions(section),
+        )  # fmt: skip
+    if participant.single:
+        participant.negotiation.in_flight = False
+        negotiate(room, participant)
+
+
+def _enabled(room: RoomState, kind: str) -> tuple[str, ...]:
+    return room.settings.audio_codecs if kind == "audio" else room.settings.video_codecs
+
+
+def _idle(room: RoomState, section: sdp.Section) -> writing.WrittenSection:
+    codecs = policy.accepted_codecs(section, enabled=_enabled(room, section.kind))
+    return writing.WrittenSection(
+        section.kind,
+        section.mid,
+        "inactive",
+        codecs,
+        policy.FEEDBACK,
+        policy.accepted_extensions(section),
+        rejected=not codecs,
+    )
+
+
+def _receiving(
+    room: RoomState,
+    participant: Participant,
+    section: sdp.Section,
+    filled: list[tuple[Subscription, sdp.Section, list[sdp.OfferedCodec]]],
+    *,
+    usable: bool,
+) -> writing.WrittenSection:
+    """A section in which the client receives (v1): keep its track, give it one that waits, or let it rest."""
+    kind: media.Kind = "audio" if section.kind == "audio" else "video"
+    slots, waiting = participant.publisher.slots, participant.negotiation.waiting
+    slot = slots.get(section.mid)
+    if slot is None:
+        if len(slots) >= MAX_SLOTS:
+            return _idle(room, section)
+        slot = slots[section.mid] = Slot(section.mid, kind)
+    if slot.state == "retiring":
+        slot.state = "free"
+        return _idle(room, section)
+    if slot.state == "free" and usable:
+        subscription = next((s for s in waiting if s.kind == kind), None)
+        if subscription is not None:
+            waiting[:] = [s for s in waiting if s is not subscription]
+            slot.state, slot.subscription, subscription.slot = "used", subscription, slot
+    subscription = slot.subscription
+    if subscription is None:
+        return _idle(room, section)
+    codecs = policy.accepted_codecs(section, enabled=_enabled(room, kind))
+    if not codecs:
+        return _idle(room, section)
+    if not subscription.flowing:
+        filled.append((subscription, section, codecs))
+    return writing.WrittenSection(
+        kind, section.mid, "sendonly", codecs, policy.FEEDBACK,
+        policy.accepted_extensions(section), sent=_sent(subscription),
+    )  # fmt: skip
+
+
+def _sent(subscription: Subscription) -> writing.SentTrack:
+    return writing.SentTrack(subscription.stream, subscription.track, subscription.ssrc, subscription.rtx_ssrc)
+
+
+def _mids(transport: Transport) -> dict[str, str]:
+    return {mid: slot.subscription.track for mid, slot in transport.slots.items() if slot.subscription is not None}
+
+
+def _close_slot(room: RoomState, participant: Participant, mid: str) -> None:
+    """The client has stopped a section: what it carried waits for another."""
+    publishing.section_ended(room, participant, mid)
+    slot = participant.publisher.slots.pop(mid, None)
+    if slot is not None and slot.subscription is not None:
+        subscription, slot.subscription = slot.subscription, None
+        subscription.slot = None
+        subscribing.stop(room, participant, subscription)
+        participant.negotiation.waiting.append(subscription)
+
+
+def _add_downtrack(
+    room: RoomState,
+    participant: Participant,
+    subscription: Subscription,
+    codecs: tuple[media.Codec, ...],
+    extensions: dict[str, int],
+) -> None:
+    if subscription.slot is None or subscription.flowing:
+        return
+    room.media(
+        media.AddDowntrack(
+            downtrack=subscription.downtrack,
+            transport=participant.subscriber.id,
+            track=subscription.track,
+            kind=subscription.kind,
+            mid=subscription.slot.mid,
+            ssrc=subscription.ssrc,
+            rtx_ssrc=subscription.rtx_ssrc,
+            codecs=codecs,
+            extensions=extensions,
+        )
+    )
+    subscription.flowing = True
+    subscribing.flows(room, subscription)
+
+
+# --- rounds that the server begins -------------------------------------------------------------------------------------
+
+
+def negotiate(room: RoomState, participant: Participant) -> None:
+    """Begin a round where something waits for a section or a section waits to rest; one at a time."""
+    round_ = participant.negotiation
+    retiring = any(slot.state == "retiring" for slot in participant.subscriber.slots.values())
+    if round_.in_flight:
+        round_.again = True
+        return
+    if not (round_.waiting or retiring):
+        return
+    round_.in_flight, round_.again = True, False
+    if participant.single:
+        _require_sections(room, participant)
+    else:
+        _send_offer(room, participant)
+
+
+def _require_sections(room: RoomState, participant: Participant) -> None:
+    """Ask a v1 client for a new offer, with as many more sections as are lacking."""
+    slots = participant.subscriber.slots.values()
+    lacking = {}
+    for kind in ("audio", "video"):
+        waiting = sum(1 for s in participant.negotiation.waiting if s.kind == kind)
+        free = sum(1 for slot in slots if slot.kind == kind and slot.state == "free")
+        lacking[kind] = max(0, waiting - free)
+    required = rtc.MediaSectionsRequirement(num_audios=lacking["audio"], num_videos=lacking["video"])
+    room.send(participant, rtc.SignalResponse(media_sections_requirement=required))
+
+
+def _allocate(participant: Participant) -> None:
+    """Give each waiting subscription of a v0 client a resting section, or a new one."""
+    slots, round_ = participant.subscriber.slots, participant.negotiation
+    for subscription in list(round_.waiting):
+        slot = next((s for s in slots.values() if s.kind == subscription.kind and s.state == "free"), None)
+        if slot is None:
+            if len(slots) >= MAX_SLOTS:
+                continue
+            slot = slots[str(len(slots) + 1)] = Slot(str(len(slots) + 1), subscription.kind)
+        slot.state, slot.subscription, subscription.slot = "used", subscription, slot
+        round_.waiting.remove(subscription)
+
+
+def _send_offer(room: RoomState, participant: Participant) -> None:
+    transport, round_ = participant.subscriber, participant.negotiation
+    _allocate(participant)
+    written = [writing.WrittenSection("application", "0")]
+    for slot in transport.slots.values():
+        subscription = slot.subscription
+        found = room.track(subscription.track) if subscription is not None else None
+        first = found[1].codec.mime.partition("/")[2] if found is not None and found[1].codec is not None else ""
+        codecs = offered.offered_codecs(slot.kind, enabled=_enabled(room, slot.kind), first=first)
+        section = writing.WrittenSection(
+            slot.kind, slot.mid, "inactive", codecs, policy.FEEDBACK, offered.EXTENSIONS[slot.kind]
+        )
+        if subscription is not None:
+            section.direction, section.sent = "sendonly", _sent(subscription)
+        written.append(section)
+    round_.offer += 1
+    round_.offered = [section.mid for section in written]
+    text = writing.describe(_local(room, transport, "actpass"), written)
+    offer = rtc.SessionDescription(type="offer", sdp=text, id=round_.offer, mid_to_track_id=_mids(transport))
+    room.send(participant, rtc.SignalResponse(offer=offer))
+
+
+def offer_again(room: RoomState, participant: Participant, *, restart: bool) -> None:
+    """Offer a v0 client its subscriber connection (again), with new ICE credentials where it is a `restart`."""
+    if restart:
+        restart_ice(room, participant.subscriber)
+    participant.negotiation.in_flight, participant.negotiation.again = True, False
+    _send_offer(room, participant)
+
+
+def answer_received(room: RoomState, participant: Participant, answer: rtc.SessionDescription) -> None:
+    """A v0 client's answer to the server's offer: what it accepted flows. An answer to another offer is ignored.
+
+    Raises `RemoteError` where it is no answer.
+    """
+    round_, transport = participant.negotiation, participant.subscriber
+    if participant.single or not round_.in_flight or (answer.id and answer.id != round_.offer):
+        return
+    description = sdp.parse(answer.sdp)
+    _learn(room, transport, description, restart=False)
+    round_.in_flight = False
+    for section in description.sections:
+        slot = transport.slots.get(section.mid)
+        if slot is None or section.mid not in round_.offered:
+            continue
+        if slot.state == "retiring" and section.direction == "inactive":
+            slot.state = "free"
+        subscription = slot.subscription
+        if subscription is None or subscription.flowing or section.direction not in {"recvonly", "sendrecv"}:
+            continue
+        codecs = policy.accepted_codecs(section, enabled=_enabled(room, slot.kind))
+        extensions = policy.sent_extensions(section)
+        _add_downtrack(room, participant, subscription, policy.plane_codecs(slot.kind, codecs), extensions)
+    negotiate(room, participant)

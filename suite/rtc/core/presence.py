@@ -1,0 +1,277 @@
+"""Coming, coming back and going."""
+
+from __future__ import annotations
+
+from livekit.protocol import models, rtc
+
+from suite.rtc.core import data, layers, media, negotiation, profile, publishing, subscribing, updates
+from suite.rtc.core.effects import Accept, Close, Refuse, RoomEnded, Send
+from suite.rtc.core.errors import RemoteError
+from suite.rtc.core.inputs import ConnectionId, Joined
+from suite.rtc.core.participant import Participant, Transport
+from suite.rtc.core.settings import PING_INTERVAL, PING_TIMEOUT, PROTOCOL, RESUME_WINDOW, SERVER_VERSION
+from suite.rtc.core.state import RoomState
+
+Reason = models.DisconnectReason
+Action = rtc.LeaveRequest.Action
+IDLE = "idle"
+GONE = "gone:"
+
+
+def _server_info(room: RoomState) -> models.ServerInfo:
+    return models.ServerInfo(
+        edition=models.ServerInfo.Standard, version=SERVER_VERSION, protocol=PROTOCOL, region=room.settings.region,
+        node_id=room.settings.node_id, agent_protocol=1,
+    )  # fmt: skip
+
+
+def _ice_servers(room: RoomState) -> list[rtc.ICEServer]:
+    return [rtc.ICEServer(urls=u, username=n, credential=c) for u, n, c in room.settings.ice_servers]
+
+
+def _transport(room: RoomState, sid: str, end: str) -> Transport:
+    ids = room.identifiers
+    return Transport(id=f"{sid}/{end}", ufrag=ids.ufrag(), password=ids.password(), session=ids.session())
+
+
+def joined(room: RoomState, joining: Joined) -> None:
+    """Let a connection in: as a newcomer, or back to the participant that it was."""
+    if joining.request.reconnect:
+        _resume(room, joining)
+        return
+    grants = joining.grants
+    there = room.participants.get(grants.identity)
+    count = sum(1 for p in room.visible() if p is not there)
+    if room.max_participants and count >= room.max_participants and not grants.hidden:
+        # LiveKit answers 500 here; the text is ours.
+        room.emit(Refuse(joining.connection, 500, "room is full"))
+        return
+    if there is not None:
+        leave(room, there, Reason.DUPLICATE_IDENTITY)
+    _enter(room, joining)
+
+
+def _enter(room: RoomState, joining: Joined) -> None:
+    grants, request = joining.grants, joining.request
+    sid = room.identifiers.sid("PA_")
+    publisher = _transport(room, sid, "publisher")
+    participant = Participant(
+        sid=sid,
+        grants=grants,
+        joined_at=room.now,
+        connection=joining.connection,
+        single=joining.single,
+        client=request.client_info,
+        settings=request.connection_settings,
+        publisher=publisher,
+        subscriber=publisher if joining.single else _transport(room, sid, "subscriber"),
+        metadata=grants.metadata,
+        name=grants.name,
+        attributes=dict(grants.attributes),
+    )
+    if grants.can_update_metadata:
+        participant.metadata = request.metadata or participant.metadata
+        participant.attributes.update(request.participant_attributes)
+    room.cancel_timer(IDLE)
+    room.emit(Accept(joining.connection))
+    for transport in participant.transports:
+        channels = data.CHANNELS if transport is participant.subscriber and not joining.single else ()
+        room.media(media.OpenTransport(transport.id, transport.ufrag, transport.password, channels))
+    room.send(participant, rtc.SignalResponse(join=_welcome(room, participant)))
+    profile.refresh_token(room, participant)
+    room.participants[participant.identity] = participant
+    room.connections[joining.connection] = participant
+    room.set_timer(GONE + sid, 60.0)  # to become active
+    updates.start_ticking(room)
+    participant.state = models.ParticipantInfo.JOINED
+    participant.negotiation.in_flight = True  # until the first offer (v1) or while the first one is written (v0)
+    subscribing.participant_appeared(room, participant)
+    for asked in request.add_track_requests:
+        publishing.track_asked(room, participant, asked)
+    if request.HasField("publisher_offer"):
+        try:
+            negotiation.offer_received(room, participant, request.publisher_offer)
+        except RemoteError:
+            leave(room, participant, Reason.JOIN_FAILURE)
+            return
+    if not joining.single:
+        negotiation.offer_again(room, participant, restart=False)
+    elif not request.HasField("publisher_offer"):
+        participant.negotiation.in_flight = False
+        negotiation.negotiate(room, participant)
+
+
+def _welcome(room: RoomState, participant: Participant) -> rtc.JoinResponse:
+    codecs = [f"video/{n.upper()}" for n in room.settings.video_codecs] + [f"audio/{n}" for n in room.settings.audio_codecs]
+    return rtc.JoinResponse(
+        room=room.describe(),
+        participant=participant.info(),
+        other_participants=updates.everyone(room, participant),
+        server_version=SERVER_VERSION,
+        ice_servers=_ice_servers(room),
+        subscriber_primary=participant.primary is not participant.publisher,
+        ping_timeout=PING_TIMEOUT,
+        ping_interval=PING_INTERVAL,
+        server_info=_server_info(room),
+        enabled_publish_codecs=[models.Codec(mime=mime) for mime in codecs],
+        fast_publish=participant.grants.can_publish,
+    )
+
+
+def _resume(room: RoomState, joining: Joined) -> None:
+    participant = room.participants.get(joining.grants.identity)
+    sid = joining.request.participant_sid
+    if participant is None or participant.sid != sid or participant.single != joining.single or not participant.resumable:
+        # Answering `join` here makes clients drop everything and time out twice: they want to be told to start over.
+        room.emit(Accept(joining.connection))
+        mismatch = rtc.LeaveRequest(reason=Reason.STATE_MISMATCH, action=Action.RECONNECT)
+        room.emit(Send(joining.connection, rtc.SignalResponse(leave=mismatch)), Close(joining.connection))
+        return
+    if participant.connection is not None:
+        room.connections.pop(participant.connection, None)
+        room.emit(Close(participant.connection))
+    participant.connection = joining.connection
+    room.connections[joining.connection] = participant
+    room.cancel_timer(GONE + participant.sid)
+    room.emit(Accept(joining.connection))
+    answer = rtc.ReconnectResponse(
+        ice_servers=_ice_servers(room), server_info=_server_info(room), last_message_seq=participant.last_sequence
+    )
+    room.send(participant, rtc.SignalResponse(reconnect=answer))
+    others = updates.everyone(room, participant)
+    if others:
+        room.send(participant, rtc.SignalResponse(update=rtc.ParticipantUpdate(participants=others)))
+    if participant.drop_on_resume:
+        participant.drop_on_resume = False
+        room.emit(Close(joining.connection))
+        return
+    profile.refresh_token(room, participant)
+    if joining.request.HasField("sync_state"):
+        synchronized(room, participant, joining.request.sync_state)
+    layers.tell_again(room, participant)
+    if participant.single:
+        participant.negotiation.in_flight = False
+        negotiation.negotiate(room, participant)
+    else:
+        negotiation.offer_again(room, participant, restart=True)
+
+
+def synchronized(room: RoomState, participant: Participant, state: rtc.SyncState) -> None:
+    """A client that is back says what it has: it gets the reliable packets that it lacks."""
+    data.replay(room, participant, state.datachannel_receive_states)
+
+
+def connection_lost(room: RoomState, connection: ConnectionId) -> None:
+    """The websocket is gone: the participant is kept for a while, to come back."""
+    participant = room.connections.pop(connection, None)
+    if participant is None or participant.connection != connection:
+        return
+    participant.connection = None
+    room.set_timer(GONE + participant.sid, RESUME_WINDOW)
+
+
+def connected(room: RoomState, participant: Participant, transport: Transport) -> None:
+    """Media can flow: the participant is there for the others."""
+    transport.connected = True
+    if transport is not participant.primary or participant.state != models.ParticipantInfo.JOINED:
+        return
+    participant.state = models.ParticipantInfo.ACTIVE
+    if participant.connection is not None:
+        room.cancel_timer(GONE + participant.sid)
+    updates.announce(room, participant)
+    room.notify("participant_joined", participant=participant)
+
+
+def transport_failed(room: RoomState, participant: Participant, transport: Transport) -> None:
+    """No media any longer: without signalling it is the end, with it the client may restart ICE for a while."""
+    transport.connected = False
+    if participant.connection is None:
+        leave(room, participant, Reason.CONNECTION_TIMEOUT)
+    else:
+        room.set_timer(GONE + participant.sid, RESUME_WINDOW)
+
+
+def gone(room: RoomState, sid: str) -> None:
+    """The wait for a participant is over."""
+    participant = room.by_sid(sid)
+    if participant is None:
+        return
+    if (
+        participant.connection is not None
+        and participant.state == models.ParticipantInfo.ACTIVE
+        and participant.primary.connected
+    ):
+        return
+    reason = Reason.CONNECTION_TIMEOUT if participant.state == models.ParticipantInfo.ACTIVE else Reason.JOIN_FAILURE
+    leave(room, participant, reason, action=Action.RECONNECT)
+
+
+def leave(room: RoomState, participant: Participant, reason: int, *, action: int = Action.DISCONNECT) -> None:
+    """End a participant: its tracks, its connections, its place; the others are told why."""
+    if participant.state == models.ParticipantInfo.DISCONNECTED:
+        return
+    was_active = participant.state == models.ParticipantInfo.ACTIVE
+    participant.disconnect_reason = reason
+    if participant.connection is not None:
+        goodbye = rtc.LeaveRequest(reason=reason, action=action)
+        room.send(participant, rtc.SignalResponse(leave=goodbye))
+        room.emit(Close(participant.connection))
+        room.connections.pop(participant.connection, None)
+        participant.connection = None
+    room.cancel_timer(GONE + participant.sid)
+    room.batch.pop(participant.sid, None)
+    participant.state = models.ParticipantInfo.DISCONNECTED
+    participant.negotiation.in_flight = True  # no more rounds
+    for track in list(participant.tracks.values()):
+        publishing.track_ended(room, participant, track)
+    for subscription in list(participant.subscriptions.values()):
+        subscribing.stop(room, participant, subscription)
+        found = room.track(subscription.track)
+        if found is not None:
+            layers.demand_changed(room, found[1])
+    for transport in participant.transports:
+        room.media(media.CloseTransport(transport.id))
+    if room.participants.get(participant.identity) is participant:
+        del room.participants[participant.identity]
+    for other in room.participants.values():
+        for sid, subscription in list(other.subscriptions.items()):
+            if subscription.publisher == participant.sid:
+                other.subscriptions.pop(sid)
+    room.speaking.pop(participant.sid, None)
+    if was_active:
+        if not participant.hidden:
+            updates.announce(room, participant)
+            updates.room_changed(room)
+        room.notify("participant_left", participant=participant)
+    else:
+        room.notify("participant_connection_aborted", participant=participant)
+    if not room.participants:
+        room.set_timer(IDLE, float(room.departure_timeout))
+
+
+def room_idle(room: RoomState) -> None:
+    """Nobody came, or nobody came back."""
+    if not room.participants:
+        end(room, Reason.ROOM_CLOSED)
+
+
+def end(room: RoomState, reason: int) -> None:
+    """End the room and everyone's stay in it."""
+    if room.ended:
+        return
+    for participant in list(room.participants.values()):
+        leave(room, participant, reason)
+    room.ended = True
+    for key in (IDLE, updates.TICK, updates.BATCH, "quiet"):
+        room.cancel_timer(key)
+    for egress_id in list(room.egresses):
+        room.media(media.StopCopy(egress_id))
+    room.notify("room_finished")
+    room.emit(RoomEnded(room.name))
+
+
+def shut_down(room: RoomState) -> None:
+    """The worker stops: clients come back by themselves and find another, or its successor."""
+    for participant in list(room.participants.values()):
+        leave(room, participant, Reason.SERVER_SHUTDOWN, action=Action.RECONNECT)
+    end(room, Reason.SERVER_SHUTDOWN)

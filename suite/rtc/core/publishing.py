@@ -1,0 +1,250 @@
+"""What a participant publishes: asked for, bound to a section of its offer, heard of, muted, ended."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from livekit.protocol import models, rtc
+
+from suite.rtc.core import egress, media, subscribing, updates
+from suite.rtc.core.participant import Participant
+from suite.rtc.core.sdp import description as sdp
+from suite.rtc.core.sdp import policy, writing
+from suite.rtc.core.state import RoomState
+from suite.rtc.core.track import Track, bind, new_track, track_prefix
+
+MAX_TRACKS: Final = 64  # of one participant, pending ones too
+MAX_NAME: Final = 512
+
+
+def track_asked(room: RoomState, participant: Participant, request: rtc.AddTrackRequest) -> None:
+    """Promise a track id for what the client is about to offer; refused without the right or beyond `MAX_TRACKS`.
+
+    LiveKit says nothing to a client that may not publish: it is an answer here, `request_response` NOT_ALLOWED.
+    """
+    refusal = rtc.RequestResponse.Reason.OK
+    if not participant.grants.may_publish(request.source):
+        refusal = rtc.RequestResponse.Reason.NOT_ALLOWED
+    elif len(participant.pending) + len(participant.tracks) >= MAX_TRACKS or len(request.name) > MAX_NAME:
+        refusal = rtc.RequestResponse.Reason.LIMIT_EXCEEDED
+    if refusal != rtc.RequestResponse.Reason.OK:
+        answer = rtc.RequestResponse(reason=refusal, message="does not have permission to publish", add_track=request)
+        if refusal == rtc.RequestResponse.Reason.LIMIT_EXCEEDED:
+            answer.message = "too many tracks"
+        room.send(participant, rtc.SignalResponse(request_response=answer))
+        return
+    if request.sid and (known := participant.tracks.get(request.sid)) is not None:
+        # A backup codec of a track that is published: accepted in words, its section stays inactive.
+        published = rtc.TrackPublishedResponse(cid=request.cid, track=known.info)
+        room.send(participant, rtc.SignalResponse(track_published=published))
+        return
+    track = participant.pending.get(request.cid) or next((t for t in participant.tracks.values() if t.cid == request.cid), None)
+    if track is None:
+        sid = room.identifiers.sid(track_prefix(request))
+        track = new_track(request, sid=sid, publisher=participant.sid, red="red" in room.settings.audio_codecs)
+        participant.pending[request.cid] = track
+    room.send(participant, rtc.SignalResponse(track_published=rtc.TrackPublishedResponse(cid=request.cid, track=track.info)))
+
+
+def section_offered(room: RoomState, participant: Participant, section: sdp.Section) -> writing.WrittenSection:
+    """Answer a section that the client sends in: received where a track was asked for, else inactive."""
+    kind: media.Kind = "audio" if section.kind == "audio" else "video"
+    enabled = room.settings.audio_codecs if kind == "audio" else room.settings.video_codecs
+    track = _bound(participant, section.mid)
+    asked = _asked(participant, section, kind)
+    if track is not None and asked is not None:
+        track_ended(room, participant, track)
+        track = None
+    if track is None and asked is not None:
+        track = asked
+    if track is None or not participant.grants.may_publish(track.info.source):
+        if track is not None and track.mid is not None:
+            track_ended(room, participant, track)
+        codecs = policy.accepted_codecs(section, enabled=enabled)
+        return writing.WrittenSection(
+            kind,
+            section.mid,
+            "inactive",
+            codecs,
+            policy.FEEDBACK,
+            policy.accepted_extensions(section),
+            rejected=not codecs,
+        )
+    first = track.codec_first if kind == "video" else "opus" if track.info.disable_red else "red"
+    if kind == "audio" and track.info.disable_red:
+        enabled = tuple(name for name in enabled if name != "red")
+    codecs = policy.accepted_codecs(section, enabled=enabled, first=first)
+    if not codecs:
+        return writing.WrittenSection(kind, section.mid, "inactive", rejected=True)
+    extensions = policy.accepted_extensions(section)
+    if track.mid is None:
+        _begin(room, participant, track, section, codecs, extensions)
+    return writing.WrittenSection(kind, section.mid, "recvonly", codecs, policy.FEEDBACK, extensions, rids=section.rids)
+
+
+def _bound(participant: Participant, mid: str) -> Track | None:
+    return next((t for t in participant.tracks.values() if t.mid == mid), None)
+
+
+def _asked(participant: Participant, section: sdp.Section, kind: media.Kind) -> Track | None:
+    """The pending track that the section's msid names, or the only one of its kind."""
+    named = participant.pending.get(section.track_cid)
+    if named is not None:
+        return named if named.kind == kind else None
+    if _bound(participant, section.mid) is not None:
+        return None
+    alike = [t for t in participant.pending.values() if t.kind == kind]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _begin(
+    room: RoomState,
+    participant: Participant,
+    track: Track,
+    section: sdp.Section,
+    codecs: list[sdp.OfferedCodec],
+    extensions: dict[str, int],
+) -> None:
+    participant.pending.pop(track.cid, None)
+    participant.tracks[track.sid] = track
+    rids = section.rids
+    bind(track, mid=section.mid, rids=rids, mime=f"{track.kind}/{codecs[0].name}")
+    if not track.codec_first:
+        track.codec_first = codecs[0].name
+    room.media(
+        media.Receive(
+            transport=participant.publisher.id,
+            mid=section.mid,
+            track=track.sid,
+            kind=track.kind,
+            codecs=policy.plane_codecs(track.kind, codecs),
+            layers=track.layers,
+            ssrcs=() if rids else tuple(section.ssrcs),
+            rtx_ssrcs={} if rids else section.repairs,
+            extensions=extensions,
+        )
+    )
+
+
+def section_ended(room: RoomState, participant: Participant, mid: str) -> None:
+    """The client sends nothing in the section any more: unpublishing has no request of its own."""
+    track = _bound(participant, mid)
+    if track is not None:
+        track_ended(room, participant, track)
+
+
+def sections_gone(room: RoomState, participant: Participant, live: set[str]) -> None:
+    """End the tracks whose section an offer no longer has."""
+    for track in list(participant.tracks.values()):
+        if track.mid not in live:
+            track_ended(room, participant, track)
+
+
+def layer_started(room: RoomState, report: media.LayerStarted) -> None:
+    """Packets come: the first ones make the track known to everyone."""
+    found = room.track(report.track)
+    if found is None:
+        return
+    participant, track = found
+    track.live.add(report.layer)
+    track.codec = report.codec
+    if not track.announced:
+        _announce(room, participant, track)
+
+
+def layer_stopped(room: RoomState, report: media.LayerStopped) -> None:
+    found = room.track(report.track)
+    if found is not None:
+        found[1].live.discard(report.layer)
+
+
+def announce_muted(room: RoomState, participant: Participant) -> None:
+    """A track that is published muted sends nothing yet: it is known from its section on."""
+    for track in list(participant.tracks.values()):
+        if track.info.muted and not track.announced:
+            _announce(room, participant, track)
+
+
+def _announce(room: RoomState, participant: Participant, track: Track) -> None:
+    track.announced = True
+    if track.codec is not None:
+        from_mime = {"video/vp8": "video/VP8", "video/vp9": "video/VP9", "video/h264": "video/H264", "video/av1": "video/AV1"}
+        track.info.mime_type = from_mime.get(track.codec.mime, track.info.mime_type)
+        track.info.codecs[0].mime_type = track.info.mime_type
+    track.info.version.unix_micro = int(room.now * 1_000_000)
+    participant.is_publisher = True
+    updates.announce(room, participant, at_once=True)
+    room.notify("track_published", participant=participant, track=track.info)
+    subscribing.track_appeared(room, participant, track)
+
+
+def track_ended(room: RoomState, participant: Participant, track: Track) -> None:
+    """Unpublish: the plane forgets it, its subscribers' sections rest, everyone is told."""
+    participant.tracks.pop(track.sid, None)
+    egress.track_gone(room, track)
+    room.media(media.StopReceiving(track.sid))
+    subscribing.track_gone(room, track)
+    if track.announced:
+        room.notify("track_unpublished", participant=participant, track=track.info)
+        if participant.state != models.ParticipantInfo.DISCONNECTED:
+            updates.announce(room, participant, at_once=True)
+
+
+def muted(room: RoomState, participant: Participant, request: rtc.MuteTrackRequest) -> None:
+    """The publisher mutes or unmutes its track; pending ones too. A track that the server muted may be unmuted by it."""
+    track = participant.tracks.get(request.sid) or next((t for t in participant.pending.values() if t.sid == request.sid), None)
+    if track is None or track.info.muted == request.muted:
+        return
+    track.info.muted = request.muted
+    if not request.muted and track.server_muted:
+        track.server_muted = False
+        room.media(media.MuteTrack(track.sid, muted=False))
+    if track.announced:
+        updates.announce(room, participant, at_once=True)
+
+
+def told_to_mute(room: RoomState, participant: Participant, sid: str) -> None:
+    """Ask the publisher's client to mute, so that its button shows it."""
+    room.send(participant, rtc.SignalResponse(mute=rtc.MuteTrackRequest(sid=sid, muted=True)))
+
+
+def muted_by_server(room: RoomState, participant: Participant, track: Track) -> None:
+    """Mute for the publisher: its packets are dropped at the door until it unmutes itself."""
+    room.media(media.MuteTrack(track.sid, muted=True))
+    track.server_muted = True
+    if not track.info.muted:
+        track.info.muted = True
+        updates.announce(room, participant, at_once=True)
+
+
+def details_changed(
+    room: RoomState, participant: Participant, request: rtc.UpdateLocalAudioTrack | rtc.UpdateLocalVideoTrack
+) -> None:
+    """The publisher says that its track's features or size have changed."""
+    track = participant.tracks.get(request.track_sid)
+    if track is None:
+        return
+    if isinstance(request, rtc.UpdateLocalVideoTrack):
+        track.info.width, track.info.height = request.width, request.height
+    else:
+        del track.info.audio_features[:]
+        track.info.audio_features.extend(request.features)
+        track.info.stereo = models.AudioTrackFeature.TF_STEREO in request.features
+        track.info.disable_dtx = models.AudioTrackFeature.TF_NO_DTX in request.features
+    if track.announced:
+        updates.announce(room, participant, at_once=True)
+
+
+def rights_changed(room: RoomState, participant: Participant) -> None:
+    """End what the participant may no longer publish, and tell it so."""
+    for cid, track in list(participant.pending.items()):
+        if not participant.grants.may_publish(track.info.source):
+            participant.pending.pop(cid)
+    for track in list(participant.tracks.values()):
+        if not participant.grants.may_publish(track.info.source):
+            track_ended(room, participant, track)
+            told = rtc.TrackUnpublishedResponse(track_sid=track.sid)
+            room.send(participant, rtc.SignalResponse(track_unpublished=told))
+    if not participant.grants.can_publish and participant.is_publisher:
+        participant.is_publisher = False
+        updates.announce(room, participant, at_once=True)

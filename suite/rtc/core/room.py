@@ -1,0 +1,145 @@
+"""A room as a pure state machine: an input and the time go in, effects come out."""
+
+from __future__ import annotations
+
+from suite.rtc.core import (
+    administration,
+    bandwidth,
+    data,
+    egress,
+    layers,
+    media,
+    presence,
+    publishing,
+    signals,
+    speakers,
+    subscribing,
+    updates,
+)
+from suite.rtc.core.effects import Close, Effect, Reply
+from suite.rtc.core.errors import RemoteError, ServiceError
+from suite.rtc.core.inputs import Asked, Input, Joined, Reported, Signalled, SignallingClosed, TimerFired
+from suite.rtc.core.state import RoomState
+
+# RFC 6455, 7.4.1: data that cannot be understood.
+UNSUPPORTED_DATA = 1003
+
+
+class Room:
+    """One room; `handle` never raises for what a peer or a caller sent."""
+
+    def __init__(self, state: RoomState) -> None:
+        self.state = state
+        state.now = state.created_at
+        state.set_timer(presence.IDLE, float(state.empty_timeout))
+        state.notify("room_started")
+
+    def started(self) -> list[Effect]:
+        """The effects of the room's creation."""
+        return self._take()
+
+    def handle(self, happened: Input, now: float) -> list[Effect]:
+        """Act on what happened at `now` (seconds) and return what is to be done, in order."""
+        self.state.now = now
+        match happened:
+            case Joined():
+                presence.joined(self.state, happened)
+            case Signalled():
+                self._signalled(happened)
+            case SignallingClosed():
+                presence.connection_lost(self.state, happened.connection)
+            case Asked():
+                self._asked(happened)
+            case Reported():
+                self._reported(happened.report)
+            case TimerFired():
+                self._timer(happened.key)
+        return self._take()
+
+    def _take(self) -> list[Effect]:
+        effects, self.state.effects = self.state.effects, []
+        return effects
+
+    def _signalled(self, signalled: Signalled) -> None:
+        participant = self.state.connections.get(signalled.connection)
+        if participant is None:
+            return
+        try:
+            signals.handle(self.state, participant, signalled.request)
+        except RemoteError:
+            self.state.emit(Close(signalled.connection, UNSUPPORTED_DATA))
+
+    def _asked(self, asked: Asked) -> None:
+        call = administration.CALLS.get(asked.method)
+        try:
+            if call is None:
+                raise ServiceError("unimplemented", f"{asked.method} is not implemented")
+            self.state.emit(Reply(asked.request, call(self.state, asked.message)))
+        except ServiceError as refusal:
+            self.state.emit(Reply(asked.request, refusal))
+
+    def _reported(self, report: media.Report) -> None:
+        state = self.state
+        match report:
+            case media.LayerStarted():
+                publishing.layer_started(state, report)
+            case media.LayerStopped():
+                publishing.layer_stopped(state, report)
+            case media.AudioLevels():
+                speakers.levels_measured(state, report.levels)
+            case media.CopyEnded():
+                egress.ended(state, report)
+            case _:
+                self._transport_reported(report)
+
+    def _transport_reported(
+        self,
+        report: media.TransportConnected
+        | media.TransportFailed
+        | media.ChannelOpened
+        | media.DataReceived
+        | media.Bandwidth
+        | media.Loss,
+    ) -> None:
+        state = self.state
+        found = state.by_transport(report.transport)
+        if found is None:
+            return
+        participant, transport = found
+        match report:
+            case media.TransportConnected():
+                presence.connected(state, participant, transport)
+            case media.TransportFailed():
+                presence.transport_failed(state, participant, transport)
+            case media.ChannelOpened():
+                transport.channels.add(report.label)
+            case media.DataReceived():
+                data.received(state, participant, report.label, report.payload)
+            case media.Bandwidth():
+                bandwidth.measured(state, participant, report.bit_rate)
+            case media.Loss():
+                updates.line_measured(participant, loss=report.fraction)
+                if report.outbound:
+                    bandwidth.lost(state, participant, report.fraction)
+
+    def _timer(self, key: str) -> None:
+        state = self.state
+        name, _, rest = key.partition(":")
+        match name:
+            case presence.IDLE:
+                presence.room_idle(state)
+            case updates.BATCH:
+                updates.flush(state)
+            case updates.TICK:
+                updates.tick(state)
+            case speakers.QUIET:
+                speakers.quiet(state)
+            case "gone":
+                presence.gone(state, rest)
+            case "lower":
+                layers.lower(state, rest)
+            case "line":
+                bandwidth.recover(state, rest)
+            case "unknown":
+                participant, _, track = rest.partition(":")
+                subscribing.unknown_track(state, participant, track)

@@ -1,0 +1,121 @@
+"""A room's state and the effects that it has yet to hand out; what the nouns of control work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from livekit.protocol import egress, models, rtc, webhook
+
+from suite.rtc.core import media
+from suite.rtc.core.effects import CancelTimer, Effect, Media, Notify, Send, SetTimer
+from suite.rtc.core.identifiers import Identifiers
+from suite.rtc.core.inputs import ConnectionId
+from suite.rtc.core.participant import Participant, Transport
+from suite.rtc.core.settings import Settings
+from suite.rtc.core.track import Track
+
+ENABLED_CODECS = (
+    "audio/opus", "audio/red", "video/VP8", "video/H264", "video/VP9", "video/AV1", "video/rtx",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class RoomState:
+    """One room. `now` is the time of the input that is being handled."""
+
+    name: str
+    sid: str
+    settings: Settings
+    identifiers: Identifiers
+    created_at: float
+    empty_timeout: int
+    departure_timeout: int
+    max_participants: int = 0
+    metadata: str = ""
+    now: float = 0.0
+    participants: dict[str, Participant] = field(default_factory=dict)  # by identity
+    connections: dict[ConnectionId, Participant] = field(default_factory=dict)
+    batch: dict[str, models.ParticipantInfo] = field(default_factory=dict)  # news that waits for company, by sid
+    speaking: dict[str, float] = field(default_factory=dict)  # participant sid to level
+    egresses: dict[str, egress.EgressInfo] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    ticking: bool = False
+    ended: bool = False
+
+    def emit(self, *effects: Effect) -> None:
+        self.effects.extend(effects)
+
+    def media(self, command: media.Command) -> None:
+        self.effects.append(Media(command))
+
+    def send(self, participant: Participant, message: rtc.SignalResponse) -> None:
+        """Send, where the participant has a signalling connection at present."""
+        if participant.connection is not None:
+            self.effects.append(Send(participant.connection, message))
+
+    def set_timer(self, key: str, delay: float) -> None:
+        self.effects.append(SetTimer(f"{self.name}\n{key}", self.now + delay))
+
+    def cancel_timer(self, key: str) -> None:
+        self.effects.append(CancelTimer(f"{self.name}\n{key}"))
+
+    def by_sid(self, sid: str) -> Participant | None:
+        return next((p for p in self.participants.values() if p.sid == sid), None)
+
+    def by_transport(self, transport: media.TransportId) -> tuple[Participant, Transport] | None:
+        for participant in self.participants.values():
+            for candidate in participant.transports:
+                if candidate.id == transport:
+                    return participant, candidate
+        return None
+
+    def track(self, sid: str) -> tuple[Participant, Track] | None:
+        for participant in self.participants.values():
+            if (found := participant.tracks.get(sid)) is not None:
+                return participant, found
+        return None
+
+    def others(self, participant: Participant) -> Iterator[Participant]:
+        return (p for p in self.participants.values() if p is not participant)
+
+    def visible(self) -> Iterable[Participant]:
+        return (p for p in self.participants.values() if not p.hidden)
+
+    def describe(self) -> models.Room:
+        """The room as clients, callers and webhooks see it."""
+        visible = list(self.visible())
+        return models.Room(
+            sid=self.sid,
+            name=self.name,
+            empty_timeout=self.empty_timeout,
+            departure_timeout=self.departure_timeout,
+            max_participants=self.max_participants,
+            creation_time=int(self.created_at),
+            creation_time_ms=int(self.created_at * 1000),
+            enabled_codecs=[models.Codec(mime=mime) for mime in ENABLED_CODECS],
+            metadata=self.metadata,
+            num_participants=len(visible),
+            num_publishers=sum(1 for p in visible if p.is_publisher),
+            active_recording=any(e.status == egress.EGRESS_ACTIVE for e in self.egresses.values()),
+        )
+
+    def notify(
+        self,
+        event: str,
+        *,
+        participant: Participant | None = None,
+        track: models.TrackInfo | None = None,
+    ) -> None:
+        """Tell the webhooks; news of a track names its room and participant only, as LiveKit does."""
+        told = webhook.WebhookEvent(event=event, id=self.identifiers.sid("EV_"), created_at=int(self.now))
+        if track is not None:
+            told.room.CopyFrom(models.Room(sid=self.sid, name=self.name))
+            told.track.CopyFrom(track)
+            if participant is not None:
+                told.participant.CopyFrom(models.ParticipantInfo(sid=participant.sid, identity=participant.identity))
+        else:
+            told.room.CopyFrom(self.describe())
+            if participant is not None:
+                told.participant.CopyFrom(participant.info())
+        self.effects.append(Notify(told))

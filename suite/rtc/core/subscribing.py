@@ -1,0 +1,168 @@
+"""Who follows which track: wishes, permissions, and the downtracks that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from livekit.protocol import models, rtc
+
+from suite.rtc.core import layers, media, negotiation
+from suite.rtc.core.participant import Participant
+from suite.rtc.core.state import RoomState
+from suite.rtc.core.subscription import Subscription
+from suite.rtc.core.track import Track
+
+
+def is_permitted(publisher: Participant, subscriber: Participant, track: str) -> bool:
+    """Whether the publisher lets the subscriber have the track."""
+    policy = publisher.permission
+    if policy.all_participants:
+        return True
+    for rule in policy.track_permissions:
+        named = (
+            rule.participant_identity == subscriber.identity
+            if rule.participant_identity
+            else rule.participant_sid == subscriber.sid
+        )
+        if named and (rule.all_tracks or track in rule.track_sids):
+            return True
+    return False
+
+
+def track_appeared(room: RoomState, publisher: Participant, track: Track) -> None:
+    """A track is there to be followed: those who follow everything do."""
+    for subscriber in list(room.others(publisher)):
+        if subscriber.auto_subscribe:
+            wish(room, subscriber, publisher, track, wanted=True)
+
+
+def participant_appeared(room: RoomState, subscriber: Participant) -> None:
+    """A newcomer who follows everything follows what is there."""
+    if not subscriber.auto_subscribe:
+        return
+    for publisher in list(room.others(subscriber)):
+        for track in list(publisher.tracks.values()):
+            if track.announced:
+                wish(room, subscriber, publisher, track, wanted=True)
+
+
+def wishes_changed(room: RoomState, participant: Participant, sids: Iterable[str], *, wanted: bool) -> None:
+    """Follow or leave tracks, as the subscriber or the server's caller asks; unknown tracks are answered."""
+    for sid in sids:
+        found = room.track(sid)
+        if found is not None and found[1].announced and found[0] is not participant:
+            wish(room, participant, found[0], found[1], wanted=wanted)
+        elif wanted and (found is None or not found[1].announced):
+            room.set_timer(f"unknown:{participant.sid}:{sid}", 2.0)
+
+
+def unknown_track(room: RoomState, participant_sid: str, track: str) -> None:
+    """A track that was asked for has not come: say so."""
+    participant = room.by_sid(participant_sid)
+    if participant is None:
+        return
+    found = room.track(track)
+    if found is not None and found[1].announced:
+        wish(room, participant, found[0], found[1], wanted=True)
+        return
+    answer = rtc.SubscriptionResponse(track_sid=track, err=models.SubscriptionError.SE_TRACK_NOTFOUND)
+    room.send(participant, rtc.SignalResponse(subscription_response=answer))
+
+
+def wish(room: RoomState, subscriber: Participant, publisher: Participant, track: Track, *, wanted: bool) -> None:
+    subscription = subscriber.subscriptions.get(track.sid)
+    if subscription is None:
+        if not wanted:
+            return
+        subscription = Subscription(
+            track=track.sid,
+            publisher=publisher.sid,
+            kind=track.kind,
+            stream=f"{publisher.sid}|{track.info.stream or track.sid}",
+            ssrc=room.identifiers.ssrc(),
+            rtx_ssrc=room.identifiers.ssrc() if track.kind == "video" else None,
+            downtrack=0,
+        )
+        subscriber.subscriptions[track.sid] = subscription
+    subscription.desired = wanted
+    reconcile(room, subscriber, publisher, track, subscription)
+
+
+def reconcile(
+    room: RoomState, subscriber: Participant, publisher: Participant, track: Track, subscription: Subscription
+) -> None:
+    """Bring a downtrack in line with wish, permission and right."""
+    permitted = is_permitted(publisher, subscriber, track.sid)
+    allowed = subscriber.grants.can_subscribe
+    if allowed and (subscription.desired or not permitted) and subscription.told_permitted is not permitted:
+        subscription.told_permitted = permitted
+        update = rtc.SubscriptionPermissionUpdate(participant_sid=publisher.sid, track_sid=track.sid, allowed=permitted)
+        room.send(subscriber, rtc.SignalResponse(subscription_permission_update=update))
+    subscription.permitted = permitted
+    active = subscription.desired and permitted and allowed
+    waiting = any(s is subscription for s in subscriber.negotiation.waiting)
+    if active and subscription.slot is None and not waiting:
+        subscription.downtrack = room.identifiers.number()
+        subscriber.negotiation.waiting.append(subscription)
+        negotiation.negotiate(room, subscriber)
+    elif not active and (subscription.slot is not None or waiting):
+        stop(room, subscriber, subscription)
+        layers.demand_changed(room, track)
+
+
+def stop(room: RoomState, subscriber: Participant, subscription: Subscription) -> None:
+    """End the downtrack and free its section in the next round."""
+    waiting = subscriber.negotiation.waiting
+    waiting[:] = [s for s in waiting if s is not subscription]
+    if subscription.flowing:
+        room.media(media.RemoveDowntrack(subscription.downtrack))
+        subscription.flowing = False
+    if subscription.slot is not None:
+        subscription.slot.state = "retiring"
+        subscription.slot.subscription = None
+        subscription.slot = None
+        # A section cannot carry the same SSRCs for another round of the same track without confusing the client.
+        subscription.ssrc = room.identifiers.ssrc()
+        subscription.rtx_ssrc = room.identifiers.ssrc() if subscription.kind == "video" else None
+        negotiation.negotiate(room, subscriber)
+
+
+def track_gone(room: RoomState, track: Track) -> None:
+    """Nobody follows the track any longer."""
+    for subscriber in list(room.participants.values()):
+        subscription = subscriber.subscriptions.pop(track.sid, None)
+        if subscription is not None:
+            stop(room, subscriber, subscription)
+
+
+def policy_changed(room: RoomState, publisher: Participant, policy: rtc.SubscriptionPermission) -> None:
+    """The publisher says who may follow which of its tracks."""
+    publisher.permission.CopyFrom(policy)
+    for subscriber in list(room.others(publisher)):
+        for track in list(publisher.tracks.values()):
+            subscription = subscriber.subscriptions.get(track.sid)
+            if subscription is not None:
+                reconcile(room, subscriber, publisher, track, subscription)
+
+
+def rights_changed(room: RoomState, subscriber: Participant) -> None:
+    """The subscriber's right to subscribe has come or gone."""
+    if subscriber.grants.can_subscribe:
+        participant_appeared(room, subscriber)
+    for sid, subscription in list(subscriber.subscriptions.items()):
+        found = room.track(sid)
+        if found is not None:
+            reconcile(room, subscriber, found[0], found[1], subscription)
+
+
+def flows(room: RoomState, subscription: Subscription) -> None:
+    """A downtrack was made: the publisher learns of its first subscriber and of what is shown."""
+    found = room.track(subscription.track)
+    if found is None:
+        return
+    publisher, track = found
+    layers.select(room, track, subscription)
+    if not track.subscribed_once:
+        track.subscribed_once = True
+        room.send(publisher, rtc.SignalResponse(track_subscribed=rtc.TrackSubscribed(track_sid=track.sid)))
+    layers.demand_changed(room, track)

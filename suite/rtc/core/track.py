@@ -1,0 +1,111 @@
+"""A published track, from the request to publish it until it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from livekit.protocol import models, rtc
+
+from suite.rtc.core import media
+
+# LiveKit's rids by quality, and the letters of its track ids by source.
+RIDS: Final = ("q", "h", "f")
+PREFIXES: Final = {
+    models.TrackSource.CAMERA: "TR_VC",
+    models.TrackSource.MICROPHONE: "TR_AM",
+    models.TrackSource.SCREEN_SHARE: "TR_VS",
+    models.TrackSource.SCREEN_SHARE_AUDIO: "TR_AS",
+}
+MIME_NAMES: Final = {
+    "video/vp8": "video/VP8", "video/vp9": "video/VP9", "video/h264": "video/H264", "video/av1": "video/AV1",
+    "audio/opus": "audio/opus", "audio/red": "audio/red",
+}  # fmt: skip
+MAX_LAYERS: Final = 3
+
+
+@dataclass(slots=True)
+class Track:
+    """`info` is what others are told; `layers` the rids that the offer named, lowest first, empty without simulcast."""
+
+    info: models.TrackInfo
+    publisher: str  # the participant's sid
+    cid: str
+    codec_first: str = ""  # the codec that the publisher asked to send with
+    mid: str | None = None  # bound to a section
+    announced: bool = False
+    subscribed_once: bool = False
+    server_muted: bool = False
+    layers: tuple[str, ...] = ()
+    live: set[int] = field(default_factory=set)  # layers that packets come from
+    codec: media.Codec | None = None
+    told_quality: int | None = None  # what the publisher was last told to send (models.VideoQuality, OFF for nothing)
+    lower_at: float | None = None  # when a lower quality may be told
+
+    @property
+    def sid(self) -> str:
+        return self.info.sid
+
+    @property
+    def kind(self) -> media.Kind:
+        return "audio" if self.info.type == models.TrackType.AUDIO else "video"
+
+    @property
+    def svc(self) -> bool:
+        """Whether one stream carries several spatial layers (VP9 and AV1 without rids)."""
+        return self.kind == "video" and not self.layers and self.codec_first in {"vp9", "av1"} and len(self.info.layers) > 1
+
+
+def track_prefix(request: rtc.AddTrackRequest) -> str:
+    kind = "TR_A" if request.type == models.TrackType.AUDIO else "TR_V"
+    return PREFIXES.get(request.source, kind)
+
+
+def new_track(request: rtc.AddTrackRequest, *, sid: str, publisher: str, red: bool) -> Track:
+    """The track that `request` asks for, not yet bound to a section."""
+    video = request.type == models.TrackType.VIDEO
+    layers = [_layer(layer) for layer in sorted(request.layers, key=lambda layer: layer.quality)[:MAX_LAYERS]]
+    codec = request.simulcast_codecs[0].codec.lower() if request.simulcast_codecs else ""
+    mode = models.VideoLayer.Mode.ONE_SPATIAL_LAYER_PER_STREAM
+    if codec in {"vp9", "av1"}:
+        mode = models.VideoLayer.Mode.MULTIPLE_SPATIAL_LAYERS_PER_STREAM
+    described = models.SimulcastCodecInfo(
+        mime_type=f"video/{codec}" if codec else "", cid=request.cid, layers=layers, video_layer_mode=mode
+    )
+    info = models.TrackInfo(
+        sid=sid, type=request.type, name=request.name, muted=request.muted, width=request.width, height=request.height,
+        simulcast=video and len(layers) > 1, disable_dtx=request.disable_dtx, source=request.source, layers=layers,
+        codecs=[described], stereo=request.stereo, disable_red=request.disable_red or not red,
+        encryption=request.encryption, stream=request.stream or _default_stream(request.source),
+        audio_features=request.audio_features, backup_codec_policy=request.backup_codec_policy,
+        packet_trailer_features=request.packet_trailer_features,
+    )  # fmt: skip
+    if not video:
+        info.backup_codec_policy = models.BackupCodecPolicy.SIMULCAST
+    return Track(info=info, publisher=publisher, cid=request.cid, codec_first=codec)
+
+
+def _layer(layer: models.VideoLayer) -> models.VideoLayer:
+    return models.VideoLayer(quality=layer.quality, width=layer.width, height=layer.height, bitrate=layer.bitrate)
+
+
+def _default_stream(source: int) -> str:
+    screen = source in {models.TrackSource.SCREEN_SHARE, models.TrackSource.SCREEN_SHARE_AUDIO}
+    return "screen_share" if screen else "camera"
+
+
+def bind(track: Track, *, mid: str, rids: list[str], mime: str) -> None:
+    """Note the section and the rids that the track was offered with."""
+    known = [rid for rid in RIDS if rid in rids]
+    track.layers = tuple(known if len(known) == len(rids) else rids)[:MAX_LAYERS]
+    track.mid = mid
+    track.info.mid = mid
+    track.info.mime_type = MIME_NAMES.get(mime, mime)
+    for index, layer in enumerate(track.info.layers):
+        layer.spatial_layer = index
+        layer.rid = RIDS[index]
+    described = track.info.codecs[0]
+    described.mid = mid
+    described.mime_type = track.info.mime_type
+    del described.layers[:]
+    described.layers.extend(track.info.layers)

@@ -1,0 +1,116 @@
+"""What a client says when it opens its signalling: a query with a token, in two forms (v0 `/rtc`, v1 `/rtc/v1`)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+from livekit.protocol import models, rtc
+
+from suite.rtc.core.errors import JoinRefused
+from suite.rtc.core.grants import Grants
+from suite.rtc.signalling.messages import MAX_MESSAGE
+from suite.rtc.signalling.tokens import bearer, verify
+
+TRUE: Final = frozenset({"1", "true", "t", "yes"})
+SDKS: Final = {name.lower(): number for name, number in models.ClientInfo.SDK.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A checked request to join: what the token claims, what the client says of itself, and in which form."""
+
+    claims: dict[str, Any]
+    grants: Grants
+    request: rtc.JoinRequest
+    single: bool
+
+
+def joining(*, query: Mapping[str, str], authorization: str, single: bool, keys: Mapping[str, str], now: float) -> Joining:
+    """Check a request to join; raises `JoinRefused` with LiveKit's status and sentence."""
+    token = query.get("access_token") or bearer(authorization)
+    if not token:
+        raise JoinRefused(401, "no permissions to access the room")
+    claims = verify(token, keys=keys, now=now)
+    if not isinstance(claims.get("video"), dict):
+        raise JoinRefused(401, "no permissions to access the room")
+    request = wrapped_request(query.get("join_request", "")) if single else plain_request(query)
+    grants = Grants.from_claims(claims)
+    if not grants.identity:
+        raise JoinRefused(400, "identity cannot be empty")
+    if not grants.has("roomJoin"):
+        raise JoinRefused(401, "permissions denied")
+    if not grants.room:
+        raise JoinRefused(400, "no room name")
+    return Joining(claims, grants, request, single)
+
+
+def plain_request(query: Mapping[str, str]) -> rtc.JoinRequest:
+    """The v0 form: one parameter for each thing."""
+
+    def whole(name: str) -> int:
+        text = query.get(name, "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+    def flag(name: str, *, absent: bool = False) -> bool:
+        return query[name].lower() in TRUE if name in query else absent
+
+    client = models.ClientInfo(
+        version=query.get("version", "")[:64], protocol=whole("protocol"), os=query.get("os", "")[:64],
+        client_protocol=whole("client_protocol"),
+    )  # fmt: skip
+    client.sdk = SDKS.get(query.get("sdk", "").lower(), models.ClientInfo.UNKNOWN)
+    for name in query.get("capabilities", "").split(","):
+        number = dict(models.ClientInfo.Capability.items()).get(name)
+        if number is not None:
+            client.capabilities.append(number)
+        elif name.isascii() and name.isdigit() and int(name[:3]) in models.ClientInfo.Capability.values():
+            client.capabilities.append(int(name[:3]))
+    settings = rtc.ConnectionSettings(
+        auto_subscribe=flag("auto_subscribe", absent=True), adaptive_stream=flag("adaptive_stream"),
+    )  # fmt: skip
+    if "subscriber_allow_pause" in query:
+        settings.subscriber_allow_pause = flag("subscriber_allow_pause")
+    return rtc.JoinRequest(
+        client_info=client, connection_settings=settings, reconnect=flag("reconnect"), participant_sid=query.get("sid", "")[:64]
+    )
+
+
+def wrapped_request(text: str) -> rtc.JoinRequest:
+    """The v1 form: a protobuf in base64url, perhaps compressed; raises `JoinRefused` where it is not that, or too long."""
+    if not text:
+        raise JoinRefused(400, "join_request is required")
+    if len(text) > MAX_MESSAGE * 4 // 3 + 4:
+        raise JoinRefused(413, "join_request is too long")
+    try:
+        raw = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise JoinRefused(400, "cannot base64 decode wrapped join request") from error
+    try:
+        wrapped = rtc.WrappedJoinRequest.FromString(raw)
+    except DecodeError as error:
+        raise JoinRefused(400, "cannot unmarshal wrapped join request") from error
+    body = wrapped.join_request
+    if wrapped.compression == rtc.WrappedJoinRequest.GZIP:
+        body = _inflate(body)
+    try:
+        return rtc.JoinRequest.FromString(body)
+    except DecodeError as error:
+        raise JoinRefused(400, "cannot unmarshal join request") from error
+
+
+def _inflate(body: bytes) -> bytes:
+    """Undo gzip, up to `MAX_MESSAGE` bytes."""
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        inflated = inflater.decompress(body, MAX_MESSAGE)
+    except zlib.error as error:
+        raise JoinRefused(400, "cannot read decompressed join request") from error
+    if not inflater.eof:
+        raise JoinRefused(413 if len(inflated) >= MAX_MESSAGE else 400, "cannot read decompressed join request")
+    return inflated

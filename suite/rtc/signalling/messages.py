@@ -1,0 +1,31 @@
+"""Signalling: bytes to messages and back (livekit_rtc.proto), bounded, one error."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from google.protobuf.message import DecodeError
+from livekit.protocol import rtc
+
+from suite.rtc.core.errors import RemoteError
+
+# Large enough for the description of 250 sections, or for 600 kB of metadata that gets a refusal of its own.
+MAX_MESSAGE: Final = 1024 * 1024  # bytes
+
+
+def signal_request(payload: bytes) -> rtc.SignalRequest:
+    """Read what a client sent; raises `RemoteError` where it is no request or longer than `MAX_MESSAGE`."""
+    if len(payload) > MAX_MESSAGE:
+        raise RemoteError("signal request too long")
+    try:
+        request = rtc.SignalRequest.FromString(payload)
+    except DecodeError as error:
+        raise RemoteError("not a signal request") from error
+    if request.WhichOneof("message") is None:
+        raise RemoteError("empty signal request")
+    return request
+
+
+def signal_response(response: rtc.SignalResponse) -> bytes:
+    """What is sent to a client."""
+    return response.SerializeToString()

@@ -1,0 +1,32 @@
+"""The ASGI application of a media server by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+from django.urls import re_path
+
+django.setup()
+
+from suite.rtc.routing import websocket_urlpatterns  # noqa: E402 -- needs the settings
+
+
+async def nowhere(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """A websocket to a path that we do not have."""
+    await receive()
+    if "websocket.http.response" in (scope.get("extensions") or {}):
+        await send({"type": "websocket.http.response.start", "status": 404, "headers": []})
+        await send({"type": "websocket.http.response.body", "body": b""})
+    else:
+        await send({"type": "websocket.close"})
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": get_asgi_application(),
+        "websocket": URLRouter([*websocket_urlpatterns, re_path(r"", nowhere)]),
+    }
+)

@@ -1,0 +1,238 @@
+"""One media worker: `python -m suite.rtc.worker --socket PATH --port UDP`. The glue between control, packets and the web.
+
+It has no Django and no database. Its key and secret, which sign webhooks and refreshed tokens, come from the
+environment (`LIVEKIT_API_KEY`, `LIVEKIT_API_SECRET`), as arguments can be read by everyone on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from random import SystemRandom
+
+from google.protobuf.message import DecodeError
+from livekit.protocol import rtc
+
+from suite.kernel.logs import configure, get_logger
+from suite.rtc.core import effects as out
+from suite.rtc.core import inputs
+from suite.rtc.core.control import Control
+from suite.rtc.core.errors import RemoteError, ServiceError
+from suite.rtc.core.grants import Grants
+from suite.rtc.core.identifiers import Identifiers
+from suite.rtc.core.media import Report
+from suite.rtc.core.settings import Settings
+from suite.rtc.link.frames import Frame, Kind, pack, unpack
+from suite.rtc.link.server import ChannelId, LinkServer
+from suite.rtc.signalling import twirp
+from suite.rtc.signalling.messages import signal_request, signal_response
+from suite.rtc.signalling.tokens import sign
+from suite.rtc.transport.plane import MediaPlane
+from suite.rtc.webhooks import WebhookSender
+
+log = get_logger("suite.rtc.worker")
+
+
+class Worker:
+    """Runs control: inputs in, effects carried out in order."""
+
+    def __init__(self, arguments: argparse.Namespace, *, key: str, secret: str) -> None:
+        self._arguments = arguments
+        self._key, self._secret = key, secret
+        self._loop = asyncio.get_running_loop()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._link = LinkServer(self._receive)
+        self._webhooks = WebhookSender(arguments.webhook_url, key, secret)
+        self._plane: MediaPlane | None = None
+        self._control: Control | None = None
+        # Seconds since the epoch at the loop's own pace, so that a clock that is set back disturbs no timer.
+        self._epoch = time.time() - self._loop.time()
+
+    async def start(self) -> None:
+        """Open the media port, then listen for web processes."""
+        given = self._arguments
+        self._plane = await MediaPlane.start(
+            host=given.host, port=given.port, advertise=given.advertise or None, report=self._reported
+        )
+        settings = Settings(
+            fingerprint=self._plane.fingerprint[1],
+            candidates=tuple(self._plane.candidates()),
+            node_id=f"ND_suite{given.index}",
+            ice_servers=((tuple(given.stun_url), "", ""),) if given.stun_url else (),
+            auto_create=not given.no_auto_create,
+            empty_timeout=given.empty_timeout,
+            departure_timeout=given.departure_timeout,
+            max_participants=given.max_participants,
+            egress_socket=given.egress_socket,
+        )
+        self._control = Control(settings, Identifiers(SystemRandom()))
+        await self._link.start(Path(given.socket))
+        log.info("worker_ready", index=given.index, udp_port=self._plane.port)
+
+    async def stop(self) -> None:
+        """Tell everyone to start over, then hang up."""
+        if self._control is not None:
+            self._carry_out(self._control.close(self._now()))
+        for timer in self._timers.values():
+            timer.cancel()
+        await self._link.close()
+        if self._plane is not None:
+            await self._plane.close()
+        await self._webhooks.close()
+        log.info("worker_stopped", index=self._arguments.index)
+
+    def _now(self) -> float:
+        return self._epoch + self._loop.time()
+
+    # --- inputs ----------------------------------------------------------------------------------------------------
+
+    def _handle(self, happened: inputs.Input) -> None:
+        if self._control is not None:
+            self._carry_out(self._control.handle(happened, self._now()))
+
+    def _reported(self, report: Report) -> None:
+        self._handle(inputs.Reported(report))
+
+    def _receive(self, channel: ChannelId, frame: Frame) -> None:
+        """A frame from a web process; what cannot be read closes its channel and nothing else."""
+        try:
+            match frame.kind:
+                case Kind.JOIN:
+                    self._handle(_joined(channel, frame.payload))
+                case Kind.MESSAGE:
+                    self._handle(inputs.Signalled(channel, signal_request(frame.payload)))
+                case Kind.GONE:
+                    self._handle(inputs.SignallingClosed(channel))
+                case Kind.CALL:
+                    self._handle(_asked(channel, frame.payload))
+                case _:
+                    raise RemoteError("a worker's frame from a web process")
+        except (RemoteError, DecodeError, ServiceError) as error:
+            log.info("frame_refused", kind=frame.kind.name, reason=str(error))
+            self._link.send(channel, Kind.CLOSE, pack({"code": 1003}))
+
+    # --- effects ---------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, effects: Sequence[out.Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case out.Media():
+                    if self._plane is not None:
+                        self._plane.apply(effect.command)
+                case out.Notify():
+                    self._webhooks.send(effect.event)
+                case out.SetTimer():
+                    self._set_timer(effect)
+                case out.CancelTimer():
+                    timer = self._timers.pop(effect.key, None)
+                    if timer is not None:
+                        timer.cancel()
+                case out.RoomEnded():
+                    self._link.broadcast(Kind.ROOM_ENDED, effect.name.encode())
+                case _:
+                    self._send(effect)
+
+    def _send(self, effect: out.Accept | out.Refuse | out.Send | out.SendToken | out.Close | out.Reply) -> None:
+        link = self._link
+        match effect:
+            case out.Send():
+                link.send(effect.connection, Kind.MESSAGE, signal_response(effect.message))
+            case out.SendToken():
+                token = sign(effect.grants, key=self._key, secret=self._secret, now=self._now())
+                link.send(effect.connection, Kind.MESSAGE, signal_response(rtc.SignalResponse(refresh_token=token)))
+            case out.Accept():
+                link.send(effect.connection, Kind.ACCEPT)
+            case out.Refuse():
+                link.send(effect.connection, Kind.REFUSE, pack({"status": effect.status, "message": effect.message}))
+                link.forget(effect.connection)
+            case out.Close():
+                link.send(effect.connection, Kind.CLOSE, pack({"code": effect.code}))
+            case out.Reply():
+                if isinstance(effect.result, ServiceError):
+                    refusal = {"code": effect.result.code, "message": effect.result.message}
+                    link.send(effect.request, Kind.ERROR, pack(refusal))
+                else:
+                    link.send(effect.request, Kind.REPLY, effect.result.SerializeToString())
+                link.forget(effect.request)
+
+    def _set_timer(self, effect: out.SetTimer) -> None:
+        old = self._timers.pop(effect.key, None)
+        if old is not None:
+            old.cancel()
+        delay = max(0.0, effect.at - self._now())
+        self._timers[effect.key] = self._loop.call_later(delay, self._fire, effect.key)
+
+    def _fire(self, key: str) -> None:
+        self._timers.pop(key, None)
+        self._handle(inputs.TimerFired(key))
+
+
+def _joined(channel: ChannelId, payload: bytes) -> inputs.Joined:
+    head, body = unpack(payload)
+    request = rtc.JoinRequest.FromString(body)
+    return inputs.Joined(channel, Grants.from_claims(head["claims"]), request, bool(head["single"]))
+
+
+def _asked(channel: ChannelId, payload: bytes) -> inputs.Asked:
+    head, body = unpack(payload)
+    name = str(head["method"])
+    method = twirp.METHODS.get(name)
+    if method is None:
+        raise RemoteError("unknown method")
+    return inputs.Asked(channel, name, method.request.FromString(body))
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m suite.rtc.worker", description="One media worker of Suite.")
+    parser.add_argument("--socket", required=True, help="Unix socket to listen on for web processes")
+    parser.add_argument("--port", type=int, default=7882, help="UDP port for media; 0 chooses one")
+    parser.add_argument("--host", default="0.0.0.0", help="address to listen on for media")  # noqa: S104 -- media comes from anywhere
+    parser.add_argument("--advertise", default="", help="address that clients are told (MEDIA_ADDRESS)")
+    parser.add_argument("--index", type=int, default=0, help="number of this worker")
+    parser.add_argument("--egress-socket", default="", help="Unix socket of the process that writes recordings")
+    parser.add_argument("--webhook-url", action="append", default=[], help="where events are sent; may be repeated")
+    parser.add_argument("--stun-url", action="append", default=[], help="STUN or TURN servers that clients are told")
+    parser.add_argument("--empty-timeout", type=int, default=300, help="seconds that a room waits for the first to come")
+    parser.add_argument("--departure-timeout", type=int, default=20, help="seconds that a room waits after the last has left")
+    parser.add_argument("--max-participants", type=int, default=0, help="in one room; 0 for no limit")
+    parser.add_argument("--no-auto-create", action="store_true", help="rooms exist only where CreateRoom made them")
+    return parser.parse_args(given)
+
+
+async def serve(given: argparse.Namespace) -> None:
+    """Run a worker until it is told to stop (SIGTERM, SIGINT)."""
+    loop = asyncio.get_running_loop()
+    key, secret = os.environ["LIVEKIT_API_KEY"], os.environ["LIVEKIT_API_SECRET"]
+    worker = Worker(given, key=key, secret=secret)
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await worker.start()
+    gc.freeze()
+    await told.wait()
+    await worker.stop()
+
+
+def main() -> None:
+    """The command."""
+    given = arguments()
+    configure()
+    missing = [name for name in ("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET") if not os.environ.get(name)]
+    if missing:
+        sys.exit(f"{missing[0]} is not set: a worker signs webhooks and refreshed tokens with it.")
+    try:
+        asyncio.run(serve(given))
+    except OSError as error:
+        sys.exit(f"The media worker cannot listen on UDP port {given.port} or {given.socket}: {error.strerror}.")
+
+
+if __name__ == "__main__":
+    main()

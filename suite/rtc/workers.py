@@ -1,0 +1,73 @@
+"""The media workers as a web process sees them: one link each, rooms found through the directory."""
+
+from __future__ import annotations
+
+import asyncio
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from livekit.protocol import egress, room
+
+from suite.rtc.core.errors import ServiceError
+from suite.rtc.directory import HashedDirectory, RoomDirectory
+from suite.rtc.link.web import Channel, WorkerLink, WorkerLost
+
+
+class Workers:
+    """Links to every worker; belongs to one event loop."""
+
+    def __init__(self, sockets: list[str], directory: RoomDirectory) -> None:
+        self._links = [WorkerLink(path) for path in sockets]
+        self._directory = directory
+
+    async def channel(self, room_name: str) -> Channel:
+        """A channel to the room's worker; raises `WorkerLost`."""
+        if not self._links:
+            raise WorkerLost
+        return await self._links[await self._directory.place(room_name)].open()
+
+    async def call(self, method: str, room_name: str, request: bytes) -> bytes:
+        """Call the server API on the room's worker; raises `ServiceError`."""
+        if not self._links:
+            raise ServiceError("unavailable", "no media server is configured")
+        return await self._links[await self._directory.place(room_name)].call(method, request)
+
+    async def list_rooms(self, request: bytes) -> bytes:
+        """The rooms of all workers."""
+        answers = await asyncio.gather(*(link.call("RoomService/ListRooms", request) for link in self._links))
+        merged = room.ListRoomsResponse()
+        for answer in answers:
+            merged.MergeFromString(answer)
+        return merged.SerializeToString()
+
+    async def list_egress(self, request: bytes) -> bytes:
+        """The recordings of all workers."""
+        answers = await asyncio.gather(*(link.call("Egress/ListEgress", request) for link in self._links))
+        merged = egress.ListEgressResponse()
+        for answer in answers:
+            merged.MergeFromString(answer)
+        return merged.SerializeToString()
+
+    async def stop_egress(self, request: bytes) -> bytes:
+        """Stop a recording, on whichever worker it is."""
+        refusal = ServiceError("not_found", "twirp error unknown: egress does not exist")
+        for link in self._links:
+            try:
+                return await link.call("Egress/StopEgress", request)
+            except ServiceError as error:
+                if error.code != "not_found":
+                    raise
+                refusal = error
+        raise refusal
+
+
+_workers: WeakKeyDictionary[asyncio.AbstractEventLoop, Workers] = WeakKeyDictionary()
+
+
+def workers() -> Workers:
+    """The workers of the settings, linked from the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _workers:
+        sockets = list(settings.RTC_WORKER_SOCKETS)
+        _workers[loop] = Workers(sockets, HashedDirectory(sockets))
+    return _workers[loop]
