@@ -3,7 +3,7 @@
 from suite.chat.author import Author
 from suite.chat.models import Channel, ChannelKind, Message
 from suite.chat.payloads import message_payload
-from suite.chat.selectors import count_unread, list_messages_for_participants
+from suite.chat.selectors import count_unread, list_channels, list_messages_for_participants
 from suite.chat.services import channel_create, member_add, message_post
 from suite.chat.services.channels import channel_group
 
@@ -15,6 +15,7 @@ __all__ = [
     "channel_create",
     "channel_group",
     "count_unread",
+    "list_channels",
     "list_messages_for_participants",
     "member_add",
     "message_payload",

@@ -17,5 +17,6 @@ urlpatterns = [
     path("oidc/authenticate/", sign_in.AuthenticateView.as_view(), name="oidc-authenticate"),
     path("oidc/callback/", sign_in.CallbackView.as_view(), name="oidc-callback"),
     path("oidc/back-channel-logout/", sign_in.BackChannelLogoutView.as_view(), name="oidc-back-channel-logout"),
+    path("", include("suite.accounts.urls")),
     path("", include("suite.meetings.urls")),
 ]

@@ -1,0 +1,138 @@
+"""People with a browser: one Chromium context each, their peer connections counted by `getStats`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from tests.journeys.staff import until
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+]
+# Keeps each connection that the page makes, so that a test can ask it for its statistics.
+KEEP_CONNECTIONS = """
+  window.__connections = [];
+  const Original = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Original {
+    constructor(...given) { super(...given); window.__connections.push(this); }
+  };
+"""
+STATISTICS = """
+  async () => {
+    const found = { frames: {}, energy: {}, ports: [], freezes: 0 };
+    for (const connection of window.__connections) {
+      if (connection.connectionState === 'closed') continue;
+      const report = await connection.getStats();
+      const byId = new Map([...report.values()].map((one) => [one.id, one]));
+      for (const one of report.values()) {
+        if (one.type === 'inbound-rtp' && one.kind === 'video') {
+          found.frames[one.trackIdentifier] = one.framesDecoded ?? 0;
+          found.freezes += one.freezeCount ?? 0;
+        }
+        if (one.type === 'inbound-rtp' && one.kind === 'audio') found.energy[one.trackIdentifier] = one.totalAudioEnergy ?? 0;
+        if (one.type === 'candidate-pair' && one.nominated && byId.get(one.remoteCandidateId)) {
+          found.ports.push(byId.get(one.remoteCandidateId).port);
+        }
+      }
+    }
+    return found;
+  }
+"""
+
+
+@dataclass
+class Person:
+    """A browser context: `page` is where they are."""
+
+    name: str
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    async def sign_in(self, url: str) -> None:
+        """From the sign-in page through the provider to the home page."""
+        await self.page.goto(f"{url}/sign-in/")
+        await (
+            self.page.get_by_role("link", name="ProConnect")
+            .or_(self.page.get_by_role("button", name="ProConnect"))
+            .first.click()
+        )
+        await self.page.get_by_role("button", name=self.name).first.click()
+        await self.page.wait_for_url(f"{url}/**")
+
+    async def statistics(self) -> dict[str, Any]:
+        found: dict[str, Any] = await self.page.evaluate(STATISTICS)
+        return found
+
+    async def frames_rise(self, *, pictures: int, samples: int = 3) -> None:
+        """At least `pictures` remote pictures decode more frames in each of `samples` seconds."""
+
+        async def enough() -> bool:
+            return len((await self.statistics())["frames"]) >= pictures
+
+        await until(enough, seconds=20, what=f"{self.name} receives {pictures} pictures")
+        before = (await self.statistics())["frames"]
+        for _second in range(samples):
+            await self.page.wait_for_timeout(1000)
+            now = (await self.statistics())["frames"]
+            rising = [track for track, frames in now.items() if frames > before.get(track, 0)]
+            assert len(rising) >= pictures, f"{self.name} sees {len(rising)} of {pictures} pictures move: {before} {now}"
+            before = now
+
+    async def hears(self, *, voices: int = 1) -> None:
+        """At least `voices` remote sounds have energy that rises."""
+        before = (await self.statistics())["energy"]
+
+        async def louder() -> bool:
+            now = (await self.statistics())["energy"]
+            return sum(energy > before.get(track, 0.0) + 1e-6 for track, energy in now.items()) >= voices
+
+        await until(louder, seconds=15, what=f"{self.name} hears {voices}")
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's Chromium, driven by PyPI's playwright."""
+    path = shutil.which("chromium")
+    assert path is not None, "Chromium is not installed: run `make test`, or install your system's chromium."
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def person(browser: Browser, name: str, *, width: int = 1280, height: int = 800) -> Person:
+    """A browser of `name`'s own, French, whose console complaints are kept."""
+    context = await browser.new_context(
+        locale="fr-FR",
+        viewport={"width": width, "height": height},
+        permissions=["camera", "microphone", "clipboard-read", "clipboard-write"],
+    )
+    await context.add_init_script(KEEP_CONNECTIONS)
+    page = await context.new_page()
+    one = Person(name=name, context=context, page=page)
+
+    def keep(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            one.complaints.append(message.text)
+
+    page.on("console", keep)
+    page.on("pageerror", lambda error: one.complaints.append(str(error)))
+    return one
