@@ -14,7 +14,7 @@ from suite.runtime.postgres import APPLICATION, OWNER, Postgres
 from suite.runtime.refusal import Refusal
 from suite.runtime.valkey import Valkey
 
-# Where Suite's pages answer the provider: suite/accounts/urls.py.
+# Where Suite's pages answer the provider: suite/config/urls.py.
 SIGN_IN_CALLBACK = "/oidc/callback/"
 BACK_CHANNEL_SIGN_OUT = "/oidc/back-channel-logout/"
 NEEDED_IN_PRODUCTION = ("SECRET_KEY", "PUBLIC_URL", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")

@@ -71,7 +71,7 @@ def _web(*, environment: Environment, ports: Ports) -> Part:
         "--http",
         "httptools",
         "--ws",
-        "websockets",
+        "websockets-sansio",
         "--ws-max-size",
         "1048576",
     ]
@@ -83,7 +83,7 @@ def _web(*, environment: Environment, ports: Ports) -> Part:
 
 def _media(*, environment: Environment, folders: Folders, ports: Ports, number: int) -> Part:
     path = str(folders.sockets / f"rtc-{number}.sock")
-    options = ("--socket", path, "--port", str(ports.media + number))
+    options = ("--socket", path, "--port", str(ports.media + number), "--index", str(number))
     command = _python(f"media-{number}", "suite.rtc.worker", *options, environment=environment.only(MEDIA))
     return Part(command=command, stage=Stage.PAGES, ready=socket_accepts(path))
 
@@ -96,29 +96,20 @@ def _provider(*, environment: Environment, ports: Ports) -> Part:
 
 
 def _celery(*, environment: Environment, folders: Folders) -> list[Part]:
-    quiet = ("--loglevel", "WARNING")
-    worker = ("-A", "suite.config", "worker", "--without-gossip", "--without-mingle", "--without-heartbeat", *quiet)
+    # Celery warns root about pickle, which no queue of ours accepts (settings: CELERY_ACCEPT_CONTENT).
+    shared = {**environment.shared, "PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
+    app = ("-q", "-A", "suite.config")
+    worker = (*app, "worker", "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
     short = ("-Q", "default", "-n", "short@%h", "--pool", "threads", "--concurrency", "4")
-    schedule = str(folders.var / "run" / "beat")
+    beat = (*app, "beat", "--schedule", str(folders.var / "run" / "beat"), "--pidfile=", "--loglevel", "WARNING")
     commands = [
-        _python("short", "celery", *worker, *short, environment=environment.shared, niceness=BEHIND),
-        _python(
-            "beat",
-            "celery",
-            "-A",
-            "suite.config",
-            "beat",
-            "--schedule",
-            schedule,
-            "--pidfile=",
-            *quiet,
-            environment=environment.shared,
-        ),
+        _python("short", "celery", *worker, *short, environment=shared, niceness=BEHIND),
+        _python("beat", "celery", *beat, environment=shared, niceness=BEHIND),
     ]
     if environment.speech:
         threads = environment.shared.get("SPEECH_THREADS", "1")
         # pyannote's libraries take every core for themselves otherwise: 57 CPU seconds instead of 5 for 30 s of sound.
-        alone = {**environment.shared, "OMP_NUM_THREADS": threads, "PYANNOTE_METRICS_ENABLED": "0", "HF_HUB_OFFLINE": "1"}
+        alone = {**shared, "OMP_NUM_THREADS": threads, "PYANNOTE_METRICS_ENABLED": "0", "HF_HUB_OFFLINE": "1"}
         long = ("-Q", "speech", "-n", "speech@%h", "--pool", "prefork", "--concurrency", "1")
         commands.append(_python("speech", "celery", *worker, *long, environment=alone, niceness=FAR_BEHIND))
     return [Part(command=command, stage=Stage.WORK) for command in commands]

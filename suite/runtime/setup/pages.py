@@ -55,14 +55,6 @@ def catalogues_step() -> Step:
 
 def _compile() -> None:
     for path in sorted((ROOT / "locale").glob("*/LC_MESSAGES/*.po")):
-        compile_one = [
-            PYTHON,
-            "-m",
-            "babel.messages.frontend",
-            "compile",
-            "--input-file",
-            path,
-            "--output-file",
-            path.with_suffix(".mo"),
-        ]
+        to = ["--input-file", str(path), "--output-file", str(path.with_suffix(".mo"))]
+        compile_one = [str(PYTHON), "-m", "babel.messages.frontend", "compile", *to]
         call(compile_one, otherwise=f"The catalogue {path.relative_to(ROOT)} could not be compiled.")

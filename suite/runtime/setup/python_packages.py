@@ -6,6 +6,7 @@ import importlib.util
 import re
 import shutil
 import sys
+from pathlib import Path
 
 from suite.runtime.setup.network import fetching
 from suite.runtime.setup.step import PYTHON, ROOT, SITE, Obstacle, Step, call, environment_identity
@@ -80,7 +81,19 @@ def _make_environment() -> None:
 
 
 def _install(requirements: str) -> None:
-    install = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON, "--require-hashes", "--no-deps", "-r", requirements]
+    install: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "--python",
+        PYTHON,
+        "--require-hashes",
+        "--no-deps",
+        "-r",
+        requirements,
+    ]
     call(install, otherwise=TRY_AGAIN, environment=fetching())
 
 
