@@ -1,0 +1,169 @@
+"""The pages of those who administer people: whom they show, whom they refuse, and what deactivating does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
+
+from suite.accounts.models import Organization, Role, SignIn, Unit, User
+from suite.accounts.selectors import get_viewer
+from suite.accounts.viewer import Viewer
+from suite.audit.models import Record
+from suite.kernel.models import OutboxDelivery
+from tests import people
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class House:
+    organization: Organization
+    hr: Viewer
+    staff: Viewer
+    auditor: Viewer
+    other_hr: Viewer
+
+
+@pytest.fixture
+def house() -> House:
+    here, elsewhere = people.organization("Ville"), people.organization("Ailleurs")
+    return House(
+        organization=here,
+        hr=people.person(here, "Claire", "Petit", role=Role.HR_ADMINISTRATOR),
+        staff=people.person(here, "Éloïse", "Martin"),
+        auditor=people.person(here, "David", "Roche", role=Role.AUDITOR),
+        other_hr=people.person(elsewhere, "Marc", "Olivier", role=Role.HR_ADMINISTRATOR),
+    )
+
+
+def page_of(viewer: Viewer | None) -> Client:
+    client = Client(headers={"accept": "text/html"})
+    if viewer is not None:
+        client.cookies[settings.SESSION_COOKIE_NAME] = people.session_of(viewer)
+    return client
+
+
+def addresses(viewer: Viewer) -> list[tuple[str, str]]:
+    base = f"/people/{viewer.user_id}/"
+    return [
+        ("get", "/people/"),
+        ("get", base),
+        ("get", f"{base}deactivate/"),
+        ("post", f"{base}deactivate/"),
+        ("post", f"{base}reactivate/"),
+    ]
+
+
+def test_whoever_administers_nobody_finds_no_such_page(house: House) -> None:
+    for viewer in (house.staff, house.auditor):
+        for method, address in addresses(house.staff):
+            assert getattr(page_of(viewer), method)(address).status_code == 404, address
+    assert page_of(None).get("/people/")["Location"].startswith("/sign-in/?next=/people/")
+
+
+def test_another_organisations_administrator_finds_nobody_of_ours(house: House) -> None:
+    for method, address in addresses(house.staff)[1:]:
+        assert getattr(page_of(house.other_hr), method)(address).status_code == 404, address
+    assert "Martin" not in page_of(house.other_hr).get("/people/").content.decode()
+    assert User.objects.get(id=house.staff.user_id).is_active
+
+
+def test_a_weak_sign_in_administers_nobody(house: House) -> None:
+    weak = people.person(house.organization, "Zoé", "Faible", role=Role.HR_ADMINISTRATOR, acr="eidas1")
+    assert page_of(weak).get("/people/").status_code == 404
+
+
+def test_a_unit_s_administrator_sees_that_unit_and_below(house: House) -> None:
+    top = Unit.objects.create(organization=house.organization, name="Direction")
+    below = Unit.objects.create(organization=house.organization, name="Bureau", parent=top)
+    people.person(house.organization, "Dessous", "Bureau", unit=below)
+    delegate = people.person(house.organization, "Ana", "Delegue", role=Role.HR_ADMINISTRATOR, role_unit=top, unit=top)
+    shown = page_of(delegate).get("/people/").content.decode()
+    assert "Bureau Dessous" in shown
+    assert "Martin" not in shown
+    assert page_of(delegate).get(f"/people/{house.staff.user_id}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, {"Petit", "Martin", "Roche"}),
+        ({"q": "eloise mart"}, {"Martin"}),
+        ({"role": "auditor"}, {"Roche"}),
+        ({"status": "deactivated"}, set()),
+        ({"q": "<script>\x00", "page": "99999999999999", "sort": "'; --", "unit": "no"}, set()),
+    ],
+)
+def test_search_and_filters(house: House, query: dict[str, str], found: set[str]) -> None:
+    answer = page_of(house.hr).get("/people/", query)
+    assert answer.status_code == 200
+    table: Any = answer.context["rows"]
+    assert {row["membership"].user.usual_name for row in table} == found
+    assert answer.context["page"].paginator.count == len(found)
+
+
+def test_the_list_is_sorted_both_ways(house: House) -> None:
+    def names(sort: str) -> list[str]:
+        rows: Any = page_of(house.hr).get("/people/", {"sort": sort}).context["rows"]
+        return [row["membership"].user.usual_name for row in rows]
+
+    assert names("name") == ["Martin", "Petit", "Roche"]
+    assert names("-name") == ["Roche", "Petit", "Martin"]
+
+
+def test_deactivating_says_first_what_it_ends_then_ends_it(house: House) -> None:
+    hr, his = page_of(house.hr), page_of(house.staff)
+    session = SessionStore()
+    session.create()
+    SignIn.objects.filter(user_id=house.staff.user_id).update(session_key=session.session_key)
+    his.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    assert get_viewer(session_key=session.session_key) is not None
+    asked = hr.get(f"/people/{house.staff.user_id}/deactivate/")
+    assert "Éloïse Martin" in asked.content.decode()
+    assert User.objects.get(id=house.staff.user_id).is_active
+
+    answer = hr.post(f"/people/{house.staff.user_id}/deactivate/", follow=True)
+    assert answer.status_code == 200
+    assert "fr-alert--success" in answer.content.decode()
+    assert not User.objects.get(id=house.staff.user_id).is_active
+    assert get_viewer(session_key=session.session_key) is None
+    assert not session.exists(session.session_key)
+    assert his.get("/people/").status_code == 302
+    record = Record.objects.get(action="accounts.person.deactivated")
+    assert (record.actor_id, record.target_id, record.details) == (house.hr.user_id, house.staff.user_id, {"sessions_ended": 1})
+    told = set(OutboxDelivery.objects.values_list("subscriber", flat=True))
+    assert "suite.accounts.subscribers.close_sockets_of_person" in told
+    assert "suite.accounts.subscribers.close_sockets_of_sign_in" in told
+
+    assert hr.post(f"/people/{house.staff.user_id}/deactivate/").status_code == 409
+    assert hr.post(f"/people/{house.staff.user_id}/reactivate/").status_code == 302
+    assert User.objects.get(id=house.staff.user_id).is_active
+    assert get_viewer(session_key=session.session_key) is None
+    assert hr.post(f"/people/{house.staff.user_id}/reactivate/").status_code == 409
+
+
+def test_nobody_deactivates_themselves(house: House) -> None:
+    assert page_of(house.hr).post(f"/people/{house.hr.user_id}/deactivate/").status_code == 403
+    assert User.objects.get(id=house.hr.user_id).is_active
+
+
+def test_who_works_elsewhere_too_is_not_deactivated_from_here(house: House) -> None:
+    elsewhere = people.organization("Autre")
+    from suite.accounts.models import Membership
+    from suite.kernel import clock
+
+    Membership.objects.create(user_id=house.staff.user_id, organization=elsewhere, started_at=clock.now())
+    assert page_of(house.hr).post(f"/people/{house.staff.user_id}/deactivate/").status_code == 409
+    assert User.objects.get(id=house.staff.user_id).is_active
+
+
+def test_a_forged_form_is_refused(house: House) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"accept": "text/html"})
+    client.cookies[settings.SESSION_COOKIE_NAME] = people.session_of(house.hr)
+    assert client.post(f"/people/{house.staff.user_id}/deactivate/").status_code == 403
+    assert User.objects.get(id=house.staff.user_id).is_active
