@@ -11,6 +11,7 @@ from django.urls import path, re_path
 from suite.kernel.errors import NotFound
 from suite.kernel.sockets import Socket
 from suite.meetings import routing as meetings
+from suite.rtc import routing as rtc
 
 
 class UnknownSocket(Socket):
@@ -25,7 +26,7 @@ page_routes: list[Any] = [
     re_path(r"^.*$", UnknownSocket.as_asgi()),
 ]
 
-media_sockets: list[Any] = []
+media_sockets: list[Any] = list(rtc.websocket_urlpatterns)
 
 
 def page_sockets(guard: Callable[[Any], Any]) -> list[Any]:
