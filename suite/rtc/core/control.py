@@ -148,6 +148,8 @@ class Control:
                 return self._levels(report, now)
             case media.LayerStarted() | media.LayerStopped():
                 name = self._tracks.get(report.track)
+            case media.CopyStarted():
+                name = self._copies.get(report.egress_id)
             case media.CopyEnded():
                 name = self._copies.pop(report.egress_id, None)
             case _:

@@ -42,7 +42,9 @@ def start(room: RoomState, request: egress.TrackEgressRequest) -> egress.EgressI
     )  # fmt: skip
     info.file_results.append(egress.FileInfo(filename=path, started_at=now))
     room.egresses[info.egress_id] = info
-    room.media(media.StartCopy(info.egress_id, track.sid, room.settings.egress_socket, path, _mime(track)))
+    room.media(
+        media.StartCopy(info.egress_id, track.sid, room.settings.egress_socket, path, _mime(track), room.name, room.sid)
+    )
     return info
 
 
@@ -65,6 +67,15 @@ def stop(room: RoomState, egress_id: str) -> egress.EgressInfo:
     return info
 
 
+def started(room: RoomState, report: media.CopyStarted) -> None:
+    """The first packet is written."""
+    info = room.egresses.get(report.egress_id)
+    if info is not None and info.status == egress.EGRESS_STARTING:
+        info.status = egress.EGRESS_ACTIVE
+        info.updated_at = int(room.now * 1_000_000_000)
+        info.file_results[0].started_at = report.started_at
+
+
 def ended(room: RoomState, report: media.CopyEnded) -> None:
     """The copy is over: complete where it was meant to end, failed with the plane's reason where not."""
     info = room.egresses.get(report.egress_id)
@@ -74,6 +85,9 @@ def ended(room: RoomState, report: media.CopyEnded) -> None:
     info.status = egress.EGRESS_COMPLETE if wanted else egress.EGRESS_FAILED
     info.error = "" if wanted else report.reason
     info.ended_at = info.updated_at = int(room.now * 1_000_000_000)
+    result = info.file_results[0]
+    result.started_at, result.ended_at = report.started_at, report.ended_at
+    result.duration, result.size = report.duration, report.size
     over = [e.egress_id for e in room.egresses.values() if e.status not in OPEN]
     for egress_id in over[:-MAX_ENDED]:
         del room.egresses[egress_id]

@@ -87,6 +87,8 @@ class Room:
                 publishing.layer_stopped(state, report)
             case media.AudioLevels():
                 speakers.levels_measured(state, report.levels)
+            case media.CopyStarted():
+                egress.started(state, report)
             case media.CopyEnded():
                 egress.ended(state, report)
             case _:

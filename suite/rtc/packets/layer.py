@@ -18,7 +18,7 @@ class Layer:
     """Receiving state of one SSRC. Sequence numbers within are extended by their wraps, so that they only grow."""
 
     __slots__ = (
-        "_expected_before", "_jitter", "_kept", "_kept_sequences", "_mask", "_received_before", "_transit", "base",
+        "_expected_before", "_fastest", "_jitter", "_kept", "_kept_sequences", "_mask", "_received_before", "_transit", "base",
         "clock_rate", "codec", "form", "heard", "highest", "index", "keyframe_asked", "live", "missing", "octets",
         "received", "repair", "rid", "sender_arrival", "sender_ntp", "sender_timestamp", "ssrc", "started",
     )  # fmt: skip
@@ -48,7 +48,7 @@ class Layer:
         self.received = 0
         self.missing: dict[int, tuple[int, float, float]] = {}  # sequence: tries, next request, first seen missing
         self._expected_before = self._received_before = 0
-        self._jitter = self._transit = 0.0
+        self._jitter = self._transit = self._fastest = 0.0
         self.sender_ntp = self.sender_timestamp = 0
         self.sender_arrival = -1.0
 
@@ -59,6 +59,7 @@ class Layer:
             # One turn is left below, for packets that overtook each other at the very beginning.
             self.base = self.highest = 0x10000 + sequence
             self.received = 1
+            self._pace(timestamp, now)
             return self.highest
         ahead = (sequence - self.highest) & 0xFFFF
         if ahead == 0:
@@ -74,12 +75,24 @@ class Layer:
                 return -1
             self.missing.pop(extended, None)
         self.received += 1
+        self._pace(timestamp, now)
+        return extended
+
+    def _pace(self, timestamp: int, now: float) -> None:
+        """Keep the jitter (RFC 3550, 6.4.1) and the fastest way that a packet has made."""
         transit = now * self.clock_rate - timestamp
+        if abs(transit - self._fastest) > 10 * self.clock_rate:  # the first, or a clock that wrapped or was set
+            self._fastest = transit
+        # Relaxed by 10 us a packet, so that a slower clock than ours does not count as lateness for ever.
+        self._fastest = min(self._fastest + self.clock_rate * 1e-5, transit)
         change = abs(transit - self._transit) % 0x100000000
         if change < self.clock_rate:  # anything wider is a wrapped or restarted timestamp
             self._jitter += (change - self._jitter) / 16
         self._transit = transit
-        return extended
+
+    def lateness(self, timestamp: int, now: float) -> float:
+        """How much longer than the fastest packet of this stream one that arrives now was under way, in s."""
+        return max(0.0, now - (timestamp + self._fastest) / self.clock_rate)
 
     def _note_missing(self, extended: int, ahead: int, now: float) -> None:
         if ahead > MISSING_MOST:

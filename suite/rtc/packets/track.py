@@ -42,7 +42,7 @@ class Track:
         self.kinds = bytes(256)  # header extension ids of the publisher's transport
         self.layers: list[Layer] = []
         self.downtracks: list[tuple[Downtrack, Line]] = []
-        self.copies: list[Callable[[Layer, Packet, float], None]] = []
+        self.copies: list[Callable[[Layer, Packet, int, float], None]] = []
         self.codecs: dict[int, Codec] = {}
         self.repairs: dict[int, int] = {}
         self.negotiated(wanted)
@@ -98,7 +98,7 @@ class Track:
             if length:
                 line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE])
         for copy in self.copies:
-            copy(layer, packet, now)
+            copy(layer, packet, extended, now)
 
     def _pass_over(self, layer: Layer, extended: int) -> None:
         """Padding alone is not forwarded; what follows closes up."""

@@ -29,6 +29,7 @@ from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.track import Track
 from suite.rtc.transport.association import Association, Front
 from suite.rtc.transport.certificate import Certificate
+from suite.rtc.transport.copies import Copy
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Commands:
         self._plane = plane
         self.tracks: dict[str, tuple[Track, Association]] = {}
         self.downtracks: dict[int, tuple[Downtrack, Track, Association]] = {}
+        self._copies: dict[str, Copy] = {}
         self._acts: dict[type, Callable[[Any], bool]] = {
             OpenTransport: self._open,
             SetRemote: self._set_remote,
@@ -84,8 +86,13 @@ class Commands:
             self._plane.count("commands_stale")
             log.debug("Nothing to do for %s: what it names is gone", type(command).__name__)
 
-    def close(self) -> None:
-        """Drop every table."""
+    async def close(self) -> None:
+        """End every copy, and drop every table."""
+        copies = list(self._copies.values())
+        for copy in copies:
+            copy.stop("the media worker was stopped")
+        for copy in copies:
+            await copy.finished()
         self.tracks.clear()
         self.downtracks.clear()
 
@@ -151,6 +158,8 @@ class Commands:
             return False
         track, association = known
         association.router.forget(track)
+        for copy in [copy for copy in self._copies.values() if copy.track is track]:
+            copy.stop("track ended")
         for number in [downtrack.number for downtrack, _ in track.downtracks]:
             self._remove_downtrack(RemoveDowntrack(number))
         return True
@@ -212,8 +221,22 @@ class Commands:
     # --- copies
 
     def _start_copy(self, command: StartCopy) -> bool:
-        self._plane.report(CopyEnded(command.egress_id, "recording is not built yet"))
+        known = self.tracks.get(command.track)
+        if command.egress_id in self._copies:
+            return False
+        if known is None:
+            self._plane.report(CopyEnded(command.egress_id, "the track is gone"))
+            return False
+        self._copies[command.egress_id] = Copy(command, track=known[0], report=self._copy_told, now=self._plane.clock())
         return True
 
-    def _stop_copy(self, _command: StopCopy) -> bool:
-        return False
+    def _stop_copy(self, command: StopCopy) -> bool:
+        copy = self._copies.get(command.egress_id)
+        if copy is not None:
+            copy.stop("stopped")
+        return copy is not None
+
+    def _copy_told(self, report: Report) -> None:
+        if isinstance(report, CopyEnded):
+            self._copies.pop(report.egress_id, None)
+        self._plane.report(report)

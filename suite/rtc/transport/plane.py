@@ -91,9 +91,9 @@ class MediaPlane:
             return
         self._closed = True
         self._timer.cancel()
+        await self._commands.close()
         for name in list(self._associations):
             self.close_transport(name)
-        self._commands.close()
         if self._closing:
             await asyncio.wait(self._closing, timeout=2)
         self._loop.remove_reader(self._socket.fileno())

@@ -1,0 +1,53 @@
+"""What a media worker and the egress process say to each other: frames on a Unix stream, one connection for each recording."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from typing import Any, Final
+
+HEAD: Final = struct.Struct("!IB")  # length of the body, kind
+PACKET: Final = struct.Struct("!QIQIB")  # arrival (ns), SSRC, extended sequence number, timestamp, 1 for RED
+LONGEST: Final = 65536  # bytes of a body
+
+START: Final = 1  # JSON: what to record, and where to
+SOUND: Final = 2  # PACKET, then the payload
+STOP: Final = 3  # JSON: reason, dropped
+PROGRESS: Final = 4  # JSON, from the egress process: egress_id, started_at, ended_at (ns), bytes, duration (ns), error
+
+
+class BadFrame(Exception):
+    """What came is no frame of this protocol."""
+
+
+def frame(kind: int, body: bytes) -> bytes:
+    """A frame."""
+    return HEAD.pack(len(body), kind) + body
+
+
+def message(kind: int, fields: dict[str, Any]) -> bytes:
+    """A frame with a JSON body."""
+    return frame(kind, json.dumps(fields).encode())
+
+
+def fields_of(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body; raises `BadFrame` where it is none."""
+    try:
+        found = json.loads(body)
+    except ValueError as error:
+        raise BadFrame("not JSON") from error
+    if not isinstance(found, dict):
+        raise BadFrame("not an object")
+    return found
+
+
+async def read(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """The next frame; kind 0 where the stream has ended. Raises `BadFrame` where a body is too long."""
+    try:
+        length, kind = HEAD.unpack(await reader.readexactly(HEAD.size))
+        if length > LONGEST:
+            raise BadFrame("too long")
+        return kind, await reader.readexactly(length)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return 0, b""

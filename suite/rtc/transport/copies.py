@@ -1,0 +1,124 @@
+"""Copies of a track for the recorder: its packets from now on, over a bounded Unix stream."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from suite.rtc.core.media import CopyEnded, CopyStarted, Report, StartCopy
+from suite.rtc.egress import wire
+from suite.rtc.packets.layer import Layer
+from suite.rtc.packets.rtp import Packet
+from suite.rtc.packets.track import Track
+
+log = logging.getLogger(__name__)
+
+BUFFER: Final = 512 * 1024  # bytes that may wait for the recorder; packets beyond are dropped and counted
+CONNECT: Final = 5.0  # s
+FINISH: Final = 20.0  # s that the recorder may take to finish a file
+# s of sound after the command that are left out: what a microphone heard before the command must never be written, and a
+# packet carries sound that is older than itself by its frame, the encoder and the way here.
+GUARD: Final = 0.2
+
+
+class Copy:
+    """One copy. It ends once: by `stop`, with its track, or because the recorder went away."""
+
+    def __init__(self, command: StartCopy, *, track: Track, report: Callable[[Report], None], now: float) -> None:
+        self.egress_id = command.egress_id
+        self.track = track
+        self._command = command
+        self._report = report
+        self._from = now + GUARD
+        self._writer: asyncio.StreamWriter | None = None
+        self._dropped = 0
+        self._reason = ""
+        self._told: dict[str, Any] = {}
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"copy {command.egress_id}")
+        track.copies.append(self._packet)
+
+    def stop(self, reason: str) -> None:
+        """End the copy: not one packet more."""
+        if self._reason:
+            return
+        self._reason = reason
+        self._detach()
+        if self._writer is not None:
+            self._writer.write(wire.message(wire.STOP, {"reason": reason, "dropped": self._dropped}))
+
+    async def finished(self) -> None:
+        """Wait until the recorder has the file."""
+        await asyncio.wait({self._task}, timeout=FINISH)
+
+    def _detach(self) -> None:
+        if self._packet in self.track.copies:
+            self.track.copies.remove(self._packet)
+
+    def _packet(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
+        """Hand a packet over, unless it may carry sound from before the command."""
+        if self._from and now - layer.lateness(packet.timestamp, now) < self._from:
+            return
+        self._from = 0.0
+        is_red = layer.codec is not None and layer.codec.mime == "audio/red"
+        payload = bytes(packet.buffer[packet.payload : packet.end])
+        head = wire.PACKET.pack(time.time_ns(), packet.ssrc, extended, packet.timestamp, is_red)
+        writer = self._writer
+        if writer is None or writer.transport.get_write_buffer_size() > BUFFER:
+            self._dropped += 1
+            return
+        writer.write(wire.frame(wire.SOUND, head + payload))
+
+    async def _run(self) -> None:
+        command = self._command
+        writer = None
+        try:
+            async with asyncio.timeout(CONNECT):
+                reader, writer = await asyncio.open_unix_connection(command.socket)
+            start = {
+                "egress_id": command.egress_id,
+                "track": command.track,
+                "destination": command.destination,
+                "mime": command.mime,
+                "room_name": command.room_name,
+                "room_sid": command.room_sid,
+            }
+            writer.write(wire.message(wire.START, start))
+            self._writer = writer
+            if self._reason:
+                writer.write(wire.message(wire.STOP, {"reason": self._reason, "dropped": self._dropped}))
+            await self._listen(reader)
+        except (OSError, TimeoutError, wire.BadFrame) as error:
+            log.warning("The recorder cannot be reached for %s: %s", command.egress_id, error)
+            self._reason = "the recorder cannot be reached"
+        finally:
+            self._detach()
+            if writer is not None:
+                writer.close()
+        told = self._told
+        reason = str(told.get("error") or "") or self._reason or "the recorder went away"
+        self._report(
+            CopyEnded(
+                command.egress_id,
+                reason,
+                started_at=int(told.get("started_at", 0)),
+                ended_at=int(told.get("ended_at", 0)),
+                duration=int(told.get("duration", 0)),
+                size=int(told.get("bytes", 0)),
+                dropped=self._dropped,
+            )
+        )
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        """Read the recorder's words until it says that the file is there, or goes."""
+        while True:
+            kind, body = await wire.read(reader)
+            if kind != wire.PROGRESS:
+                return
+            before, self._told = self._told, wire.fields_of(body)
+            if self._told.get("started_at") and not before.get("started_at"):
+                self._report(CopyStarted(self.egress_id, int(self._told["started_at"])))
+            if self._told.get("ended_at"):
+                return

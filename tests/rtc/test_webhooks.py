@@ -1,0 +1,60 @@
+"""Webhooks: LiveKit's own receiver accepts them; order holds for each room; a receiver that is away gets them later."""
+
+from __future__ import annotations
+
+import hashlib
+
+import jwt
+import pytest
+from livekit.protocol import models
+from livekit.protocol.webhook import WebhookEvent
+
+from suite.rtc.webhooks import WebhookSender, signature
+from tests.rtc.peer import until
+from tests.rtc.receiver import KEY, SECRET, Receiver
+
+
+def event(name: str, *, room: str = "r") -> WebhookEvent:
+    return WebhookEvent(event=name, room=models.Room(name=room), id=f"EV_{name}", created_at=1)
+
+
+async def test_livekits_receiver_accepts_and_order_holds() -> None:
+    async with Receiver(refuse=2) as receiver:
+        sender = WebhookSender([receiver.url], KEY, SECRET)
+        names = [f"event-{number}" for number in range(20)]
+        taken = [sender.send(event(name)) for name in names]
+        assert all([await one for one in taken])
+        assert [one.event for one in receiver.events] == names
+        await sender.close()
+
+
+async def test_a_room_does_not_wait_for_another() -> None:
+    async with Receiver() as receiver:
+        away = WebhookSender(["http://127.0.0.1:9/"], KEY, SECRET)
+        waiting = away.send(event("never", room="a"))
+        sender = WebhookSender([receiver.url], KEY, SECRET)
+        await sender.send(event("now", room="b"))
+        assert [one.event for one in receiver.events] == ["now"]
+        await away.close(within=0.1)
+        assert waiting.done()
+        assert not waiting.result()
+        await sender.close()
+
+
+async def test_what_does_not_fit_is_dropped_from_the_front_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suite.rtc.webhooks.WAITING_MOST", 3)
+    async with Receiver(refuse=1) as receiver:
+        sender = WebhookSender([receiver.url], KEY, SECRET)
+        for number in range(6):
+            sender.send(event(str(number)))
+        await until(lambda: len(receiver.events) >= 3)
+        assert [one.event for one in receiver.events][-1] == "5"
+        assert sum(one.num_dropped for one in receiver.events) > 0
+        await sender.close()
+
+
+def test_a_changed_body_does_not_match_its_signature() -> None:
+    claims = jwt.decode(signature(b"body", api_key=KEY, api_secret=SECRET, now=1e10), options={"verify_signature": False})
+    assert claims["iss"] == KEY
+    assert claims["sha256"] != hashlib.sha256(b"bodY").hexdigest()
+    assert claims["exp"] - claims["nbf"] == 300
