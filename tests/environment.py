@@ -29,6 +29,7 @@ def settings_environment(
         "RTC_EGRESS_SOCKET": f"{sockets}-egress.sock",
         "RTC_EGRESS_ROOT": str(files / "egress"),
         "FILES_ROOT": str(files / "files"),
+        "AUDIT_WITNESS_ROOT": str(files / "witness"),
         "OIDC_ISSUER": issuer,
         "OIDC_CLIENT_ID": "suite",
         "OIDC_CLIENT_SECRET": SECRET,

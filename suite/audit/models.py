@@ -59,3 +59,30 @@ class Seal(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organization_id", "sequence"], name="audit_one_link_a_place"),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["organization_id"], condition=models.Q(sequence=1), name="audit_chains"),
+        ]
+
+
+class Pending(models.Model):
+    """A record that waits for its seal: written by a trigger with the record, taken away with the seal."""
+
+    record_id = models.UUIDField(primary_key=True)
+    organization_id = models.UUIDField()
+
+    class Meta:
+        db_table = "audit_pending"
+
+
+class Verification(models.Model):
+    """How far an organisation's chain was found whole, and what was found wrong with it."""
+
+    organization_id = models.UUIDField(primary_key=True)
+    sequence = models.PositiveBigIntegerField(default=0)
+    chain = models.BinaryField(max_length=32)
+    sealed_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField()
+    findings = models.JSONField(default=list)
+
+    class Meta:
+        db_table = "audit_verification"

@@ -41,6 +41,7 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [VALKEY_URL], "prefix": f"{VALKEY_PREFIX}.channels"},
     }
 }
+AUDIT_WITNESS_ROOT = Path(env.get("AUDIT_WITNESS_ROOT", str(ROOT / "var" / "witness")))
 FILES_ROOT = Path(env.get("FILES_ROOT", str(ROOT / "var" / "files")))
 
 # --- applications -------------------------------------------------------------------------------------------------

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from suite.accounts import subscribers as people
 from suite.accounts.events import SignInEnded, UserDeactivated
+from suite.audit.sealing import seal_due
+from suite.audit.verification import verify_recent
 from suite.kernel.events import subscribe
 from suite.kernel.outbox import Every, forget_delivered, sweeps
 from suite.meetings import events as meetings
 from suite.meetings import subscribers as meeting
+from suite.resources import subscribers as resources
+from suite.resources.events import AccessChanged
 
 
 def tie() -> None:
     """Register every subscriber and every short sweep."""
     subscribe(UserDeactivated, people.close_sockets_of_person)
     subscribe(SignInEnded, people.close_sockets_of_sign_in)
+    subscribe(AccessChanged, resources.tell_open_sockets)
     subscribe(UserDeactivated, meeting.take_out_deactivated)
     subscribe(meetings.ParticipationRemoved, meeting.remove_from_call)
     subscribe(meetings.ParticipationMuted, meeting.mute_in_call)
@@ -22,4 +27,6 @@ def tie() -> None:
     subscribe(meetings.ConsentWithdrawn, meeting.stop_withdrawn)
     subscribe(meetings.MicrophonePublished, meeting.record_published)
     subscribe(meetings.CaptureStopped, meeting.stop_captured)
+    sweeps.append(Every(seconds=1.0, action=seal_due))
+    sweeps.append(Every(seconds=15.0, action=verify_recent))
     sweeps.append(Every(seconds=3600, action=forget_delivered))
