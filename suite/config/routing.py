@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from channels.routing import URLRouter
-from django.urls import path, re_path
+from django.urls import re_path
 
+from suite.documents import routing as documents
 from suite.kernel.errors import NotFound
 from suite.kernel.sockets import Socket
 from suite.meetings import routing as meetings
@@ -22,6 +23,7 @@ class UnknownSocket(Socket):
 
 
 page_routes: list[Any] = [
+    *documents.websocket_urlpatterns,
     *meetings.websocket_urlpatterns,
     re_path(r"^.*$", UnknownSocket.as_asgi()),
 ]
@@ -31,4 +33,5 @@ media_sockets: list[Any] = list(rtc.websocket_urlpatterns)
 
 def page_sockets(guard: Callable[[Any], Any]) -> list[Any]:
     """Everything else, behind the check of origin and session."""
-    return [path("ws/", guard(URLRouter(page_routes))), re_path(r"^.*$", UnknownSocket.as_asgi())]
+    # Not path(): behind the guard Channels cannot see that more of the address follows.
+    return [re_path(r"^ws/", guard(URLRouter(page_routes))), re_path(r"^.*$", UnknownSocket.as_asgi())]

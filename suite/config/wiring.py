@@ -10,6 +10,9 @@ from suite.kernel.events import subscribe
 from suite.kernel.outbox import Every, forget_delivered, sweeps
 from suite.meetings import events as meetings
 from suite.meetings import subscribers as meeting
+from suite.meetings.public import add_section
+from suite.transcripts import subscribers as transcript
+from suite.transcripts.sections import section as transcript_section
 from suite.resources import subscribers as resources
 from suite.resources.events import AccessChanged
 
@@ -29,4 +32,10 @@ def tie() -> None:
     subscribe(meetings.CaptureStopped, meeting.stop_captured)
     sweeps.append(Every(seconds=1.0, action=seal_due))
     sweeps.append(Every(seconds=15.0, action=verify_recent))
+    subscribe(meetings.CaptureStarted, transcript.open_transcript)
+    subscribe(meetings.TrackStored, transcript.transcribe_stored)
+    subscribe(meetings.CaptureStopped, transcript.settle_stopped)
+    subscribe(meetings.CaptureComplete, transcript.settle_complete)
+    add_section(transcript_section)
+    sweeps.append(Every(seconds=5, action=transcript.sweep))
     sweeps.append(Every(seconds=3600, action=forget_delivered))

@@ -1,0 +1,19 @@
+"""Database calls of the sockets: in a few threads of their own, so that a busy document holds up no page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from channels.db import database_sync_to_async
+
+P = ParamSpec("P")
+T = TypeVar("T")
+THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="documents")
+
+
+async def in_database(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """`call(…)`, in one of the threads."""
+    result: T = await database_sync_to_async(call, thread_sensitive=False, executor=THREADS)(*args, **kwargs)
+    return result
