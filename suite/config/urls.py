@@ -19,5 +19,6 @@ urlpatterns = [
     path("oidc/back-channel-logout/", sign_in.BackChannelLogoutView.as_view(), name="oidc-back-channel-logout"),
     path("", include("suite.accounts.urls")),
     path("", include("suite.meetings.urls")),
+    path("", include("suite.transcripts.urls")),
     path("", include("suite.rtc.urls")),
 ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -73,6 +74,7 @@ class FasterWhisper:
 
     def _open(self) -> Any:
         limit_threads(self._config.threads)
+        logging.getLogger("faster_whisper").setLevel(logging.WARNING)  # it tells of every sound otherwise
         try:
             from faster_whisper import WhisperModel
         except (ImportError, OSError) as error:

@@ -20,20 +20,25 @@ EMBEDDING_SHA256 = "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f
 SHORTEST = 1.0
 """Seconds; in less, one voice is all that can be told."""
 
+STEP = 0.5
+"""Seconds from one window of 5 s to the next: pyannote's own choice."""
+MOST_WINDOWS = 7200
+"""An hour at that step. Grouping takes the square of it in memory (0.3 GB here), so longer sound is read in wider steps."""
+
 
 class Pyannote:
     """pyannote.audio's diarization on the processor, from local files alone. Loaded at the first call, then kept."""
 
     def __init__(self, config: SpeechConfig) -> None:
         self._config = config
-        self._pipeline: Any = None
+        self._models: Any = None
         self._loading = Lock()
 
     def load(self) -> None:
         """Have the models in memory. Raises `EngineError` where one is absent or not the promised one."""
         with self._loading:
-            if self._pipeline is None:
-                self._pipeline = self._open()
+            if self._models is None:
+                self._models = self._open()
 
     def diarize(self, sound: Sound, *, speakers: int | None) -> list[SpeakerTurn]:
         if sound.seconds < SHORTEST:
@@ -45,7 +50,7 @@ class Pyannote:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # torch warns of rounding where a window holds one frame of a voice
-                found = self._pipeline(
+                found = self._models.pipeline(step=max(STEP, sound.seconds / MOST_WINDOWS))(
                     {"waveform": waveform, "sample_rate": sound.sample_rate, "uri": "track"}, num_speakers=speakers
                 )
         except (RuntimeError, ValueError) as error:
@@ -72,14 +77,14 @@ class Pyannote:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # torchcodec is built for CUDA; sound is decoded by PyAV and passed as samples
-                from suite.transcripts.engines.pyannote_models import build_pipeline
+                from suite.transcripts.engines.pyannote_models import load_models
         except (ImportError, OSError) as error:
             raise EngineError(
                 _("The engine that tells voices apart cannot be loaded. Whoever runs Suite installs it with “make install”."),
                 permanent=False,
             ) from error
         try:
-            return build_pipeline(
+            return load_models(
                 segmentation=paths[0],
                 embedding=paths[1],
                 threshold=self._config.clustering_threshold,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import collections
 import typing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,25 +39,40 @@ class NoPLDA(PLDA):
         pass
 
 
-def build_pipeline(*, segmentation: Path, embedding: Path, threshold: float, smallest_cluster: int, threads: int) -> Any:
-    """pyannote.audio's speaker diarization over these two files; raises what torch raises where a file is not a model."""
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The two networks, loaded, and how their answers are grouped into voices."""
+
+    segmentation: Any
+    embedding: Any
+    threshold: float
+    smallest_cluster: int
+
+    def pipeline(self, *, step: float) -> Any:
+        """pyannote.audio's speaker diarization with a window each `step` seconds; cheap beside its use."""
+        pipeline = SpeakerDiarization(
+            segmentation=self.segmentation,
+            segmentation_step=step / self.segmentation.specifications.duration,
+            embedding=self.embedding,
+            plda=NoPLDA(),
+            clustering="AgglomerativeClustering",
+            embedding_exclude_overlap=True,
+            segmentation_batch_size=BATCH,
+            embedding_batch_size=BATCH,
+        )
+        pipeline.instantiate(
+            {
+                "segmentation": {"threshold": 0.5, "min_duration_off": 0.0},
+                "clustering": {"method": "centroid", "threshold": self.threshold, "min_cluster_size": self.smallest_cluster},
+            }
+        )
+        return pipeline
+
+
+def load_models(*, segmentation: Path, embedding: Path, threshold: float, smallest_cluster: int, threads: int) -> Models:
+    """The networks of these two files, for `threads` threads; raises what torch raises where a file is not a model."""
     torch.set_num_threads(threads)
-    pipeline = SpeakerDiarization(
-        segmentation=_segmentation(segmentation),
-        embedding=VoiceEncoder(embedding).eval(),
-        plda=NoPLDA(),
-        clustering="AgglomerativeClustering",
-        embedding_exclude_overlap=True,
-        segmentation_batch_size=BATCH,
-        embedding_batch_size=BATCH,
-    )
-    pipeline.instantiate(
-        {
-            "segmentation": {"threshold": 0.5, "min_duration_off": 0.0},
-            "clustering": {"method": "centroid", "threshold": threshold, "min_cluster_size": smallest_cluster},
-        }
-    )
-    return pipeline
+    return Models(_segmentation(segmentation), VoiceEncoder(embedding).eval(), threshold, smallest_cluster)
 
 
 def _segmentation(path: Path) -> Any:

@@ -1,0 +1,74 @@
+"""Reading transcripts: lines with the speakers' real names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from suite.kernel.models import WorkState
+from suite.meetings.public import Meeting
+from suite.transcripts.models import ChunkText, TrackWork, Transcript
+
+COLOURS = 8  # how many the stylesheet has
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One turn as a page shows it; `at` is seconds from the meeting's beginning."""
+
+    speaker: str
+    colour: int
+    at: float
+    clock: str
+    text: str
+
+
+def lines_of(transcript: Transcript) -> list[Line]:
+    """The transcript in the order of speaking; who began first stands first where two speak at once."""
+    colours: dict[str, int] = {}
+    lines = []
+    for turn in transcript.turns.select_related("participation").order_by("start", "end", "id"):
+        speaker = speaker_name(turn.participation.name, turn.voice)
+        colour = colours.setdefault(speaker, len(colours) % COLOURS)
+        lines.append(Line(speaker=speaker, colour=colour, at=turn.start, clock=clock_of(turn.start), text=turn.text))
+    return lines
+
+
+def speaker_name(name: str, voice: int | None) -> str:
+    """The account's name; behind a shared microphone the place's name and a number, never a person."""
+    return name if voice is None else _("%(place)s, voice %(number)s") % {"place": name, "number": voice}
+
+
+def clock_of(seconds: float) -> str:
+    """`12:05`, or `1:02:05` past an hour."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def progress_of(transcript: Transcript) -> dict[str, Any]:
+    """`{state, done, total}`: how many parts of the tracks known so far are written down."""
+    works = list(transcript.works.all())
+    total = sum(work.chunks_total or 1 for work in works)
+    kept = ChunkText.objects.filter(work__transcript=transcript).count()
+    done = kept + sum(work.chunks_total or 1 for work in works if work.state == WorkState.DONE)
+    return {"state": transcript.state, "done": min(done, total), "total": total}
+
+
+def transcripts_of(meeting: Meeting) -> QuerySet[Transcript]:
+    return Transcript.objects.select_related("resource").filter(meeting=meeting).order_by("created_at")
+
+
+def due_works(*, now: datetime) -> QuerySet[TrackWork]:
+    """Work that waits, or that a dead worker left."""
+    return TrackWork.objects.filter(TrackWork.due(now=now), attempts__lt=TrackWork.ATTEMPTS_MAX)
+
+
+def exhausted_works(*, now: datetime) -> QuerySet[TrackWork]:
+    """Work that has killed its worker too often."""
+    return TrackWork.objects.filter(TrackWork.due(now=now), attempts__gte=TrackWork.ATTEMPTS_MAX)

@@ -1,0 +1,48 @@
+"""The transcript's page, its progress, its export, its document."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from suite.accounts.public import viewer_required
+from suite.kernel import clock
+from suite.transcripts.access import access_transcript
+from suite.transcripts.exports import as_text
+from suite.transcripts.selectors import lines_of, progress_of
+from suite.transcripts.services import transcript_export, transcript_open_as_document
+
+
+@require_GET
+def transcript(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002  (the address' own name)
+    found = access_transcript(viewer=viewer_required(request), id=id)
+    context = {"transcript": found, "lines": lines_of(found), "progress": progress_of(found)}
+    return render(request, "transcripts/transcript.html", context)
+
+
+@require_GET
+def progress(request: HttpRequest, id: uuid.UUID) -> JsonResponse:  # noqa: A002
+    """`{state, done, total}` for the page that waits."""
+    return JsonResponse(progress_of(access_transcript(viewer=viewer_required(request), id=id)))
+
+
+@require_POST
+def document(request: HttpRequest, id: uuid.UUID) -> HttpResponseRedirect:  # noqa: A002
+    """Open as a document; the same one for everybody."""
+    viewer = viewer_required(request)
+    made = transcript_open_as_document(transcript=access_transcript(viewer=viewer, id=id), viewer=viewer, now=clock.now())
+    return redirect("documents:document", made.pk)
+
+
+@require_POST
+def export(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002
+    """The text as a file; taking it out is recorded."""
+    viewer = viewer_required(request)
+    found = access_transcript(viewer=viewer, id=id)
+    transcript_export(transcript=found, viewer=viewer, now=clock.now())
+    response = HttpResponse(as_text(found), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="transcript-{found.pk}.txt"'
+    return response
