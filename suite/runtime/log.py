@@ -43,6 +43,13 @@ class Log:
         self._write({"at": now.isoformat(timespec="milliseconds"), "process": "suite", "line": sentence})
         self._show(sentence)
 
+    def close(self) -> None:
+        """Later lines reach the terminal only."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+
     def _open(self) -> None:
         with contextlib.suppress(OSError):
             if self.path.exists() and self.path.stat().st_size > LARGEST:

@@ -60,7 +60,10 @@ async def run(wishes: Wishes) -> int:
             workers=wishes.workers,
             began=began,
         )
-        return await _until_signalled(house.open(), log=log, supervisor=supervisor)
+        try:
+            return await _until_signalled(house.open(), log=log, supervisor=supervisor)
+        finally:
+            log.close()
 
 
 async def _until_signalled(opening: Coroutine[None, None, None], *, log: Log, supervisor: Supervisor) -> int:

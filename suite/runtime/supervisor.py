@@ -109,7 +109,7 @@ class Supervisor:
             if deaths >= DEATHS_AT_START:
                 self._set(kept, "failed")
                 raise Refusal(
-                    f"The process «{kept.name}» ended {deaths} times as it started: its words are in {self._log.path}."
+                    f"The process «{kept.name}» ended {deaths} times as it started ({end}): its words are in {self._log.path}."
                 )
             if time.monotonic() - began > LIVED_WELL_SECONDS:
                 back_off = FIRST_BACK_OFF_SECONDS

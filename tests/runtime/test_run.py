@@ -1,0 +1,152 @@
+"""The whole, run and hurt: `python -m suite.runtime run`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from suite.runtime.folders import ROOT
+from tests.engines import free_port
+from tests.whole import READY, Whole, environment, whole_suite
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole")]
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the module's runs, with a name that scripts trip over."""
+    return tmp_path_factory.mktemp("whole") / "Été à la mer"
+
+
+def page(run: Whole) -> requests.Response:
+    return requests.get(run.url + "healthz", timeout=5)
+
+
+def wait_for_page(run: Whole, *, within: float = 30) -> None:
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            if page(run).ok:
+                return
+        except requests.RequestException:
+            pass
+        assert time.monotonic() < deadline, run.said()[-3000:]
+        time.sleep(0.1)
+
+
+def test_it_starts_serves_and_ends_whatever_asks_it(var: Path) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        began = time.monotonic()
+        with whole_suite(var) as run:
+            print(f"ready after {time.monotonic() - began:.1f} s")
+            assert page(run).ok
+            run.wait_for("Everything runs after")
+            family = psutil.Process(run.process.pid).children(recursive=True)
+            assert run.end(number) < 10
+            assert run.process.returncode == 0
+            assert not [process for process in family if process.is_running()]
+
+
+def test_what_is_killed_comes_back(var: Path) -> None:
+    names = ("postgres", "valkey", "web", "media-0", "dispatcher")
+    with whole_suite(var) as run:
+        run.wait_for("Everything runs after")
+        for name in names:
+            before = run.pid(name)
+            os.kill(before, signal.SIGKILL)
+            run.wait_for(f"The process «{name}» is back.")
+            assert run.pid(name) != before
+            wait_for_page(run)
+
+
+def test_all_of_it_is_killed_at_once_and_comes_back(var: Path) -> None:
+    names = ("postgres", "valkey", "web", "media-0")
+    with whole_suite(var) as run:
+        run.wait_for("Everything runs after")
+        for pid in [run.pid(name) for name in names]:
+            os.kill(pid, signal.SIGKILL)
+        for name in names:
+            run.wait_for(f"The process «{name}» is back.")
+        wait_for_page(run)
+
+
+def test_nothing_outlives_a_killed_supervisor_and_the_next_start_is_clean(var: Path) -> None:
+    with whole_suite(var) as run:
+        run.wait_for("Everything runs after")
+        family = psutil.Process(run.process.pid).children(recursive=True)
+        run.process.kill()
+        run.process.wait()
+        _gone, alive = psutil.wait_procs(family, timeout=15)
+        assert not alive
+    with whole_suite(var) as run:
+        assert page(run).ok
+
+
+def test_two_copies_run_side_by_side_and_one_folder_runs_once(var: Path, tmp_path: Path) -> None:
+    with whole_suite(var) as run, whole_suite(tmp_path / "other") as other:
+        assert page(run).ok
+        assert page(other).ok
+        again = refused(var, "--port", str(free_port()))
+        assert "Suite already runs from" in again
+        assert run.url in again
+
+
+def test_memory_is_counted(var: Path) -> None:
+    with whole_suite(var) as run:
+        run.wait_for("Everything runs after")
+        command = [sys.executable, "-m", "suite.runtime", "--var", str(var), "status"]
+        table = subprocess.run(
+            command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True, timeout=30
+        ).stdout
+    print(table)
+    for name in (
+        "supervisor",
+        "postgres",
+        "valkey",
+        "web",
+        "media-0",
+        "provider",
+        "egress",
+        "dispatcher",
+        "short",
+        "beat",
+        "in all",
+    ):
+        assert name in table
+
+
+def test_a_taken_port_is_said_with_the_way_out(var: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        sentence = refused(var, "--port", str(taken.getsockname()[1]))
+    assert "is taken by another program" in sentence
+    assert "make run PORT=" in sentence
+
+
+def test_production_names_what_it_lacks(var: Path) -> None:
+    sentence = refused(var, "--port", str(free_port()), variables={"SUITE_MODE": "production"})
+    assert "SECRET_KEY" in sentence
+    assert "OIDC_ISSUER" in sentence
+
+
+def refused(var: Path, *options: str, variables: dict[str, str] | None = None) -> str:
+    """The one sentence of a run that does not start."""
+    command = [sys.executable, "-m", "suite.runtime", "--var", str(var), "run", "--no-speech", *options]
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment(variables), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == 1
+    assert READY not in ended.stdout
+    assert "Traceback" not in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+    return ended.stderr
