@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,21 +34,33 @@ from tests import sounds
 LENGTH = 96.0
 
 
-def meeting(folder: Path) -> dict[str, tuple[Path, str]]:
-    """The three tracks' files and what is said in each."""
-    awa = (sounds.clip("sense_and_sensibility"), sounds.clip("jours_et_mois"))
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A track's file, the second of the meeting at which its first sample was sent, and what is said in it."""
+
+    path: Path
+    offset: float
+    text: str
+
+
+def meeting(folder: Path) -> dict[str, Recorded]:
+    """The three tracks as a recorder leaves them."""
+    awa = sounds.clip("sense_and_sensibility")
     bruno = (sounds.clip("acoustic_corpus"), sounds.clip("cold_corpus"))
     layout = {
-        "awa": ((1.0, awa[0].sound()),),
+        "awa": ((1.0, awa.sound()),),
         "bruno": ((14.0, bruno[0].sound()), (66.0, bruno[1].sound())),
         "salle-101": ((34.0, decode(sounds.two_voices())),),
     }
     texts = {
-        "awa": awa[0].text,
+        "awa": awa.text,
         "bruno": f"{bruno[0].text} {bruno[1].text}",
         "salle-101": " ".join(text for _who, text in sounds.two_voices_words()),
     }
-    return {name: (sounds.write_opus(folder / f"{name}.mka", *parts, container="matroska"), texts[name]) for name, parts in layout.items()}
+    return {
+        name: Recorded(sounds.write_opus(folder / f"{name}.mka", *parts, container="matroska"), parts[0][0], texts[name])
+        for name, parts in layout.items()
+    }
 
 
 def transcribe(path: Path, key: str, config: SpeechConfig, *, shared: bool) -> list[Turn]:
@@ -94,11 +107,11 @@ def run(config: SpeechConfig) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         tracks = meeting(Path(folder))
         with measured(out, "meeting", LENGTH):
-            turns = {key: transcribe(path, key, config, shared=key == "salle-101") for key, (path, _text) in tracks.items()}
-            whole = merged(Track(0.0, each) for each in turns.values())
+            turns = {key: transcribe(each.path, key, config, shared=key == "salle-101") for key, each in tracks.items()}
+            whole = merged(Track(tracks[key].offset, each) for key, each in turns.items())
         out["turns"] = len(whole)
         out["voices_found"] = len({turn.voice for turn in turns["salle-101"]})
-        out["wer"] = {key: round(word_error_rate(text, _text(turns[key])), 3) for key, (_path, text) in tracks.items()}
+        out["wer"] = {key: round(word_error_rate(each.text, _text(turns[key])), 3) for key, each in tracks.items()}
     engine = registry.speech_to_text(config)
     out["wer_clips"] = {}
     for clip in sounds.human_clips():

@@ -39,8 +39,8 @@ def human_clips() -> list[Clip]:
     return [
         Clip(
             RECORDINGS / "sense_and_sensibility.ogg",
-            "and mister john dashwood had then leisure to consider how much there might be prudently in his power to do for them "
-            "he was not an ill disposed young man "
+            "and mister john dashwood had then leisure to consider how much there might be prudently in his power to do "
+            "for them he was not an ill disposed young man "
             "unless to be rather cold hearted and rather selfish is to be ill disposed "
             "had he married a more amiable woman he might have been made still more respectable than he was "
             "he might even have been made amiable himself",
@@ -150,5 +150,4 @@ def _packets(encoder: Any, sound: Sound) -> list[Any]:
     frame.sample_rate, frame.pts, frame.time_base = sound.sample_rate, 0, Fraction(1, sound.sample_rate)
     resampler = av.AudioResampler("flt", "mono", OPUS_RATE, OPUS_FRAME)
     frames = [*resampler.resample(frame), *resampler.resample(None)]
-    packets = [packet for each in frames if each.samples == OPUS_FRAME for packet in encoder.encode(each)]
-    return packets
+    return [packet for each in frames if each.samples == OPUS_FRAME for packet in encoder.encode(each)]

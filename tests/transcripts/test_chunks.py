@@ -20,7 +20,9 @@ def spans(lengths: list[tuple[float, float]]) -> list[Span]:
     return found
 
 
-@given(some.lists(some.tuples(some.floats(0.05, 40), some.floats(0.1, 90)), max_size=60), some.sampled_from([20.0, 60.0, 300.0]))
+@given(
+    some.lists(some.tuples(some.floats(0.05, 40), some.floats(0.1, 90)), max_size=60), some.sampled_from([20.0, 60.0, 300.0])
+)
 def test_chunks_hold_all_speech_once(lengths: list[tuple[float, float]], longest: float) -> None:
     speech = spans(lengths)
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from suite.transcripts.engines.base import Segment, SpeakerTurn, Span, Word
+from suite.transcripts.engines.base import Segment, Span, SpeakerTurn, Word
 from suite.transcripts.pipeline.merge import Track, merged
 from suite.transcripts.pipeline.turns import Turn, one_at_a_time, turns_of
 
@@ -53,7 +54,12 @@ def test_what_is_heard_in_silence_is_dropped() -> None:
 
 @pytest.mark.parametrize(
     "credit",
-    ["Sous-titres réalisés par la communauté d'Amara.org", "Sous-titrage ST' 501", "Thanks for watching!", "Sous-titrage Société Radio-Canada"],
+    [
+        "Sous-titres réalisés par la communauté d'Amara.org",
+        "Sous-titrage ST' 501",
+        "Thanks for watching!",
+        "Sous-titrage Société Radio-Canada",
+    ],
 )
 def test_film_credits_are_dropped(credit: str) -> None:
     assert turns_of(speaker_key="a", segments=[said(credit, 1.0)]) == []
@@ -105,10 +111,14 @@ def test_one_at_a_time_covers_the_same_time_without_overlap(rows: list[tuple[flo
 
     found = one_at_a_time(turns)
 
-    assert all(before.end <= after.start for before, after in zip(found, found[1:], strict=False))
-    assert all(any(turn.voice == one.voice and turn.start <= one.end and one.start <= turn.end for turn in turns) for one in found)
+    assert all(before.end <= after.start for before, after in pairwise(found))
+    assert all(
+        any(turn.voice == one.voice and turn.start <= one.end and one.start <= turn.end for turn in turns) for one in found
+    )
     edges = sorted({edge for turn in turns for edge in (turn.start, turn.end)})
-    covered = sum(after - before for before, after in zip(edges, edges[1:], strict=False) if any(t.start <= before and after <= t.end for t in turns))
+    covered = sum(
+        after - before for before, after in pairwise(edges) if any(t.start <= before and after <= t.end for t in turns)
+    )
     assert sum(one.end - one.start for one in found) == pytest.approx(covered, abs=1e-6)
 
 

@@ -1,0 +1,202 @@
+"""The real models on human voices; figures are printed (`-rP`), the limits here only catch a breakage."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import speech as benchmark
+from suite.transcripts.engines import registry
+from suite.transcripts.engines.base import SAMPLE_RATE, Segment, Sound
+from suite.transcripts.engines.config import SpeechConfig
+from suite.transcripts.pipeline.decode import decode
+from suite.transcripts.pipeline.merge import Track, merged
+from suite.transcripts.pipeline.turns import turns_of
+from tests import sounds
+
+pytestmark = [pytest.mark.speech, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def config() -> SpeechConfig:
+    """Models are joined under var/, once for all runs."""
+    return SpeechConfig(models_folder=Path(__file__).parents[2] / "var" / "models")
+
+
+@pytest.mark.parametrize("clip", sounds.human_clips(), ids=lambda clip: clip.path.stem)
+def test_words_of_each_person(config: SpeechConfig, clip: sounds.Clip) -> None:
+    sound = clip.sound()
+    engine = registry.speech_to_text(config)
+    began = time.process_time()
+
+    found = engine.transcribe(sound, language=None, prompt=None)
+
+    rate = benchmark.word_error_rate(clip.text, " ".join(segment.text for segment in found))
+    print(f"{clip.path.stem}: WER {rate:.1%}, CPU {(time.process_time() - began) / sound.seconds:.2f} of real time")
+    assert {segment.language for segment in found} == {clip.language}
+    assert rate < 0.3
+    words = [word for segment in found for word in segment.words]
+    assert all(0 <= word.start <= word.end <= sound.seconds + 0.1 for word in words)
+
+
+def test_two_voices_are_found_without_being_told(config: SpeechConfig) -> None:
+    sound = decode(sounds.two_voices())
+    began = time.process_time()
+
+    found = registry.diarizer(config).diarize(sound, speakers=None)
+
+    rate = benchmark.diarization_error_rate(found)
+    print(f"two voices: DER {rate:.1%}, CPU {(time.process_time() - began) / sound.seconds:.2f} of real time")
+    assert {turn.voice for turn in found} == {1, 2}
+    assert found[0].voice == 1
+    assert rate < 0.15
+
+
+def test_a_telephone_call_behind_one_microphone_becomes_named_voices(config: SpeechConfig) -> None:
+    sound = decode(sounds.two_voices())
+    segments = registry.speech_to_text(config).transcribe(sound, language="en", prompt=None)
+    voices = registry.diarizer(config).diarize(sound, speakers=None)
+
+    turns = turns_of(speaker_key="salle-101", segments=segments, voices=voices)
+
+    who = {turn.voice for turn in turns if "Chicago also" in turn.text}, {turn.voice for turn in turns if "Sheila" in turn.text}
+    assert who[0] | who[1] == {1, 2}
+    assert not who[0] & who[1]
+
+
+@pytest.mark.parametrize("kind", ["silence", "noise", "hum"])
+def test_nobody_speaking_gives_no_words(config: SpeechConfig, kind: str) -> None:
+    rng = np.random.default_rng(3)
+    samples = {
+        "silence": np.zeros(20 * SAMPLE_RATE),
+        "noise": rng.normal(0, 0.02, 20 * SAMPLE_RATE),
+        "hum": 0.1 * np.sin(np.arange(20 * SAMPLE_RATE) * 2 * np.pi * 50 / SAMPLE_RATE),
+    }[kind]
+    sound = Sound(samples.astype(np.float32))
+
+    speech = registry.voice_activity().detect(sound)
+    segments = registry.speech_to_text(config).transcribe(sound, language="fr", prompt=None)
+
+    assert turns_of(speaker_key="a", segments=segments, speech=speech) == []
+    assert registry.diarizer(config).diarize(sound, speakers=None) == []
+
+
+def test_words_stand_at_their_time_after_a_hole_in_the_track(config: SpeechConfig, tmp_path: Path) -> None:
+    clip = sounds.clip("wizard").sound()
+    path = sounds.write_opus(tmp_path / "track.mka", (0.0, sounds.tone(1)), (47.0, clip), container="matroska")
+
+    (turn,) = benchmark.transcribe(path, "late", config, shared=False)
+
+    assert "complaint against the wizard" in turn.text
+    assert turn.start == pytest.approx(47.1, abs=0.5)
+    assert turn.end == pytest.approx(51.6, abs=0.5)
+
+
+def test_a_meeting_of_three_tracks(config: SpeechConfig, tmp_path: Path) -> None:
+    tracks = benchmark.meeting(tmp_path)
+    registry.warm_up(config)
+    began = time.process_time()
+
+    turns = {key: benchmark.transcribe(each.path, key, config, shared=key == "salle-101") for key, each in tracks.items()}
+    whole = merged(Track(tracks[key].offset, each) for key, each in turns.items())
+
+    spent = time.process_time() - began
+    for key, each in tracks.items():
+        rate = benchmark.word_error_rate(each.text, " ".join(turn.text for turn in turns[key]))
+        print(f"{key}: WER {rate:.1%}")
+        assert rate < 0.35
+    print(f"{benchmark.LENGTH:.0f} s of meeting in {spent:.1f} s of CPU")
+    for turn in whole:
+        print(f"{turn.start:6.1f} {turn.speaker_key}{f', voix {turn.voice}' if turn.voice else ''}: {turn.text}")
+    assert [turn.start for turn in whole] == sorted(turn.start for turn in whole)
+    starts = {key: min(turn.start for turn in whole if turn.speaker_key == key) for key in tracks}
+    assert starts == pytest.approx({"awa": 1.1, "bruno": 14.9, "salle-101": 40.6}, abs=0.5)
+    assert {turn.voice for turn in turns["salle-101"]} == {1, 2}
+    assert {turn.voice for turn in turns["awa"] + turns["bruno"]} == {None}
+
+
+WORKER = """
+import json, sys
+from pathlib import Path
+from suite.transcripts.engines import registry
+from suite.transcripts.engines.config import SpeechConfig
+from suite.transcripts.pipeline.chunks import chunks_of, speech_in, transcribe_chunk
+from suite.transcripts.pipeline.decode import blocks
+track, rows, models = map(Path, sys.argv[1:])
+config = SpeechConfig(models_folder=models)
+for chunk in chunks_of(speech_in(blocks(track), activity=registry.voice_activity()), longest=20):
+    row = rows / f"{chunk.index}.json"
+    if not row.exists():
+        found = transcribe_chunk(track, chunk, engine=registry.speech_to_text(config), language="en")
+        row.with_suffix(".part").write_text(json.dumps([segment.as_json() for segment in found]))
+        row.with_suffix(".part").rename(row)
+        print(chunk.index, flush=True)
+"""
+
+
+def test_a_worker_killed_in_the_middle_leaves_the_same_transcript(config: SpeechConfig, tmp_path: Path) -> None:
+    parts = ((0.0, sounds.clip("sense_and_sensibility").sound()), (30.0, sounds.clip("cold_corpus").sound()))
+    track = sounds.write_opus(tmp_path / "track.mka", *parts, container="matroska")
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        files = sorted((tmp_path / name).glob("*.json"), key=lambda path: int(path.stem))
+        return [row for path in files for row in json.loads(path.read_text())]
+
+    def start(name: str) -> subprocess.Popen[str]:
+        (tmp_path / name).mkdir(exist_ok=True)
+        command = [sys.executable, "-c", WORKER, str(track), str(tmp_path / name), str(config.models_folder)]
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "suite.config.settings"}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=Path(__file__).parents[2])
+
+    with start("killed") as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "0\n"
+        worker.send_signal(signal.SIGKILL)
+    assert 0 < len(list((tmp_path / "killed").glob("*.json"))) < 3
+    for name in ("killed", "whole"):
+        with start(name) as worker:
+            assert worker.wait(timeout=120) == 0
+
+    assert rows("killed") == rows("whole")
+    turns = turns_of(speaker_key="a", segments=[Segment.from_json(row) for row in rows("killed")])
+    assert (
+        benchmark.word_error_rate(
+            f"{sounds.clip('sense_and_sensibility').text} {sounds.clip('cold_corpus').text}",
+            " ".join(turn.text for turn in turns),
+        )
+        < 0.15
+    )
+
+
+def test_a_torchaudio_that_cannot_be_loaded_is_told(config: SpeechConfig, tmp_path: Path) -> None:
+    """Its wheel is built for CUDA: where the set-up left its libraries in place, the import ends in an OSError."""
+    (tmp_path / "torchaudio").mkdir()
+    (tmp_path / "torchaudio" / "__init__.py").write_text("raise OSError('libc10_cuda.so: cannot open shared object file')")
+    code = (
+        "import django; django.setup()\n"
+        "from pathlib import Path\n"
+        "from suite.transcripts.engines.base import EngineError\n"
+        "from suite.transcripts.engines.config import SpeechConfig\n"
+        "from suite.transcripts.engines.registry import diarizer\n"
+        "try:\n"
+        f"    diarizer(SpeechConfig(models_folder=Path({str(config.models_folder)!r}))).load()\n"
+        "except EngineError as error:\n"
+        "    print(error.sentence)\n"
+    )
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "suite.config.settings", "PYTHONPATH": f"{tmp_path}:{root}"}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=root, timeout=120, check=False
+    )
+
+    assert "make install" in ended.stdout, ended.stderr
