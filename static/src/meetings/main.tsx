@@ -1,1 +1,8 @@
-export {};
+import "./meeting.css";
+
+import { createRoot } from "react-dom/client";
+
+import { MeetingApp } from "./MeetingApp.tsx";
+
+const root = document.getElementById("meeting");
+if (root !== null) createRoot(root).render(<MeetingApp slug={root.dataset["slug"] ?? ""} mediaUrl={root.dataset["mediaUrl"] ?? ""} />);

@@ -1,0 +1,60 @@
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+
+import type { JoinAnswer, RoomView } from "./contract.ts";
+import { loadInside } from "./inside/load.ts";
+import { say } from "./messages.ts";
+import type { Ending } from "./session.ts";
+import { useRoomView } from "./useRoomView.ts";
+import type { LocalSources } from "./usePreview.ts";
+import { useSession } from "./useSession.ts";
+import { Waiting } from "./Waiting.tsx";
+
+const Inside = lazy(async () => ({ default: (await loadInside()).Inside }));
+
+interface Props {
+  room: RoomView;
+  answer: JoinAnswer;
+  sources: LocalSources;
+  guestName: string;
+  onOver: (ending: Ending) => void;
+}
+
+/** With a participation: at the door, then inside. The meeting's socket lives as long as this. */
+export function JoinedMeeting({ room, answer, sources, guestName, onOver }: Props) {
+  const live = useSession(answer);
+  const { session, line, send, leave } = live;
+  const [renamed, setRenamed] = useState<string | null>(null);
+  const isWaiting = session.entry === null;
+  const view = useRoomView(room.slug, isWaiting);
+
+  const { ending } = session;
+  useEffect(() => {
+    if (ending !== null) onOver(ending);
+  }, [ending, onOver]);
+
+  const rename = useCallback(
+    (name: string) => {
+      if (send({ type: "rename", name })) setRenamed(name);
+    },
+    [send],
+  );
+
+  if (session.entry === null) {
+    return (
+      <Waiting
+        room={room}
+        name={renamed ?? session.me?.name ?? room.me?.name ?? guestName}
+        hostPresent={view.state === "ready" ? view.room.host_present : room.host_present}
+        camera={sources.camera}
+        lineLost={line === "lost"}
+        onRename={rename}
+        onCancel={() => leave("cancelled")}
+      />
+    );
+  }
+  return (
+    <Suspense fallback={<div className="meeting meeting--opening" role="status">{say("connecting")}</div>}>
+      <Inside live={live} entry={session.entry} participationId={answer.participation_id} room={room} sources={sources} />
+    </Suspense>
+  );
+}

@@ -1,0 +1,92 @@
+import { DeviceSelect } from "../DeviceSelect.tsx";
+import { Icon } from "../Icon.tsx";
+import { say } from "../messages.ts";
+import { SelfView } from "../SelfView.tsx";
+import { useLevel } from "../useLevel.ts";
+import type { Preview, Source } from "../usePreview.ts";
+import { canChooseSpeaker, playTestSound } from "./testSound.ts";
+
+/** One's own picture, large, with its microphone, camera and loudspeaker beneath. */
+export function PreviewCard({ preview }: { preview: Preview }) {
+  const { microphone, camera, devices, choice, choose } = preview;
+  const level = useLevel<HTMLDivElement>(microphone.state === "on" ? microphone.track : null);
+  const microphoneTrouble = troubleWithMicrophone(microphone);
+  return (
+    <section className="preview" aria-label={say("yourPicture")}>
+      <div className="preview__picture">
+        {camera.state === "on" ? <SelfView track={camera.track} /> : <CameraMessage camera={camera} />}
+        <div className="preview__buttons">
+          <button
+            type="button"
+            className={choice.withMicrophone && microphone.state !== "trouble" ? "control" : "control control--off"}
+            aria-label={choice.withMicrophone ? say("muteMicrophone") : say("unmuteMicrophone")}
+            onClick={() => choose({ withMicrophone: !choice.withMicrophone })}
+          >
+            <Icon name={choice.withMicrophone ? "microphone" : "microphoneOff"} />
+          </button>
+          <button
+            type="button"
+            className={choice.withCamera && camera.state !== "trouble" ? "control" : "control control--off"}
+            aria-label={choice.withCamera ? say("stopCamera") : say("startCamera")}
+            onClick={() => choose({ withCamera: !choice.withCamera })}
+          >
+            <Icon name={choice.withCamera ? "camera" : "cameraOff"} />
+          </button>
+        </div>
+      </div>
+      <div className="preview__level" ref={level} role="img" aria-label={say("microphoneLevel")}>
+        <span />
+      </div>
+      {microphoneTrouble !== null && (
+        <p className="fr-message fr-message--warning" role="status">
+          {microphoneTrouble}
+        </p>
+      )}
+      <div className="preview__devices">
+        <DeviceSelect
+          label={say("microphone")}
+          devices={devices.microphones}
+          value={choice.microphone}
+          onChoose={(microphoneId) => choose({ microphone: microphoneId, withMicrophone: true })}
+        />
+        <DeviceSelect
+          label={say("camera")}
+          devices={devices.cameras}
+          value={choice.camera}
+          onChoose={(cameraId) => choose({ camera: cameraId, withCamera: true })}
+        />
+        <div className="preview__speaker">
+          {canChooseSpeaker() && (
+            <DeviceSelect
+              label={say("speaker")}
+              devices={devices.speakers}
+              value={choice.speaker}
+              systemDevice={say("defaultSpeaker")}
+              onChoose={(speaker) => choose({ speaker })}
+            />
+          )}
+          <button type="button" className="fr-btn fr-btn--tertiary fr-btn--sm" onClick={() => void playTestSound(choice.speaker)}>
+            {say("testSpeaker")}
+          </button>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function CameraMessage({ camera }: { camera: Source }) {
+  if (camera.state === "starting") return <p className="preview__message">{say("cameraStarting")}</p>;
+  if (camera.state !== "trouble") return <p className="preview__message">{say("cameraOff")}</p>;
+  const title = { refused: say("cameraRefused"), missing: say("cameraMissing"), busy: say("cameraBusy") }[camera.trouble];
+  return (
+    <div className="preview__message" role="status">
+      <p>{title}</p>
+      {camera.trouble === "refused" && <p className="preview__hint">{say("refusedHint")}</p>}
+    </div>
+  );
+}
+
+function troubleWithMicrophone(microphone: Source): string | null {
+  if (microphone.state !== "trouble") return null;
+  return { refused: say("microphoneRefused"), missing: say("microphoneMissing"), busy: say("microphoneBusy") }[microphone.trouble];
+}

@@ -1,0 +1,64 @@
+import { LocalAudioTrack, LocalVideoTrack, Room, RoomEvent, Track, type RoomOptions } from "livekit-client";
+
+import { cameraConstraints, microphoneConstraints } from "../devices.ts";
+import type { Entry } from "../session.ts";
+import type { LocalSources } from "../usePreview.ts";
+
+const OPTIONS: RoomOptions = {
+  adaptiveStream: true,
+  dynacast: true,
+  disconnectOnPageLeave: true,
+  stopLocalTrackOnUnpublish: true,
+  publishDefaults: { simulcast: true, stopMicTrackOnMute: false },
+};
+
+/** A room for the meeting; it connects with `enter`. */
+export function newRoom({ choice }: LocalSources): Room {
+  return new Room({
+    ...OPTIONS,
+    audioCaptureDefaults: choice.microphone === "" ? {} : { deviceId: choice.microphone },
+    videoCaptureDefaults: {
+      resolution: { width: 1280, height: 720, frameRate: 30 },
+      ...(choice.camera === "" ? {} : { deviceId: choice.camera }),
+    },
+    ...(choice.speaker === "" ? {} : { audioOutput: { deviceId: choice.speaker } }),
+  });
+}
+
+/** Connects and publishes side by side: a track is announced in the first moment in which the server listens. */
+export async function enter(room: Room, entry: Entry, sources: LocalSources): Promise<void> {
+  const published = [publish(room, sources.microphone, sources), publish(room, sources.camera, sources)];
+  await room.connect(entry.url, entry.token, { autoSubscribe: true });
+  await Promise.all(published);
+}
+
+async function publish(room: Room, track: MediaStreamTrack | null, { choice }: LocalSources): Promise<void> {
+  if (track === null || track.readyState === "ended") return;
+  const isSound = track.kind === "audio";
+  // The room may stop and start these devices by itself when they are muted: they are no "user provided" tracks.
+  const local = isSound
+    ? new LocalAudioTrack(track, microphoneConstraints(choice.microphone), false)
+    : new LocalVideoTrack(track, cameraConstraints(choice.camera), false);
+  await room.localParticipant.publishTrack(local, { source: isSound ? Track.Source.Microphone : Track.Source.Camera });
+}
+
+/** What changes a meeting's picture. */
+export const SHOWN_EVENTS = [
+  RoomEvent.Connected,
+  RoomEvent.ConnectionStateChanged,
+  RoomEvent.ParticipantConnected,
+  RoomEvent.ParticipantDisconnected,
+  RoomEvent.ParticipantNameChanged,
+  RoomEvent.TrackPublished,
+  RoomEvent.TrackUnpublished,
+  RoomEvent.TrackSubscribed,
+  RoomEvent.TrackUnsubscribed,
+  RoomEvent.TrackMuted,
+  RoomEvent.TrackUnmuted,
+  RoomEvent.TrackStreamStateChanged,
+  RoomEvent.LocalTrackPublished,
+  RoomEvent.LocalTrackUnpublished,
+  RoomEvent.ActiveSpeakersChanged,
+  RoomEvent.AudioPlaybackStatusChanged,
+  RoomEvent.ConnectionQualityChanged,
+] as const;

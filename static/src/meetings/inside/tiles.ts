@@ -1,0 +1,60 @@
+import { ConnectionQuality, Track, type Participant, type Room, type VideoTrack } from "livekit-client";
+
+import type { Person } from "../contract.ts";
+import { say } from "../messages.ts";
+
+/** What one tile shows. */
+export interface TileView {
+  key: string;
+  identity: string;
+  name: string;
+  isMe: boolean;
+  isScreen: boolean;
+  /** null: no picture, the name's initials stand for it. */
+  track: VideoTrack | null;
+  isMuted: boolean;
+  isSpeaking: boolean;
+  isLost: boolean;
+  /** Several people at this microphone. */
+  isShared: boolean;
+}
+
+/** The room's tiles: screens, then people in the order of their coming, oneself first. */
+export function tilesOf(room: Room, people: readonly Person[]): { screens: TileView[]; faces: TileView[] } {
+  const known = new Map(people.map((person) => [person.participation_id, person]));
+  const remote = [...room.remoteParticipants.values()].sort((a, b) => (a.joinedAt?.getTime() ?? 0) - (b.joinedAt?.getTime() ?? 0));
+  const everyone: Participant[] = [room.localParticipant, ...remote];
+  return {
+    screens: everyone.flatMap((participant) => screenOf(participant, known.get(participant.identity))),
+    faces: everyone.map((participant) => faceOf(participant, known.get(participant.identity))),
+  };
+}
+
+function faceOf(participant: Participant, person: Person | undefined): TileView {
+  const camera = participant.getTrackPublication(Track.Source.Camera);
+  return {
+    key: participant.isLocal ? "me" : participant.identity,
+    identity: participant.identity,
+    name: nameOf(participant, person),
+    isMe: participant.isLocal,
+    isScreen: false,
+    track: camera !== undefined && !camera.isMuted ? (camera.videoTrack ?? null) : null,
+    isMuted: !participant.isMicrophoneEnabled,
+    isSpeaking: participant.isSpeaking && participant.isMicrophoneEnabled,
+    isLost: participant.connectionQuality === ConnectionQuality.Lost,
+    isShared: person?.shared_microphone ?? false,
+  };
+}
+
+function screenOf(participant: Participant, person: Person | undefined): TileView[] {
+  const track = participant.getTrackPublication(Track.Source.ScreenShare)?.videoTrack;
+  if (track === undefined) return [];
+  const view = faceOf(participant, person);
+  return [{ ...view, key: `${view.key}/screen`, name: say("screenOf", { name: view.name }), isScreen: true, track, isSpeaking: false }];
+}
+
+/** The name that Suite knows; a device's own word only where it knows none yet. */
+export function nameOf(participant: Participant, person: Person | undefined): string {
+  if (person !== undefined) return person.name;
+  return participant.name !== undefined && participant.name !== "" ? participant.name : say("someone");
+}

@@ -1,0 +1,104 @@
+import { ConnectionState, DisconnectReason, RoomEvent, type Room } from "livekit-client";
+import { useEffect, useState, useSyncExternalStore } from "react";
+
+import type { Ending, Entry } from "../session.ts";
+import type { LocalSources } from "../usePreview.ts";
+import { SHOWN_EVENTS, enter, newRoom } from "./call.ts";
+
+export interface Call {
+  room: Room;
+  /** The line to the media server. */
+  connection: "connecting" | "connected" | "lost";
+  isSoundBlocked: boolean;
+}
+
+const AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000];
+/** The page's socket knows better why somebody was taken out: it has this long to say so. */
+const REASON_MS = 1_500;
+
+/** The call itself: connected and published when this is first shown, left when it goes. */
+export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: Ending) => void): Call {
+  const [room] = useState(() => newRoom(sources));
+  const [version] = useState(() => versionOf(room));
+  useSyncExternalStore(version.subscribe, version.read);
+
+  useEffect(() => {
+    let isOver = false;
+    let attempt = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+
+    const connect = () => {
+      enter(room, entry, sources).then(
+        () => {
+          attempt = 0;
+        },
+        () => {
+          if (!isOver && room.state === ConnectionState.Disconnected) again();
+        },
+      );
+    };
+    const again = () => {
+      clearTimeout(timer);
+      const wait = AGAIN_MS[attempt];
+      attempt += 1;
+      if (wait === undefined) onEnded("lost");
+      else timer = setTimeout(connect, wait);
+    };
+    const disconnected = (reason?: DisconnectReason) => {
+      if (isOver) return;
+      const ending = endingOf(reason);
+      if (ending === null) again();
+      else timer = setTimeout(() => onEnded(ending), REASON_MS);
+    };
+
+    room.on(RoomEvent.Disconnected, disconnected);
+    connect();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+      room.off(RoomEvent.Disconnected, disconnected);
+      void room.disconnect();
+    };
+  }, [room, entry, sources, onEnded]);
+
+  return { room, connection: connectionOf(room.state), isSoundBlocked: !room.canPlaybackAudio };
+}
+
+function connectionOf(state: ConnectionState): Call["connection"] {
+  if (state === ConnectionState.Connected) return "connected";
+  return state === ConnectionState.Connecting ? "connecting" : "lost";
+}
+
+/** What a disconnection means; null: nobody wanted it, so the page connects again. */
+function endingOf(reason: DisconnectReason | undefined): Ending | null {
+  switch (reason) {
+    case DisconnectReason.PARTICIPANT_REMOVED:
+      return "removed";
+    case DisconnectReason.ROOM_DELETED:
+    case DisconnectReason.ROOM_CLOSED:
+      return "ended";
+    case DisconnectReason.CLIENT_INITIATED:
+    case DisconnectReason.DUPLICATE_IDENTITY:
+      return "left";
+    default:
+      return null;
+  }
+}
+
+/** A number that rises when the room looks different. */
+function versionOf(room: Room) {
+  let version = 0;
+  return {
+    read: () => version,
+    subscribe: (changed: () => void) => {
+      const bump = () => {
+        version += 1;
+        changed();
+      };
+      for (const event of SHOWN_EVENTS) room.on(event, bump);
+      return () => {
+        for (const event of SHOWN_EVENTS) room.off(event, bump);
+      };
+    },
+  };
+}

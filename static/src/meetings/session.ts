@@ -1,0 +1,124 @@
+import type { ChatMessage, JoinAnswer, Me, MeetingView, Person, ServerMessage, Transcription, WaitingPerson } from "./contract.ts";
+
+/** Why one is no longer in the meeting. */
+export type Ending = "left" | "cancelled" | "ended" | "removed" | "refused" | "deactivated" | "lost";
+
+/** What needs me, as one quiet message. */
+export type Notice =
+  | { kind: "muted"; by: string }
+  | { kind: "refusal"; sentence: string }
+  | { kind: "waiting"; names: readonly string[] }
+  | { kind: "written"; author: string; body: string }
+  | { kind: "came" | "went"; name: string };
+
+export interface Entry {
+  url: string;
+  token: string;
+}
+
+/** A meeting as its page knows it: the server's state, kept up by its messages. */
+export interface Session {
+  meeting: MeetingView | null;
+  me: Me | null;
+  /** Set once admitted. */
+  entry: Entry | null;
+  waiting: readonly WaitingPerson[];
+  people: readonly Person[];
+  transcription: Transcription;
+  messages: readonly ChatMessage[];
+  ending: Ending | null;
+  notice: Notice | null;
+}
+
+export const NO_TRANSCRIPTION: Transcription = { active: false, started_at: null, started_by: null, agreement: "none", agreed: [] };
+
+/** The session right after the door's answer, before the socket's first word. */
+export function openSession(answer: JoinAnswer): Session {
+  return {
+    meeting: null,
+    me: null,
+    entry: answer.url !== undefined && answer.token !== undefined ? { url: answer.url, token: answer.token } : null,
+    waiting: [],
+    people: [],
+    transcription: NO_TRANSCRIPTION,
+    messages: [],
+    ending: null,
+    notice: null,
+  };
+}
+
+export type SessionEvent =
+  | ServerMessage
+  | { type: "over"; ending: Ending }
+  | { type: "notice_seen" };
+
+/** The session after `event`. State and messages give the same session as a fresh state. */
+export function nextSession(session: Session, event: SessionEvent): Session {
+  switch (event.type) {
+    case "state":
+      return {
+        ...session,
+        meeting: event.meeting,
+        me: event.me,
+        waiting: event.waiting,
+        people: event.people,
+        transcription: event.transcription ?? NO_TRANSCRIPTION,
+        messages: event.messages,
+        ending: event.me.state === "left" ? (session.ending ?? "lost") : session.ending,
+      };
+    case "admitted":
+      return { ...session, entry: { url: event.url, token: event.token }, me: session.me && { ...session.me, state: "admitted" } };
+    case "waiting":
+      return { ...session, waiting: event.waiting, notice: noticeOfWaiting(session, event.waiting) };
+    case "people":
+      return { ...session, people: event.people, notice: noticeOfPeople(session, event.people) };
+    case "transcription":
+      return { ...session, transcription: event.transcription };
+    case "message":
+      return addMessage(session, event.message);
+    case "muted":
+      return { ...session, notice: { kind: "muted", by: event.by } };
+    case "error":
+      return { ...session, notice: { kind: "refusal", sentence: event.message } };
+    case "entry_refused":
+      return { ...session, ending: session.ending ?? "refused" };
+    case "removed":
+    case "ended":
+      return { ...session, ending: session.ending ?? event.type };
+    case "over":
+      return { ...session, ending: session.ending ?? event.ending };
+    case "notice_seen":
+      return { ...session, notice: null };
+    case "pong":
+      return session;
+    default:
+      // A newer server may say more than this page knows.
+      return session;
+  }
+}
+
+function addMessage(session: Session, message: ChatMessage): Session {
+  if (session.messages.some(({ id }) => id === message.id)) return session;
+  const mine = message.author.participation_id !== null && message.author.participation_id === session.me?.participation_id;
+  const notice: Notice | null = mine ? session.notice : { kind: "written", author: message.author.name, body: message.body };
+  return { ...session, messages: [...session.messages, message], notice };
+}
+
+function noticeOfWaiting(session: Session, waiting: readonly WaitingPerson[]): Notice | null {
+  const known = new Set(session.waiting.map((one) => one.participation_id));
+  const isNew = waiting.some((one) => !known.has(one.participation_id));
+  if (isNew) return { kind: "waiting", names: waiting.map(({ name }) => name) };
+  if (session.notice?.kind !== "waiting") return session.notice;
+  return waiting.length === 0 ? null : { kind: "waiting", names: waiting.map(({ name }) => name) };
+}
+
+function noticeOfPeople(session: Session, people: readonly Person[]): Notice | null {
+  if (session.notice !== null && session.notice.kind !== "came" && session.notice.kind !== "went") return session.notice;
+  const mine = session.me?.participation_id;
+  const before = new Set(session.people.map((one) => one.participation_id));
+  const after = new Set(people.map((one) => one.participation_id));
+  const came = people.find((one) => !before.has(one.participation_id) && one.participation_id !== mine);
+  if (came !== undefined) return { kind: "came", name: came.name };
+  const went = session.people.find((one) => !after.has(one.participation_id) && one.participation_id !== mine);
+  return went === undefined ? session.notice : { kind: "went", name: went.name };
+}

@@ -1,0 +1,60 @@
+import { useCallback, useEffect, useReducer, useRef, useState } from "react";
+
+import { ReconnectingSocket, type SocketState } from "../shared/socket.ts";
+import { readServerMessage, type ClientMessage, type JoinAnswer } from "./contract.ts";
+import { nextSession, openSession, type Ending, type Session, type SessionEvent } from "./session.ts";
+
+const NOT_SIGNED_IN = 4401;
+const CONFLICT = 4409;
+
+export interface LiveSession {
+  session: Session;
+  /** The page's own line to Suite. */
+  line: SocketState;
+  /** Sends now; false where the line is not there. */
+  send: (message: ClientMessage) => boolean;
+  dispatch: (event: SessionEvent) => void;
+  /** Ends one's part, and says so to the others. */
+  leave: (ending: Ending) => void;
+}
+
+/** The meeting's socket and what it told, from the door's answer on. */
+export function useSession(answer: JoinAnswer): LiveSession {
+  const [session, dispatch] = useReducer(nextSession, answer, openSession);
+  const [line, setLine] = useState<SocketState>("connecting");
+  const socket = useRef<ReconnectingSocket | null>(null);
+
+  useEffect(() => {
+    const opened = new ReconnectingSocket(
+      answer.socket,
+      {
+        onMessage: (value) => {
+          const message = readServerMessage(value);
+          if (message !== null) dispatch(message);
+        },
+        onState: setLine,
+        onRefused: (code) => dispatch({ type: "over", ending: endingOf(code) }),
+      },
+      { heartbeat: true, signInOnRefusal: false },
+    );
+    socket.current = opened;
+    return () => opened.close();
+  }, [answer]);
+
+  const isOver = session.ending !== null;
+  useEffect(() => {
+    if (isOver) socket.current?.close();
+  }, [isOver]);
+
+  const send = useCallback((message: ClientMessage) => socket.current?.send(message) ?? false, []);
+  const leave = useCallback((ending: Ending) => {
+    socket.current?.send({ type: "leave" });
+    dispatch({ type: "over", ending });
+  }, []);
+  return { session, line, send, dispatch, leave };
+}
+
+function endingOf(code: number): Ending {
+  if (code === NOT_SIGNED_IN) return "deactivated";
+  return code === CONFLICT ? "ended" : "removed";
+}
