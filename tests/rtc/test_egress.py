@@ -51,6 +51,10 @@ async def recorder(*, folder: Path, webhook: str) -> AsyncIterator[asyncio.subpr
         await process.wait()
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())
+
+
 class Speaker:
     """Sends Opus in real time, as far as a test wants it."""
 
@@ -130,7 +134,7 @@ async def test_a_recording_keeps_time_over_gaps_and_is_told_by_webhooks(
         assert (info.egress_id, info.room_name, info.room_id, info.status) == ("EG_1", "room", "RM_1", egress.EGRESS_COMPLETE)
         assert (info.track.track_id, info.file_results[0].filename) == ("TR_a", "m/track.ogg")
         assert info.file_results[0].started_at == started.started_at
-        await until(lambda: [one.name for one in path.parent.iterdir()] == ["track.ogg"])
+        await until(lambda: names(path.parent) == ["track.ogg"])
 
 
 async def test_red_repairs_what_was_lost_but_brings_nothing_from_before_the_command(
@@ -219,7 +223,7 @@ async def test_a_destination_outside_the_root_is_refused(
         plane.apply(StartCopy("EG_1", "TR_a", str(tmp_path / "s"), name, "audio/opus"))
         ended = await control.wait(lambda report: isinstance(report, CopyEnded))
         assert ended.reason not in {"", "stopped", "track ended"}
-        assert sorted(one.name for one in tmp_path.glob("*")) == ["out", "s"]
+        assert names(tmp_path) == ["out", "s"]
 
 
 async def test_a_recorder_that_is_not_there_ends_the_copy_with_a_reason(

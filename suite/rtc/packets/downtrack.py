@@ -38,39 +38,11 @@ class Downtrack:
     """The row. `write` and `write_again` fill the subscriber's arena with a plain RTP packet and return its length."""
 
     __slots__ = (
-        "_drops",
-        "_history",
-        "_history_times",
-        "codecs",
-        "current",
-        "first_source",
-        "form",
-        "ids",
-        "kind",
-        "last_picture",
-        "last_sequence",
-        "last_time",
-        "last_timestamp",
-        "last_zero",
-        "number",
-        "octets",
-        "offset",
-        "packets",
-        "payload_type",
-        "picture_offset",
-        "plain_extensions",
-        "primary_type",
-        "reported",
-        "rtx_payload_type",
-        "rtx_sequence",
-        "rtx_ssrc",
-        "source_codec",
-        "ssrc",
-        "target",
-        "temporal",
-        "timestamp_offset",
-        "wanted",
-        "zero_offset",
+        "_drops", "_history", "_history_times", "codecs", "current", "first_source", "form", "ids", "kind",
+        "last_picture", "last_sequence", "last_time", "last_timestamp", "last_zero", "number", "octets",
+        "offset", "packets", "payload_type", "picture_offset", "plain_extensions", "primary_type", "recent",
+        "reported", "rtx_payload_type", "rtx_sequence", "rtx_ssrc", "source_codec", "ssrc", "target",
+        "temporal", "timestamp_offset", "wanted", "zero_offset",
     )  # fmt: skip
 
     def __init__(self, *, number: int, kind: Kind, ssrc: int, rtx_ssrc: int | None) -> None:
@@ -83,6 +55,7 @@ class Downtrack:
         self.plain_extensions = True
         # what control wants, what the plane aims at, what flows
         self.wanted = self.target = self.current = NONE
+        self.recent = NONE  # the last that flowed, also while paused
         self.temporal = 7
         # the subscriber's payload types for what the publisher sends now; 0 is none
         self.source_codec: Codec | None = None
@@ -129,7 +102,7 @@ class Downtrack:
 
     def switch(self, layer: Layer, former: Layer | None, packet: Packet, extended: int, now: float) -> None:
         """Go over to `layer` at this packet, so that numbers and times go on without a gap."""
-        self.current = layer.index
+        self.current = self.recent = layer.index
         self.first_source = extended
         self.offset = self.last_sequence + 1 - extended
         self._drops.clear()

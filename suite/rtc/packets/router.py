@@ -17,6 +17,19 @@ _NO_KINDS: Final = bytes(256)
 RESENT_AT_MOST: Final = 64  # packets resent for one NACK
 
 
+class RtcpReader:
+    """What RTCP tells of a subscriber's line; the transport overrides what it wants to know."""
+
+    def loss(self, fraction: float, round_trip: float | None) -> None:
+        """A receiver report came."""
+
+    def estimate(self, bit_rate: int) -> None:
+        """A REMB came."""
+
+    def transport_feedback(self, body: bytes, now: float) -> None:
+        """A transport-wide feedback came."""
+
+
 class Router:
     """The tables of one transport. Payload types and extension ids are the transport's own, as its SDP numbered them."""
 
@@ -33,6 +46,7 @@ class Router:
         self._kinds = _NO_KINDS
         self._layers: dict[int, tuple[Track, Layer]] = {}
         self._repairs: dict[int, tuple[Track, Layer]] = {}
+        self.quiet = RtcpReader()  # for who wants to know nothing
         self._packet = Packet()
         self._again = Packet()
 
@@ -234,16 +248,3 @@ class Router:
         if length:
             self.count("rtx_sent")
             self.line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE])
-
-
-class RtcpReader:
-    """What RTCP tells of a subscriber's line; the transport overrides what it wants to know."""
-
-    def loss(self, fraction: float, round_trip: float | None) -> None:
-        """A receiver report came."""
-
-    def estimate(self, bit_rate: int) -> None:
-        """A REMB came."""
-
-    def transport_feedback(self, body: bytes, now: float) -> None:
-        """A transport-wide feedback came."""

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from suite.rtc.core.media import Codec, Kind, LayerStarted, LayerStopped, Receive, Report
-from suite.rtc.packets import codecs, rtcp
+from suite.rtc.packets import codecs, dependency, rtcp
 from suite.rtc.packets.downtrack import NONE, Downtrack
 from suite.rtc.packets.layer import Layer
-from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE, Packet
+from suite.rtc.packets.rtp import DEPENDENCY, TRANSPORT_SEQUENCE, Packet
 
 SILENT: Final = {"video": 0.7, "audio": 2.0}  # s without a packet after which a layer counts as stopped
 KEPT: Final = {"video": 512, "audio": 64}  # packets held of each layer
@@ -85,7 +85,7 @@ class Track:
         if packet.payload == packet.end:
             self._pass_over(layer, extended)
             return
-        keyframe = codecs.is_keyframe(layer.form, packet.buffer, packet.payload, packet.end)
+        keyframe = self._joinable(layer, packet)
         index = layer.index
         for downtrack, line in self.downtracks:
             if downtrack.current != index:
@@ -99,6 +99,12 @@ class Track:
                 line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE])
         for copy in self.copies:
             copy(layer, packet, extended, now)
+
+    def _joinable(self, layer: Layer, packet: Packet) -> bool:
+        """Whether somebody can begin to watch or listen with this packet."""
+        if self.kind == "audio" or codecs.is_keyframe(layer.form, packet.buffer, packet.payload, packet.end):
+            return True
+        return bool(packet.at[DEPENDENCY]) and dependency.starts_sequence(packet.value(DEPENDENCY))
 
     def _pass_over(self, layer: Layer, extended: int) -> None:
         """Padding alone is not forwarded; what follows closes up."""
@@ -114,7 +120,7 @@ class Track:
         self.aim_all(layer.heard)
 
     def _switch(self, downtrack: Downtrack, layer: Layer, packet: Packet, extended: int, now: float) -> None:
-        former = self.layers[downtrack.current] if 0 <= downtrack.current < len(self.layers) else None
+        former = self.layers[downtrack.recent] if 0 <= downtrack.recent < len(self.layers) else None
         if layer.codec is not None:
             downtrack.use(layer.codec)
         downtrack.switch(layer, former, packet, extended, now)

@@ -1,0 +1,306 @@
+"""What a subscriber gets: one unbroken stream, whatever the publisher's layers, losses and padding do."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import struct
+
+import pytest
+
+from suite.rtc.core.media import Codec, LayerStarted, LayerStopped
+from suite.rtc.packets import rtcp
+from tests.rtc.packets import bench
+from tests.rtc.packets.bench import Bench, body, extensions, header, picture_of, vp8
+
+SUBSCRIBED = Codec(100, "video/vp8", 90000, rtx_payload_type=101)
+SSRC = {"q": 10, "h": 11, "f": 12}
+
+
+class Camera:
+    """Three layers of VP8, a picture of two packets each, every layer with numbers and timestamps of its own."""
+
+    def __init__(self, table: Bench, *, seed: int = 0) -> None:
+        chance = random.Random(seed)
+        self.table = table
+        self.state = {
+            rid: [chance.randrange(65536), chance.randrange(2**32), chance.randrange(0x8000), chance.randrange(256)]
+            for rid in SSRC
+        }
+
+    def picture(self, rid: str, *, key: bool = False, lost: bool = False, halves: int = 2) -> None:
+        state = self.state[rid]
+        for half in range(halves):
+            if not lost:
+                payload = vp8(key=key and half == 0, picture=state[2], zero=state[3], start=half == 0, tail=bytes((half,)) * 20)
+                marks = {1: b"0", 2: rid.encode()}
+                last = half == halves - 1
+                self.table.send(
+                    ssrc=SSRC[rid], sequence=state[0], timestamp=state[1], marker=last, extensions=marks, payload=payload
+                )
+            state[0] = (state[0] + 1) & 0xFFFF
+        state[2] = (state[2] + 1) & 0x7FFF
+        state[3] = (state[3] + 1) & 0xFF
+
+    def frame_time(self, seconds: float = 1 / 30) -> None:
+        for state in self.state.values():
+            state[1] = (state[1] + round(seconds * 90000)) & 0xFFFFFFFF
+        self.table.pass_time(seconds)
+
+
+def seen(line: bench.Line) -> list[tuple[int, int, int, int]]:
+    """Sequence number, timestamp, picture id, TL0PICIDX of each packet."""
+    return [(header(packet)[2], header(packet)[3], *picture_of(packet)) for packet in line.rtp]
+
+
+def test_two_hundred_switches_leave_no_gap_in_any_counter() -> None:
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    table = Bench()
+    track = table.publish("TR", bench.VP8, layers=("q", "h", "f"))
+    line = table.subscribe(track, SUBSCRIBED, layer=2)
+    camera = Camera(table, seed=seed)
+    for _ in range(200):
+        table.select(1, chance.randrange(3))
+        for number in range(chance.randrange(2, 5)):
+            for rid in SSRC:
+                camera.picture(rid, key=number == 1)
+            camera.frame_time()
+    packets = seen(line)
+    assert len(packets) > 400
+    for before, after in itertools.pairwise(packets):
+        assert (after[0] - before[0]) & 0xFFFF == 1
+        ahead = (after[1] - before[1]) & 0xFFFFFFFF
+        assert ahead < 90000
+        pictures = (after[2] - before[2]) & 0x7FFF
+        assert pictures in {0, 1}
+        assert (after[3] - before[3]) & 0xFF == pictures
+        assert (pictures == 0) == (ahead == 0)
+    assert {header(packet)[4] for packet in line.rtp} == {5001}
+
+
+def test_a_switch_waits_for_the_keyframe_and_asks_for_it() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, layers=("q", "h", "f"))
+    line = table.subscribe(track, SUBSCRIBED, layer=0)
+    camera = Camera(table)
+    for rid in ("q", "f"):
+        camera.picture(rid, key=True)
+    for _ in range(2):
+        camera.frame_time(0.4)
+        for rid in ("q", "f"):
+            camera.picture(rid)
+    table.up.rtcp.clear()
+    table.select(1, 2)
+    asked = [int.from_bytes(packet[8:12], "big") for packet in table.up.rtcp if packet[1] == rtcp.PAYLOAD_FEEDBACK]
+    assert asked == [SSRC["f"]]
+    camera.frame_time()
+    for rid in ("q", "f"):
+        camera.picture(rid)
+    assert table.downs[1][2].current == 0
+    count = len(line.rtp)
+    camera.picture("f", key=True)
+    assert table.downs[1][2].current == 2
+    assert len(line.rtp) == count + 2
+
+
+def test_a_layer_that_falls_silent_is_left_and_taken_again_when_it_returns() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, layers=("q", "h", "f"))
+    line = table.subscribe(track, SUBSCRIBED, layer=2)
+    camera = Camera(table)
+    for rid in SSRC:
+        camera.picture(rid, key=True)
+    down = table.downs[1][2]
+    assert down.target == 2
+    for _ in range(30):
+        camera.frame_time()
+        for rid in ("q", "h"):
+            camera.picture(rid)
+    assert LayerStopped("TR", 2) in table.reports
+    assert down.target == 1
+    camera.picture("h", key=True)
+    assert down.current == 1
+    count = len(line.rtp)
+    camera.picture("f", key=False)
+    assert [report for report in table.reports if isinstance(report, LayerStarted)][-1].layer == 2
+    assert down.target == 2
+    camera.picture("f", key=True)
+    assert (down.current, len(line.rtp)) == (2, count + 2)
+
+
+def test_two_layers_clocks_are_matched_by_their_sender_reports() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, layers=("q", "f"))
+    line = table.subscribe(track, SUBSCRIBED, layer=0)
+    table.send(ssrc=10, sequence=1, timestamp=1_000, payload=vp8(key=True, picture=1, zero=1), extensions={1: b"0", 2: b"q"})
+    table.send(ssrc=12, sequence=1, timestamp=500_000, payload=vp8(key=True, picture=1, zero=1), extensions={1: b"0", 2: b"f"})
+    second = 1 << 32
+    for ssrc, ntp, timestamp in ((10, 100 * second, 1_000), (12, 100 * second + second // 2, 545_000)):
+        table.router.rtcp(
+            rtcp.sender_report(ssrc=ssrc, ntp=ntp, timestamp=timestamp, packets=1, octets=1, name=b"c"),
+            table.now,
+            reports=table.router.quiet,
+        )
+    table.select(1, 1)
+    table.pass_time(0.25)  # the network held the picture up; its clock says 0.1 s
+    table.send(ssrc=12, sequence=2, timestamp=509_000, payload=vp8(key=True, picture=2, zero=2), extensions={1: b"0", 2: b"f"})
+    assert [header(packet)[3] for packet in line.rtp] == [1_000, 10_000]
+
+
+def test_padding_leaves_no_gap_and_late_packets_find_their_place() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, ssrcs=(10,))
+    line = table.subscribe(track, SUBSCRIBED)
+    payload = vp8(key=True, picture=1, zero=1)
+    for sequence in (100, 102):
+        table.send(ssrc=10, sequence=sequence, payload=payload)
+    table.send(ssrc=10, sequence=103, payload=b"", padding=100)
+    table.send(ssrc=10, sequence=104, payload=payload)
+    table.send(ssrc=10, sequence=101, payload=payload)
+    table.send(ssrc=10, sequence=101, payload=payload)
+    first = header(line.rtp[0])[2]
+    assert [header(packet)[2] - first for packet in line.rtp] == [0, 2, 3, 1]
+    assert table.counts["rtp_repeated"] == 1
+
+
+def test_what_was_sent_before_a_switch_can_be_asked_for_after_it() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, layers=("q", "h", "f"))
+    line = table.subscribe(track, SUBSCRIBED, layer=0)
+    camera = Camera(table, seed=3)
+    for layer in (0, 1, 2):
+        table.select(1, layer)
+        for number in range(3):
+            for rid in SSRC:
+                camera.picture(rid, key=number == 0)
+            camera.frame_time(0.6)
+    sent = list(line.rtp)
+    line.rtp.clear()
+    for packet in sent:
+        table.ask_again(rtcp.nack(1, 5001, [header(packet)[2]]))
+    assert len(line.rtp) == len(sent)
+    for number, (before, again) in enumerate(zip(sent, line.rtp, strict=True)):
+        assert header(again)[1] == 101
+        assert header(again)[3] == header(before)[3]
+        assert header(again)[4] == 6001
+        assert body(again) == before[2:4] + body(before)
+        if number:
+            assert (header(again)[2] - header(line.rtp[number - 1])[2]) & 0xFFFF == 1
+    table.ask_again(rtcp.nack(1, 5001, [(header(sent[0])[2] - 1) & 0xFFFF]))
+    assert table.counts["nack_forgotten"] == 1
+
+
+def test_without_rtx_a_packet_is_resent_as_it_was() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, ssrcs=(10,))
+    line = table.subscribe(track, Codec(100, "video/vp8", 90000))
+    table.send(ssrc=10, sequence=1, payload=vp8(key=True, picture=1, zero=1))
+    table.ask_again(rtcp.nack(1, 5001, [header(line.rtp[0])[2]]))
+    assert line.rtp[0] == line.rtp[1]
+
+
+def test_a_missing_packet_is_asked_for_until_it_comes_or_is_useless() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, ssrcs=(10,), rtx_ssrcs={20: 10})
+    table.subscribe(track, SUBSCRIBED)
+    for sequence in (1, 4):
+        table.send(ssrc=10, sequence=sequence, payload=vp8(key=sequence == 1, picture=sequence, zero=1))
+    asked = [list(rtcp.lost_sequences(packet[4:])) for packet in table.up.rtcp if packet[1] == rtcp.TRANSPORT_FEEDBACK]
+    assert asked == [[2, 3]]
+    table.send(ssrc=20, sequence=9, payload_type=97, payload=struct.pack("!H", 2) + vp8(key=False, picture=2, zero=1))
+    table.up.rtcp.clear()
+    for _ in range(100):
+        table.pass_time(0.05)
+    asked = [list(rtcp.lost_sequences(packet[4:])) for packet in table.up.rtcp if packet[1] == rtcp.TRANSPORT_FEEDBACK]
+    assert asked
+    assert len(asked) <= 10
+    assert all(one == [3] for one in asked)
+
+
+def test_keyframe_requests_of_many_subscribers_become_one() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, ssrcs=(10,))
+    for number in range(1, 20):
+        table.subscribe(track, SUBSCRIBED, number=number)
+    table.send(ssrc=10, sequence=1, payload=vp8(key=True, picture=1, zero=1))
+    table.pass_time(1)
+    table.up.rtcp.clear()
+    for number in range(1, 20):
+        table.ask_again(rtcp.picture_loss(1, 5000 + number), number=number)
+    assert len(table.up.rtcp) == 1
+
+
+def test_a_paused_downtrack_is_silent_and_goes_on_at_a_keyframe() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, ssrcs=(10,))
+    line = table.subscribe(track, SUBSCRIBED, layer=None)
+    table.send(ssrc=10, sequence=1, payload=vp8(key=True, picture=1, zero=1))
+    assert line.rtp == []
+    table.select(1, 0)
+    table.send(ssrc=10, sequence=2, payload=vp8(key=True, picture=2, zero=2))
+    table.select(1, None)
+    table.send(ssrc=10, sequence=3, payload=vp8(key=True, picture=3, zero=3))
+    table.select(1, 0)
+    table.pass_time(1)
+    table.send(ssrc=10, sequence=4, timestamp=90_000, payload=vp8(key=False, picture=4, zero=4))
+    table.send(ssrc=10, sequence=5, timestamp=93_000, payload=vp8(key=True, picture=5, zero=5))
+    first, second = line.rtp
+    assert (header(second)[2] - header(first)[2], header(second)[3] - header(first)[3]) == (1, 93_000)
+    assert picture_of(second)[0] - picture_of(first)[0] == 1
+
+
+def test_extensions_are_the_subscribers_own() -> None:
+    table = Bench()
+    av1 = Codec(45, "video/av1", 90000)
+    track = table.publish("TR", av1, ssrcs=(10,))
+    line = table.subscribe(
+        track, Codec(50, "video/av1", 90000), extensions={bench.DEPENDENCY: 9, bench.TRANSPORT: 4, bench.SEND_TIME: 6}
+    )
+    plain = table.subscribe(track, Codec(50, "video/av1", 90000), number=2)
+    table.send(
+        ssrc=10,
+        sequence=1,
+        payload_type=45,
+        payload=b"\x18av1",
+        extensions={1: b"0", 5: b"\x12\x34", 12: bytes(range(40))},
+        two_byte=True,
+    )
+    table.send(ssrc=10, sequence=2, payload_type=45, payload=b"\x10av1", extensions={12: b"abc"})
+    first, second = (extensions(packet) for packet in line.rtp)
+    assert first[9] == bytes(range(40))
+    assert (first[4], second[4]) == (b"\0\0", b"\0\1")
+    assert second[9] == b"abc"
+    assert len(first[6]) == 3
+    assert set(first) == {9, 4, 6}
+    assert [packet[0] for packet in plain.rtp] == [0x80, 0x80]
+
+
+H264 = "packetization-mode={};profile-level-id={}"
+
+
+@pytest.mark.parametrize(
+    ("mime", "fmtp", "offered"),
+    [
+        ("video/h264", H264.format(1, "42e01f"), [(H264.format(0, "42e01f"), 5), (H264.format(1, "42e01f"), 6)]),
+        ("video/h264", H264.format(1, "640c1f"), [(H264.format(1, "42e01f"), 5), (H264.format(1, "640c1f"), 6)]),
+        ("video/vp9", "profile-id=2", [("profile-id=0", 5), ("profile-id=2", 6)]),
+    ],
+)
+def test_the_subscribers_payload_type_fits_the_profile(mime: str, fmtp: str, offered: list[tuple[str, int]]) -> None:
+    table = Bench()
+    wanted = Codec(1, mime, 90000, fmtp)
+    track = table.publish("TR", wanted, ssrcs=(10,))
+    table.subscribe(track, *(Codec(number, mime, 90000, one) for one, number in offered))
+    down = table.downs[1][2]
+    down.use(wanted)
+    assert down.payload_type == 6
+
+
+def test_a_codec_that_the_subscriber_lacks_is_not_sent() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, ssrcs=(10,))
+    line = table.subscribe(track, Codec(50, "video/av1", 90000))
+    table.send(ssrc=10, sequence=1, payload=vp8(key=True, picture=1, zero=1))
+    assert line.rtp == []
