@@ -212,6 +212,7 @@ def _refuse(socket: MeetingSocket, mine: Participation, message: dict[str, Any])
 
 
 def _admit_all(socket: MeetingSocket, mine: Participation, _message: dict[str, Any]) -> None:
+    _moderator(socket)
     for waiting in selectors.waiting_for(mine.meeting):
         _admit(socket, mine, waiting)
 

@@ -1,0 +1,126 @@
+"""The meeting's socket: the lobby, the people, the chat, and whom a message may act upon."""
+
+from __future__ import annotations
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from suite.meetings.models import Meeting, Participation
+from tests.meetings.doors import MeetingPage, a_room, browser, came, join
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Sync = sync_to_async(thread_sensitive=True)
+
+
+def entered(viewer, slug, **data):
+    """A browser, and its entry to the room."""
+    client = browser(viewer)
+    return client, join(client, slug, **data)
+
+
+@pytest.fixture
+def slug(awa):
+    return a_room(browser(awa))
+
+
+async def test_a_guest_waits_hears_nothing_and_is_let_in(awa, slug):
+    host, guest = await Sync(entered)(awa, slug), await Sync(entered)(None, slug, name="Odile")
+    async with MeetingPage(*host) as hosts, MeetingPage(*guest) as guests:
+        state = await guests.told("state")
+        assert state["me"]["state"] == "waiting"
+        assert (state["people"], state["messages"], state["transcription"]) == ([], [], None)
+        shown = (await hosts.told("state"))["waiting"]
+        assert [one["name"] for one in shown] == ["Odile"]
+        await guests.say(type="message", body="Je suis là", ref="1")
+        assert (await guests.told("error"))["code"] == "forbidden"
+        await hosts.say(type="message", body="Bonjour", ref="1")
+        await hosts.told("message")
+        await hosts.say(type="admit", participation_id=guest[1]["participation_id"])
+        admitted = await guests.told("admitted")
+        assert admitted["token"]
+        assert [one["body"] for one in (await guests.told("state"))["messages"]] == ["Bonjour"]
+        assert (await hosts.told("waiting"))["waiting"] == []
+
+
+async def test_a_refused_guest_is_told_and_cannot_come_back_on_the_same_participation(awa, slug):
+    host, guest = await Sync(entered)(awa, slug), await Sync(entered)(None, slug, name="Odile")
+    async with MeetingPage(*host) as hosts, MeetingPage(*guest) as guests:
+        await guests.told("state")
+        await hosts.say(type="refuse", participation_id=guest[1]["participation_id"])
+        await guests.told("entry_refused")
+        assert await guests.closed() == 4403
+    async with MeetingPage(*guest) as again:
+        assert (await again.told("refused"))["code"] == "not_admitted"
+
+
+@pytest.mark.parametrize("verb", ["admit", "refuse", "mute", "remove", "admit_all", "end_for_all", "transcription_start"])
+async def test_a_guest_and_a_colleague_moderate_nothing(awa, bruno, slug, verb):
+    host = await Sync(entered)(awa, slug)
+    guest, colleague = await Sync(entered)(None, slug, name="Odile"), await Sync(entered)(bruno, slug)
+    for client, entry in (guest, colleague):
+        async with MeetingPage(client, entry) as page:
+            await page.told("state")
+            await page.say(type=verb, participation_id=host[1]["participation_id"])
+            assert (await page.told("error"))["code"] == "forbidden"
+    meeting = await Sync(Meeting.objects.get)(id=host[1]["meeting_id"])
+    assert meeting.ended_at is None
+    assert (await Sync(Participation.objects.get)(id=guest[1]["participation_id"])).state in {"waiting", "left"}
+
+
+async def test_a_participation_opens_for_who_holds_it_only(awa, bruno, eva, slug):
+    host = await Sync(entered)(awa, slug)
+    guest = await Sync(entered)(None, slug, name="Odile")
+    for other in (bruno, eva, None):
+        for entry in (host[1], guest[1]):
+            async with MeetingPage(await Sync(browser)(other), entry) as page:
+                assert (await page.told("refused"))["code"] == "not_found"
+                assert await page.closed() == 4404
+
+
+async def test_people_come_and_go_as_the_media_server_says(awa, bruno, slug):
+    host, other = await Sync(entered)(awa, slug), await Sync(entered)(bruno, slug)
+    async with MeetingPage(*host) as page:
+        assert (await page.told("state"))["people"] == []
+        assert (await Sync(came)(other[1])).status_code == 204
+        assert [one["name"] for one in (await page.told("people"))["people"]] == ["Bruno Martin"]
+        await Sync(came)(other[1])  # told twice: nothing new
+        await Sync(came)(other[1], "participant_left")
+        assert (await page.told("people"))["people"] == []
+
+
+GARBAGE = [
+    "",
+    "[]",
+    "nonsense",
+    '{"type": 1}',
+    '{"type": "admit"',
+    '{"a": NaN}',
+    '{"type": "message"}',
+    '{"type": "message", "body": 7, "ref": "1"}',
+    '{"type": "mute", "participation_id": "x"}',
+    "x" * 70_000,
+]
+
+
+@pytest.mark.parametrize("frame", GARBAGE)
+async def test_garbage_is_answered_and_disturbs_nobody(awa, slug, frame):
+    host = await Sync(entered)(awa, slug)
+    async with MeetingPage(*host) as page:
+        await page.told("state")
+        await page.write(frame)
+        assert (await page.told("error"))["code"] in {"bad_input", "too_large", "not_found"}
+        await page.say(type="message", body="Toujours là", ref="2")
+        assert (await page.told("message"))["message"]["body"] == "Toujours là"
+
+
+async def test_ended_for_all_ends_for_all(awa, bruno, slug):
+    host, other = await Sync(entered)(awa, slug), await Sync(entered)(bruno, slug)
+    async with MeetingPage(*host) as hosts, MeetingPage(*other) as others:
+        await hosts.told("state")
+        await others.told("state")
+        await hosts.say(type="end_for_all")
+        await others.told("ended")
+        assert await others.closed() == 1000
+    assert (await Sync(Meeting.objects.get)(id=host[1]["meeting_id"])).ended_at is not None
+    async with MeetingPage(*other) as again:
+        assert (await again.told("refused"))["code"] == "meeting_ended"
