@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import rfc8785
 from django.db import transaction
 
+from suite.audit.access import Reader
 from suite.audit.models import Record
 from suite.kernel import clock
 from suite.kernel.context import origin
 from suite.kernel.ids import uuid7
 from suite.kernel.refs import ActorRef, TargetRef
 
+SAME_READING = timedelta(minutes=5)
 LEAF_PREFIX = b"\x00"  # RFC 9162, 2.1.1: leaves and nodes are hashed apart
 NO_ORGANIZATION = uuid.UUID(int=0)  # the chain of what belongs to none: a refused sign-in that named nobody
 
@@ -63,6 +65,22 @@ def record(
     row.leaf = leaf_of(row)
     row.save(force_insert=True)
     return row.id
+
+
+@transaction.atomic
+def log_viewed(*, action: str, reader: Reader, target: TargetRef, now: datetime, **details: str) -> bool:
+    """Record that an auditor reads the log; False where the same reading was recorded in the last `SAME_READING`.
+
+    Turning pages, going back and reloading are one reading: otherwise the log would fill with its own readers.
+    """
+    same = Record.objects.filter(
+        organization_id=reader.organization_id, actor_id=reader.user_id, action=action, target_id=target.id, details=details,
+        occurred_at__gt=now - SAME_READING,
+    )  # fmt: skip
+    if same.exists():
+        return False
+    record(action, actor=reader.ref, target=target, organization_id=reader.organization_id, at=now, **details)
+    return True
 
 
 def leaf_of(row: Record) -> bytes:

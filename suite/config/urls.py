@@ -18,6 +18,7 @@ urlpatterns = [
     path("oidc/callback/", sign_in.CallbackView.as_view(), name="oidc-callback"),
     path("oidc/back-channel-logout/", sign_in.BackChannelLogoutView.as_view(), name="oidc-back-channel-logout"),
     path("", include("suite.accounts.urls")),
+    path("", include("suite.audit.urls")),
     path("", include("suite.meetings.urls")),
     path("", include("suite.transcripts.urls")),
     path("", include("suite.rtc.urls")),

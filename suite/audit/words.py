@@ -1,0 +1,109 @@
+"""How an auditor reads an act. Every app's acts are words here; none of those apps is known."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+FAMILIES: dict[str, str | Promise] = {
+    "accounts": _("People and sign-ins"),
+    "meetings": _("Meetings"),
+    "transcripts": _("Transcripts"),
+    "documents": _("Documents"),
+    "chat": _("Messages"),
+    "files": _("Files"),
+    "resources": _("Sharing"),
+    "audit": _("Reading of this log"),
+}
+
+ACTIONS: dict[str, str | Promise] = {
+    "accounts.organization.created": _("created the organisation"),
+    "accounts.person.provisioned": _("added a person"),
+    "accounts.person.deactivated": _("deactivated a person"),
+    "accounts.person.reactivated": _("reactivated a person"),
+    "accounts.identity.linked": _("signed in for the first time"),
+    "accounts.membership.started": _("made a person a member"),
+    "accounts.membership.moved": _("moved a person to another unit"),
+    "accounts.membership.ended": _("ended a person's membership"),
+    "accounts.role.granted": _("gave a role"),
+    "accounts.role.revoked": _("took a role away"),
+    "accounts.sign_in.succeeded": _("signed in"),
+    "accounts.sign_in.refused": _("was refused at sign-in"),
+    "accounts.sign_in.ended": _("session ended"),
+    "audit.log.viewed": _("read this log"),
+    "audit.context.viewed": _("read a meeting's log"),
+    "meetings.meeting.started": _("started the meeting"),
+    "meetings.meeting.ended": _("ended the meeting"),
+    "meetings.participant.asked": _("asked to enter"),
+    "meetings.participant.admitted": _("let someone in"),
+    "meetings.participant.refused": _("refused someone at the door"),
+    "meetings.participant.joined": _("joined"),
+    "meetings.participant.left": _("left"),
+    "meetings.participant.removed": _("removed someone"),
+    "meetings.participant.muted": _("muted someone"),
+    "meetings.participant.renamed": _("changed their name"),
+    "meetings.transcription.started": _("started the transcription"),
+    "meetings.transcription.stopped": _("stopped the transcription"),
+    "meetings.transcription.complete": _("all sound of the transcription was stored"),
+    "meetings.consent.given": _("agreed to the transcription"),
+    "meetings.consent.declined": _("declined the transcription"),
+    "meetings.track.recording": _("sound began to be taken"),
+    "meetings.track.stored": _("sound was stored"),
+    "transcripts.track.queued": _("sound was queued for transcription"),
+    "transcripts.track.transcribed": _("sound was transcribed"),
+    "transcripts.track.failed": _("sound could not be transcribed"),
+    "transcripts.transcript.ready": _("the transcript was made"),
+    "transcripts.transcript.exported": _("exported the transcript"),
+    "documents.document.edited": _("edited a document"),
+    "chat.message.posted": _("posted a message"),
+    "files.blob.stored": _("stored a file"),
+    "resources.access.granted": _("gave access"),
+    "resources.access.revoked": _("took access away"),
+    "resources.link.changed": _("changed whom the link lets in"),
+}
+
+MADE: dict[str, str | Promise] = {
+    "created": _("created: %(kind)s"),
+    "renamed": _("renamed: %(kind)s"),
+    "discarded": _("put in the trash: %(kind)s"),
+}
+
+KINDS: dict[str, str | Promise] = {
+    "document": _("document"),
+    "room": _("meeting room"),
+    "channel": _("channel"),
+    "recording": _("recording"),
+    "transcript": _("transcript"),
+    "file": _("file"),
+    "meeting": _("meeting"),
+    "participation": _("participant"),
+    "person": _("person"),
+    "sign_in": _("session"),
+    "organization": _("organisation"),
+    "log": _("log"),
+}
+
+DETAILS: dict[str, str | Promise] = {
+    "reason": _("Reason"),
+    "role": _("Role"),
+    "acr": _("Assurance"),
+    "amr": _("Means"),
+    "purpose": _("Purpose"),
+    "principal": _("For whom"),
+    "sessions_ended": _("Sessions ended"),
+    "shared_microphone": _("Several people at this microphone"),
+    "family": _("Kind of act"),
+    "since": _("From"),
+    "until": _("Until"),
+    "outcome": _("Outcome"),
+}
+
+
+def sentence_of(action: str) -> str:
+    """What was done, in the active language; an act that no word is known for shows its code."""
+    if action in ACTIONS:
+        return str(ACTIONS[action])
+    _family, kind, verb = [*action.split("."), "", "", ""][:3]
+    if verb in MADE:
+        return str(MADE[verb]) % {"kind": KINDS.get(kind, kind)}
+    return action
