@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
 import secrets
@@ -15,6 +17,7 @@ FIRST_WEB_PORT = 8000
 FIRST_PROVIDER_PORT = 9300
 FIRST_MEDIA_PORT = 7882
 TRIES = 200
+SPREAD = 500  # copies that first start at the same time begin their search at different ports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,39 +52,36 @@ def keep_secrets(var: Path) -> Secrets:
     return Secrets(**values)
 
 
-def keep_ports(var: Path, *, web: int | None, workers: int) -> Ports:
-    """The ports of this copy: those of last time, or free ones; `web` as asked for.
+def keep_ports(var: Path, *, web: int | None, workers: int, media: int | None = None, has_provider: bool = True) -> Ports:
+    """The ports of this copy: those of last time, or free ones; `web` and `media` as asked for.
 
-    Raises `Refusal` where a port that people or identities rely on is taken.
+    Raises `Refusal` where a port that people or identities rely on cannot be had.
     """
     path = var / "ports.json"
     known: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-    if web is not None:
-        if not is_tcp_free(web):
-            raise Refusal(f"Port {web} is taken by another program: choose another, as `make run PORT={_free(web + 1)}`.")
-        known.setdefault("web", web)
-    elif "web" in known and not is_tcp_free(known["web"]):
-        taken = known["web"]
-        raise Refusal(
-            f"Port {taken} is taken by another program: stop it, or choose another, as `make run PORT={_free(taken + 1)}`."
-        )
-    if "provider" in known and not is_tcp_free(known["provider"]):
+    asked = web or known.get("web")
+    if asked is not None and (obstacle := tcp_obstacle(asked)):
+        raise Refusal(f"Port {asked} {obstacle}: choose another, as `make run PORT={_free(asked + 1)}`.")
+    if has_provider and "provider" in known and tcp_obstacle(known["provider"]):
         raise Refusal(
             f"Port {known['provider']}, which the demonstration's accounts are tied to, is taken by another program: "
             "stop that program first."
         )
-    media = known.get("media", FIRST_MEDIA_PORT)
+    offset = int(hashlib.sha256(os.fsencode(var.resolve())).hexdigest(), 16) % SPREAD
+    first_media = known.get("media", FIRST_MEDIA_PORT + 4 * offset)
     ports = Ports(
-        web=known.get("web") or _free(FIRST_WEB_PORT),
-        provider=known.get("provider") or _free(FIRST_PROVIDER_PORT),
-        media=next(port for port in range(media, media + TRIES) if all(is_udp_free(port + k) for k in range(workers))),
+        web=known.get("web") or web or _free(FIRST_WEB_PORT),
+        provider=known.get("provider") or _free(FIRST_PROVIDER_PORT + offset),
+        media=_free_media(first_media, workers) if media is None else known.get("media", media),
     )
     _write_private(path, asdict(ports))
-    return replace(ports, web=web) if web is not None else ports
+    return replace(ports, web=web or ports.web, media=media or ports.media)
 
 
-def is_tcp_free(port: int) -> bool:
-    """Whether nothing listens on `port` of this machine's loopback, over IPv4 or IPv6."""
+def tcp_obstacle(port: int) -> str:
+    """What keeps us from listening on `port` of this machine's loopback, over IPv4 or IPv6; empty where nothing does."""
+    if not 0 < port < 65536:
+        return "is no port"
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
             with socket.socket(family, socket.SOCK_STREAM) as trial:
@@ -89,9 +89,13 @@ def is_tcp_free(port: int) -> bool:
                 trial.bind((address, port))
                 trial.listen(1)
         except OSError as error:
-            if family == socket.AF_INET or error.errno == 98:
-                return False
-    return True
+            if error.errno == errno.EADDRINUSE:
+                return "is taken by another program"
+            if error.errno == errno.EACCES:
+                return "is for root alone"
+            if family == socket.AF_INET:
+                return f"cannot be listened on ({error.strerror})"
+    return ""
 
 
 def is_udp_free(port: int) -> bool:
@@ -105,7 +109,11 @@ def is_udp_free(port: int) -> bool:
 
 
 def _free(first: int) -> int:
-    return next((port for port in range(first, min(first + TRIES, 65536)) if is_tcp_free(port)), first)
+    return next((port for port in range(max(first, 1024), min(first + TRIES, 65536)) if not tcp_obstacle(port)), FIRST_WEB_PORT)
+
+
+def _free_media(first: int, workers: int) -> int:
+    return next((port for port in range(first, first + TRIES) if all(is_udp_free(port + k) for k in range(workers))), first)
 
 
 def _write_private(path: Path, values: dict[str, str] | dict[str, int]) -> None:

@@ -43,7 +43,9 @@ async def run(wishes: Wishes) -> int:
     _require_disk(folders.var)
     with _only_run(folders):
         secrets = keep_secrets(folders.var)
-        ports = keep_ports(folders.var, web=wishes.port, workers=wishes.workers)
+        media = int(os.environ.get("MEDIA_UDP_PORT") or 0) or None
+        has_provider = not os.environ.get("OIDC_ISSUER")
+        ports = keep_ports(folders.var, web=wishes.port, workers=wishes.workers, media=media, has_provider=has_provider)
         environment = environment_of(
             folders=folders, secrets=secrets, ports=ports, given=os.environ, speech=wishes.speech, workers=wishes.workers
         )

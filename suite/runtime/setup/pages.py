@@ -36,7 +36,7 @@ def build_step() -> Step:
             otherwise="The pages could not be built: the lines above say where.",
             environment=fetching(),
         ),
-        inputs=["package-lock.json", "vite.config.ts", "tsconfig.json", "static/src"],
+        inputs=["package-lock.json", "vite.config.ts", "tsconfig.json", "static/src", "static/public", "static/finish.ts"],
         outputs=["static/dist/.vite/manifest.json"],
     )
 

@@ -1,0 +1,92 @@
+"""The set-up's steps and the sentences of its obstacles."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from suite.runtime.folders import ROOT
+from suite.runtime.setup import step as steps
+from suite.runtime.setup.step import Obstacle, Step, call
+from tests.whole import environment
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(steps, "ROOT", tmp_path)
+    monkeypatch.setattr(steps, "STAMPS", tmp_path / "stamps")
+    monkeypatch.setattr(steps, "LOG", tmp_path / "setup.log")
+    return tmp_path
+
+
+def test_a_step_is_done_again_only_when_its_inputs_change_or_its_output_is_gone(elsewhere: Path) -> None:
+    (elsewhere / "list").write_text("one")
+    out = elsewhere / "out"
+    step = Step(name="s", says="Something", action=out.touch, inputs=["list"], outputs=["out"])
+    assert not step.is_done()
+    step.do(number=1, of=1)
+    assert step.is_done()
+    (elsewhere / "list").write_text("two")
+    assert not step.is_done()
+    step.do(number=1, of=1)
+    out.unlink()
+    assert not step.is_done()
+
+
+def test_a_file_added_to_a_folder_counts(elsewhere: Path) -> None:
+    (elsewhere / "src").mkdir()
+    step = Step(name="s", says="Something", action=lambda: None, inputs=["src"])
+    step.do(number=1, of=1)
+    (elsewhere / "src" / "new.ts").touch()
+    assert not step.is_done()
+
+
+def test_a_failing_program_leaves_no_stamp_and_says_what_to_do(elsewhere: Path) -> None:
+    def fail() -> None:
+        call(["sh", "-c", "echo the reason >&2; exit 3"], otherwise="Do this.")
+
+    step = Step(name="s", says="Something", action=fail)
+    with pytest.raises(Obstacle, match=r"the reason\nDo this."):
+        step.do(number=1, of=1)
+    assert not step.is_done()
+
+
+def test_a_full_disk_is_named() -> None:
+    with pytest.raises(Obstacle, match="The disk is full"):
+        call(["sh", "-c", "echo 'write error: No space left on device'; exit 1"], otherwise="Try again.")
+
+
+def test_a_missing_program_is_named() -> None:
+    with pytest.raises(Obstacle, match=r"Do this\. \(No such file or directory: no-such-program\)"):
+        call(["no-such-program"], otherwise="Do this.")
+
+
+@pytest.mark.parametrize("python", ["no-such-python", "false"])
+def test_make_without_python_3_11_says_where_to_get_it(python: str) -> None:
+    command = ["make", "run", f"PYTHON={python}"]
+    ended = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=30)
+    assert ended.returncode != 0
+    assert "Suite needs Python 3.11: install it" in ended.stderr
+
+
+def test_without_a_chromium_the_tests_say_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    from suite.runtime.setup.chromium import browser_step
+
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    with pytest.raises(Obstacle, match="apt-get install chromium"):
+        browser_step().action()
+
+
+def test_make_alone_shows_its_targets() -> None:
+    shown = subprocess.run(["make"], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True, timeout=30).stdout
+    for target in ("run", "test", "test-fast", "lint", "types", "lock", "clean", "status", "bench-%"):
+        assert f"make {target} " in shown
+
+
+def test_set_up_knows_only_the_standard_library() -> None:
+    command = ["python3", "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); import suite.runtime.setup.__main__"]
+    subprocess.run(command, cwd=ROOT, env={"PATH": os.environ["PATH"]}, check=True, timeout=30)
