@@ -73,7 +73,7 @@ class SignallingConsumer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._channel is None:
             return
-        if bytes_data is None:
+        if text_data is not None or bytes_data is None:
             # LiveKit's JSON signalling is for debugging; the clients that we serve send protobuf.
             await self.close(UNSUPPORTED)
         elif len(bytes_data) > MAX_MESSAGE:

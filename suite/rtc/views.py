@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from suite.rtc.core.errors import JoinRefused, ServiceError
+from suite.rtc.link.web import CALL_DEADLINE
 from suite.rtc.signalling import twirp
 from suite.rtc.signalling.joining import joining
 from suite.rtc.signalling.tokens import TokenRefused, bearer, verify
@@ -30,7 +31,7 @@ async def validate(request: HttpRequest, *, single: bool) -> HttpResponse:
         status, text = 200, "success"
         try:
             joining(
-                query=request.GET.dict(),  # type: ignore[arg-type]  # one value a name: the last
+                query=request.GET.dict(),
                 authorization=request.headers.get("authorization", ""),
                 single=single,
                 keys=_keys(),
@@ -76,7 +77,7 @@ def _claims(request: HttpRequest) -> dict[str, object] | None:
 def _nowhere(request: HttpRequest, service: str, method: str, content_type: str) -> HttpResponse:
     name = f"{service}/{method}"
     if request.method == "POST" and name in twirp.UNIMPLEMENTED:
-        error, meta = ServiceError("unimplemented", f"{name} is not implemented"), {}
+        error, meta = ServiceError("unimplemented", f"{name} is not implemented"), dict[str, str]()
     elif name not in twirp.METHODS:
         error, meta = twirp.bad_route(request.method or "", request.path, f'no handler for path "{request.path}"')
     elif request.method != "POST":
@@ -103,4 +104,6 @@ async def _answer(name: str, message: object) -> bytes:
         room = getattr(message, "name", "")
     else:
         room = getattr(message, "room_name", "") or getattr(message, "room", "")
-    return await workers().call(name, room, body)
+    # A call on a participant takes as long as its caller allows.
+    waits = getattr(message, "response_timeout_ms", 0) / 1000
+    return await workers().call(name, room, body, deadline=min(waits, 60.0) + CALL_DEADLINE + 2)

@@ -113,7 +113,7 @@ class Worker:
                 case Kind.CALL:
                     self._handle(_asked(channel, frame.payload))
                 case _:
-                    raise RemoteError("a worker's frame from a web process")
+                    log.warning("frame_unexpected", kind=frame.kind.name)
         except (RemoteError, DecodeError, ServiceError) as error:
             log.info("frame_refused", kind=frame.kind.name, reason=str(error))
             self._link.send(channel, Kind.CLOSE, pack({"code": 1003}))
@@ -190,21 +190,26 @@ def _asked(channel: ChannelId, payload: bytes) -> inputs.Asked:
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
-    """The command line."""
+    """The command line; what it does not say is taken from the environment, as the whole Suite's web process takes it."""
     parser = argparse.ArgumentParser(prog="python -m suite.rtc.worker", description="One media worker of Suite.")
     parser.add_argument("--socket", required=True, help="Unix socket to listen on for web processes")
     parser.add_argument("--port", type=int, default=7882, help="UDP port for media; 0 chooses one")
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on for media")  # noqa: S104 -- media comes from anywhere
-    parser.add_argument("--advertise", default="", help="address that clients are told (MEDIA_ADDRESS)")
+    environment = os.environ
+    urls = [url for url in environment.get("LIVEKIT_WEBHOOK_URLS", "").split(",") if url.strip()]
+    egress = environment.get("RTC_EGRESS_SOCKET", "").removeprefix("-")
+    parser.add_argument("--advertise", default=environment.get("MEDIA_ADDRESS", ""), help="address that clients are told")
     parser.add_argument("--index", type=int, default=0, help="number of this worker")
-    parser.add_argument("--egress-socket", default="", help="Unix socket of the process that writes recordings")
-    parser.add_argument("--webhook-url", action="append", default=[], help="where events are sent; may be repeated")
+    parser.add_argument("--egress-socket", default=egress, help="Unix socket of the process that writes recordings")
+    parser.add_argument("--webhook-url", action="append", default=None, help="where events are sent; may be repeated")
     parser.add_argument("--stun-url", action="append", default=[], help="STUN or TURN servers that clients are told")
     parser.add_argument("--empty-timeout", type=int, default=300, help="seconds that a room waits for the first to come")
     parser.add_argument("--departure-timeout", type=int, default=20, help="seconds that a room waits after the last has left")
     parser.add_argument("--max-participants", type=int, default=0, help="in one room; 0 for no limit")
     parser.add_argument("--no-auto-create", action="store_true", help="rooms exist only where CreateRoom made them")
-    return parser.parse_args(given)
+    parsed = parser.parse_args(given)
+    parsed.webhook_url = parsed.webhook_url or urls
+    return parsed
 
 
 async def serve(given: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from livekit.protocol import egress, room
 
 from suite.rtc.core.errors import ServiceError
 from suite.rtc.directory import HashedDirectory, RoomDirectory
-from suite.rtc.link.web import Channel, WorkerLink, WorkerLost
+from suite.rtc.link.web import CALL_DEADLINE, Channel, WorkerLink, WorkerLost
 
 
 class Workers:
@@ -26,11 +26,11 @@ class Workers:
             raise WorkerLost
         return await self._links[await self._directory.place(room_name)].open()
 
-    async def call(self, method: str, room_name: str, request: bytes) -> bytes:
+    async def call(self, method: str, room_name: str, request: bytes, *, deadline: float = CALL_DEADLINE) -> bytes:
         """Call the server API on the room's worker; raises `ServiceError`."""
         if not self._links:
             raise ServiceError("unavailable", "no media server is configured")
-        return await self._links[await self._directory.place(room_name)].call(method, request)
+        return await self._links[await self._directory.place(room_name)].call(method, request, deadline=deadline)
 
     async def list_rooms(self, request: bytes) -> bytes:
         """The rooms of all workers."""

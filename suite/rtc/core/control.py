@@ -12,7 +12,7 @@ from livekit.protocol import room as room_pb
 from suite.rtc.core import egress, media, presence
 from suite.rtc.core.administration import CALLS
 from suite.rtc.core.effects import Effect, Media, Refuse, Reply, RoomEnded
-from suite.rtc.core.errors import ServiceError, room_not_found
+from suite.rtc.core.errors import ServiceError, no_egress, room_not_found
 from suite.rtc.core.identifiers import Identifiers
 from suite.rtc.core.inputs import Asked, ConnectionId, Input, Joined, Reported, Signalled, SignallingClosed, TimerFired
 from suite.rtc.core.room import Room
@@ -84,9 +84,10 @@ class Control:
 
     def _forget(self, name: str) -> None:
         self.rooms.pop(name, None)
-        for table in (self._connections, self._transports, self._tracks, self._copies):
+        tables: list[dict[Any, str]] = [self._connections, self._transports, self._tracks, self._copies]
+        for table in tables:
             for key in [k for k, room in table.items() if room == name]:
-                del table[key]  # type: ignore[attr-defined]  # the tables differ in their keys only
+                del table[key]
 
     # --- joining ---------------------------------------------------------------------------------------------------
 
@@ -185,10 +186,11 @@ class Control:
                     effects.append(Reply(asked.request, self._list_egress(asked.message)))
                 case "Egress/StopEgress":
                     effects += self._stop_egress(asked, now)
-                case _ if asked.method in CALLS:
+                case _ if asked.method in CALLS or asked.method == "RoomService/PerformRpc":
                     effects += self._call(asked, now)
                 case _:
-                    raise ServiceError("unimplemented", f"{asked.method} is not implemented")
+                    unknown = ServiceError("unimplemented", f"{asked.method} is not implemented")
+                    effects.append(Reply(asked.request, unknown))
         except ServiceError as refusal:
             effects.append(Reply(asked.request, refusal))
         return effects
@@ -213,10 +215,14 @@ class Control:
         return room_pb.ListRoomsResponse(rooms=rooms)
 
     def _list_egress(self, request: egress_pb.ListEgressRequest) -> egress_pb.ListEgressResponse:
+        if not self.settings.egress_socket:
+            raise no_egress()
         items = [info for room in self.rooms.values() for info in egress.listed(room.state, request)]
         return egress_pb.ListEgressResponse(items=items)
 
     def _stop_egress(self, asked: Asked, now: float) -> list[Effect]:
+        if not self.settings.egress_socket:
+            raise no_egress()
         for room in self.rooms.values():
             if asked.message.egress_id in room.state.egresses:
                 room.state.now = now
@@ -234,6 +240,8 @@ class Control:
         if room is None:
             if asked.method in {"RoomService/DeleteRoom", "Egress/StartTrackEgress"}:
                 raise room_not_found()
+            if asked.method == "RoomService/PerformRpc":
+                raise ServiceError("unavailable", "twirp error unknown: no response from servers")
             if asked.method == "RoomService/ListParticipants":
                 return [Reply(asked.request, room_pb.ListParticipantsResponse())]
             raise ServiceError("not_found", "twirp error unknown: participant does not exist")

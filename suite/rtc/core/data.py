@@ -8,7 +8,7 @@ from typing import Final
 from google.protobuf.message import DecodeError
 from livekit.protocol import models, rtc
 
-from suite.rtc.core import media
+from suite.rtc.core import media, rpc
 from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
 
@@ -39,6 +39,8 @@ def received(room: RoomState, sender: Participant, label: str, payload: bytes) -
         if packet.sequence <= sender.last_sequence:
             return
         sender.last_sequence = packet.sequence
+    if packet.WhichOneof("value") == "rpc_response" and rpc.answered(room, sender.sid, packet.rpc_response):
+        return
     destinations = _destinations(room, packet)
     _stamp(packet, sender)
     packet.kind = models.DataPacket.RELIABLE if label == RELIABLE else models.DataPacket.LOSSY
@@ -46,7 +48,7 @@ def received(room: RoomState, sender: Participant, label: str, payload: bytes) -
     if label == RELIABLE and packet.sequence:
         _keep(sender, packet.sequence, stamped, destinations)
     for participant in _readers(room, sender, destinations):
-        room.media(media.SendData(participant.subscriber.id, label, stamped))
+        room.command(media.SendData(participant.subscriber.id, label, stamped))
 
 
 def _destinations(room: RoomState, packet: models.DataPacket) -> frozenset[str]:
@@ -90,7 +92,7 @@ def replay(room: RoomState, reader: Participant, states: Iterable[rtc.DataChanne
             continue
         for sequence, packet, destinations in sender.sent:
             if sequence > state.last_seq and (not destinations or reader.identity in destinations):
-                room.media(media.SendData(reader.subscriber.id, RELIABLE, packet))
+                room.command(media.SendData(reader.subscriber.id, RELIABLE, packet))
 
 
 def from_server(room: RoomState, request: models.UserPacket, *, reliable: bool, identities: Iterable[str]) -> None:
@@ -100,4 +102,4 @@ def from_server(room: RoomState, request: models.UserPacket, *, reliable: bool, 
     packet = models.DataPacket(kind=kind, user=request, destination_identities=sorted(destinations))
     payload = packet.SerializeToString()
     for participant in _readers(room, None, destinations):
-        room.media(media.SendData(participant.subscriber.id, RELIABLE if reliable else LOSSY, payload))
+        room.command(media.SendData(participant.subscriber.id, RELIABLE if reliable else LOSSY, payload))

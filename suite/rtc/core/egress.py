@@ -8,7 +8,7 @@ from typing import Final
 from livekit.protocol import egress
 
 from suite.rtc.core import media
-from suite.rtc.core.errors import ServiceError
+from suite.rtc.core.errors import ServiceError, no_egress
 from suite.rtc.core.state import RoomState
 from suite.rtc.core.track import Track
 
@@ -26,7 +26,7 @@ def start(room: RoomState, request: egress.TrackEgressRequest) -> egress.EgressI
     if found is None or not found[1].announced:
         raise ServiceError("not_found", "twirp error unknown: track not found")
     if not room.settings.egress_socket:
-        raise ServiceError("internal", "twirp error unknown: egress not connected")
+        raise no_egress()
     path = request.file.filepath
     if request.WhichOneof("output") != "file" or request.file.WhichOneof("output") is not None:
         raise ServiceError("invalid_argument", "only a local file can be written to")
@@ -42,7 +42,7 @@ def start(room: RoomState, request: egress.TrackEgressRequest) -> egress.EgressI
     )  # fmt: skip
     info.file_results.append(egress.FileInfo(filename=path, started_at=now))
     room.egresses[info.egress_id] = info
-    room.media(
+    room.command(
         media.StartCopy(info.egress_id, track.sid, room.settings.egress_socket, path, _mime(track), room.name, room.sid)
     )
     return info
@@ -63,7 +63,7 @@ def stop(room: RoomState, egress_id: str) -> egress.EgressInfo:
         raise ServiceError("failed_precondition", "twirp error unknown: egress has ended")
     info.status = egress.EGRESS_ENDING
     info.updated_at = int(room.now * 1_000_000_000)
-    room.media(media.StopCopy(egress_id))
+    room.command(media.StopCopy(egress_id))
     return info
 
 
@@ -98,7 +98,7 @@ def track_gone(room: RoomState, track: Track) -> None:
     for info in list(room.egresses.values()):
         if info.track.track_id == track.sid and info.status in OPEN:
             info.status = egress.EGRESS_ENDING
-            room.media(media.StopCopy(info.egress_id))
+            room.command(media.StopCopy(info.egress_id))
 
 
 def listed(room: RoomState, request: egress.ListEgressRequest) -> list[egress.EgressInfo]:

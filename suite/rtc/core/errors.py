@@ -56,3 +56,7 @@ def room_not_found() -> ServiceError:
 
 def participant_not_found() -> ServiceError:
     return ServiceError("not_found", "twirp error unknown: participant does not exist")
+
+
+def no_egress() -> ServiceError:
+    return ServiceError("internal", "twirp error unknown: egress not connected")

@@ -108,14 +108,14 @@ class Grants:
         return self._flag(grant, absent=False)
 
     @property
-    def sources(self) -> frozenset[int]:
+    def sources(self) -> frozenset[models.TrackSource]:
         """The only sources that may be published; empty where all may."""
         named = self.video.get("canPublishSources")
         if not isinstance(named, list):
             return frozenset()
         return frozenset(SOURCES.get(_text(name).lower(), models.TrackSource.UNKNOWN) for name in named)
 
-    def may_publish(self, source: int) -> bool:
+    def may_publish(self, source: models.TrackSource) -> bool:
         """Whether a track of `source` may be published."""
         return self.can_publish and (not self.sources or source in self.sources)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 from typing import Final
+from uuid import UUID
 
 # Without 0, O, I and l, as LiveKit's ids.
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -39,6 +40,10 @@ class Identifiers:
     def session(self) -> int:
         """An SDP session id (RFC 8829, 5.2.1: 63 bits)."""
         return self._random.randrange(1 << 62)
+
+    def uuid(self) -> str:
+        """A random UUID (RFC 9562, 5.4)."""
+        return str(UUID(int=self._random.getrandbits(128), version=4))
 
     def number(self) -> int:
         """The next downtrack number."""

@@ -43,13 +43,13 @@ def _learn(room: RoomState, transport: Transport, description: sdp.Description, 
     if transport.remote_set and (port is None or transport.with_data):
         return
     transport.remote_set, transport.with_data = True, port is not None
-    room.media(media.SetRemote(transport.id, algorithm, fingerprint, port, min(size or 65_536, 262_144)))
+    room.command(media.SetRemote(transport.id, algorithm, fingerprint, port, min(size or 65_536, 262_144)))
 
 
 def restart_ice(room: RoomState, transport: Transport) -> None:
     """New credentials for the server's end."""
     transport.ufrag, transport.password = room.identifiers.ufrag(), room.identifiers.password()
-    room.media(media.RestartIce(transport.id, transport.ufrag, transport.password))
+    room.command(media.RestartIce(transport.id, transport.ufrag, transport.password))
 
 
 # --- a client's offer ------------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def _add_downtrack(
 ) -> None:
     if subscription.slot is None or subscription.flowing:
         return
-    room.media(
+    room.command(
         media.AddDowntrack(
             downtrack=subscription.downtrack,
             transport=participant.subscriber.id,

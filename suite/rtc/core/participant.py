@@ -13,8 +13,6 @@ from suite.rtc.core.inputs import ConnectionId
 from suite.rtc.core.subscription import Slot, Subscription
 from suite.rtc.core.track import Track
 
-State = models.ParticipantInfo.State
-
 
 @dataclass(slots=True)
 class Transport:
@@ -59,13 +57,13 @@ class Participant:
     settings: rtc.ConnectionSettings
     publisher: Transport
     subscriber: Transport  # the publisher's own in v1
-    state: int = models.ParticipantInfo.JOINING
+    state: models.ParticipantInfo.State = models.ParticipantInfo.JOINING
     version: int = 0
     metadata: str = ""
     name: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     is_publisher: bool = False
-    disconnect_reason: int = models.DisconnectReason.UNKNOWN_REASON
+    disconnect_reason: models.DisconnectReason = models.DisconnectReason.UNKNOWN_REASON
     pending: dict[str, Track] = field(default_factory=dict)  # by the client's own track id
     tracks: dict[str, Track] = field(default_factory=dict)  # bound to a section, by sid
     subscriptions: dict[str, Subscription] = field(default_factory=dict)  # by track sid
@@ -74,7 +72,7 @@ class Participant:
     last_sequence: int = 0  # of the reliable packets that came from here
     sent: deque[tuple[int, bytes, frozenset[str]]] = field(default_factory=deque)  # sequence, packet, destinations
     sent_bytes: int = 0
-    quality: int = models.ConnectionQuality.EXCELLENT
+    quality: models.ConnectionQuality = models.ConnectionQuality.EXCELLENT
     loss: float = 0.0
     drop_on_resume: bool = False  # asked for by a client's simulation, as is the next
     resumable: bool = True

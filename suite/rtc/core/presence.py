@@ -76,7 +76,7 @@ def _enter(room: RoomState, joining: Joined) -> None:
     room.emit(Accept(joining.connection))
     for transport in participant.transports:
         channels = data.CHANNELS if transport is participant.subscriber and not joining.single else ()
-        room.media(media.OpenTransport(transport.id, transport.ufrag, transport.password, channels))
+        room.command(media.OpenTransport(transport.id, transport.ufrag, transport.password, channels))
     room.send(participant, rtc.SignalResponse(join=_welcome(room, participant)))
     profile.refresh_token(room, participant)
     room.participants[participant.identity] = participant
@@ -206,22 +206,49 @@ def gone(room: RoomState, sid: str) -> None:
     leave(room, participant, reason, action=Action.RECONNECT)
 
 
-def leave(room: RoomState, participant: Participant, reason: int, *, action: int = Action.DISCONNECT) -> None:
+def leave(
+    room: RoomState,
+    participant: Participant,
+    reason: models.DisconnectReason,
+    *,
+    action: rtc.LeaveRequest.Action = Action.DISCONNECT,
+) -> None:
     """End a participant: its tracks, its connections, its place; the others are told why."""
     if participant.state == models.ParticipantInfo.DISCONNECTED:
         return
     was_active = participant.state == models.ParticipantInfo.ACTIVE
     participant.disconnect_reason = reason
-    if participant.connection is not None:
-        goodbye = rtc.LeaveRequest(reason=reason, action=action)
-        room.send(participant, rtc.SignalResponse(leave=goodbye))
-        room.emit(Close(participant.connection))
-        room.connections.pop(participant.connection, None)
-        participant.connection = None
-    room.cancel_timer(GONE + participant.sid)
-    room.batch.pop(participant.sid, None)
+    _say_goodbye(room, participant, reason, action)
     participant.state = models.ParticipantInfo.DISCONNECTED
     participant.negotiation.in_flight = True  # no more rounds
+    _take_away(room, participant)
+    if room.participants.get(participant.identity) is participant:
+        del room.participants[participant.identity]
+    room.batch.pop(participant.sid, None)
+    room.speaking.pop(participant.sid, None)
+    if was_active and not participant.hidden:
+        updates.announce(room, participant)
+        updates.room_changed(room)
+    room.notify("participant_left" if was_active else "participant_connection_aborted", participant=participant)
+    if not room.participants:
+        room.set_timer(IDLE, float(room.departure_timeout))
+
+
+def _say_goodbye(
+    room: RoomState, participant: Participant, reason: models.DisconnectReason, action: rtc.LeaveRequest.Action
+) -> None:
+    room.cancel_timer(GONE + participant.sid)
+    if participant.connection is None:
+        return
+    goodbye = rtc.LeaveRequest(reason=reason, action=action)
+    room.send(participant, rtc.SignalResponse(leave=goodbye))
+    room.emit(Close(participant.connection))
+    room.connections.pop(participant.connection, None)
+    participant.connection = None
+
+
+def _take_away(room: RoomState, participant: Participant) -> None:
+    """End what the participant publishes and follows, and its peer connections."""
     for track in list(participant.tracks.values()):
         publishing.track_ended(room, participant, track)
     for subscription in list(participant.subscriptions.values()):
@@ -230,23 +257,7 @@ def leave(room: RoomState, participant: Participant, reason: int, *, action: int
         if found is not None:
             layers.demand_changed(room, found[1])
     for transport in participant.transports:
-        room.media(media.CloseTransport(transport.id))
-    if room.participants.get(participant.identity) is participant:
-        del room.participants[participant.identity]
-    for other in room.participants.values():
-        for sid, subscription in list(other.subscriptions.items()):
-            if subscription.publisher == participant.sid:
-                other.subscriptions.pop(sid)
-    room.speaking.pop(participant.sid, None)
-    if was_active:
-        if not participant.hidden:
-            updates.announce(room, participant)
-            updates.room_changed(room)
-        room.notify("participant_left", participant=participant)
-    else:
-        room.notify("participant_connection_aborted", participant=participant)
-    if not room.participants:
-        room.set_timer(IDLE, float(room.departure_timeout))
+        room.command(media.CloseTransport(transport.id))
 
 
 def room_idle(room: RoomState) -> None:
@@ -255,7 +266,7 @@ def room_idle(room: RoomState) -> None:
         end(room, Reason.ROOM_CLOSED)
 
 
-def end(room: RoomState, reason: int) -> None:
+def end(room: RoomState, reason: models.DisconnectReason) -> None:
     """End the room and everyone's stay in it."""
     if room.ended:
         return
@@ -265,7 +276,7 @@ def end(room: RoomState, reason: int) -> None:
     for key in (IDLE, updates.TICK, updates.BATCH, "quiet"):
         room.cancel_timer(key)
     for egress_id in list(room.egresses):
-        room.media(media.StopCopy(egress_id))
+        room.command(media.StopCopy(egress_id))
     room.notify("room_finished")
     room.emit(RoomEnded(room.name))
 

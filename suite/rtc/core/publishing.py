@@ -111,7 +111,7 @@ def _begin(
     bind(track, mid=section.mid, rids=rids, mime=f"{track.kind}/{codecs[0].name}")
     if not track.codec_first:
         track.codec_first = codecs[0].name
-    room.media(
+    room.command(
         media.Receive(
             transport=participant.publisher.id,
             mid=section.mid,
@@ -182,7 +182,7 @@ def track_ended(room: RoomState, participant: Participant, track: Track) -> None
     """Unpublish: the plane forgets it, its subscribers' sections rest, everyone is told."""
     participant.tracks.pop(track.sid, None)
     egress.track_gone(room, track)
-    room.media(media.StopReceiving(track.sid))
+    room.command(media.StopReceiving(track.sid))
     subscribing.track_gone(room, track)
     if track.announced:
         room.notify("track_unpublished", participant=participant, track=track.info)
@@ -198,7 +198,7 @@ def muted(room: RoomState, participant: Participant, request: rtc.MuteTrackReque
     track.info.muted = request.muted
     if not request.muted and track.server_muted:
         track.server_muted = False
-        room.media(media.MuteTrack(track.sid, muted=False))
+        room.command(media.MuteTrack(track.sid, muted=False))
     if track.announced:
         updates.announce(room, participant, at_once=True)
 
@@ -210,7 +210,7 @@ def told_to_mute(room: RoomState, participant: Participant, sid: str) -> None:
 
 def muted_by_server(room: RoomState, participant: Participant, track: Track) -> None:
     """Mute for the publisher: its packets are dropped at the door until it unmutes itself."""
-    room.media(media.MuteTrack(track.sid, muted=True))
+    room.command(media.MuteTrack(track.sid, muted=True))
     track.server_muted = True
     if not track.info.muted:
         track.info.muted = True

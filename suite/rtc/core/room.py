@@ -11,6 +11,7 @@ from suite.rtc.core import (
     media,
     presence,
     publishing,
+    rpc,
     signals,
     speakers,
     subscribing,
@@ -72,9 +73,13 @@ class Room:
     def _asked(self, asked: Asked) -> None:
         call = administration.CALLS.get(asked.method)
         try:
-            if call is None:
-                raise ServiceError("unimplemented", f"{asked.method} is not implemented")
-            self.state.emit(Reply(asked.request, call(self.state, asked.message)))
+            if asked.method == "RoomService/PerformRpc":
+                rpc.call(self.state, asked.request, asked.message)
+            elif call is not None:
+                self.state.emit(Reply(asked.request, call(self.state, asked.message)))
+            else:
+                refusal = ServiceError("unimplemented", f"{asked.method} is not implemented")
+                self.state.emit(Reply(asked.request, refusal))
         except ServiceError as refusal:
             self.state.emit(Reply(asked.request, refusal))
 
@@ -142,6 +147,8 @@ class Room:
                 layers.lower(state, rest)
             case "line":
                 bandwidth.recover(state, rest)
+            case rpc.TIMER:
+                rpc.timed_out(state, rest)
             case "unknown":
                 participant, _, track = rest.partition(":")
                 subscribing.unknown_track(state, participant, track)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from livekit.protocol import models, rtc
 
 from suite.rtc.core import layers, negotiation, presence, profile, publishing, speakers, subscribing
@@ -10,54 +13,40 @@ from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
 
+Handler = Callable[[RoomState, Participant, Any], None]
+
 
 def handle(room: RoomState, participant: Participant, request: rtc.SignalRequest) -> None:
     """Act on a request; raises `RemoteError` where it is not what the protocol allows."""
-    match request.WhichOneof("message"):
-        case "ping":
-            room.send(participant, rtc.SignalResponse(pong=int(room.now * 1000)))
-        case "ping_req":
-            pong = rtc.Pong(last_ping_timestamp=request.ping_req.timestamp, timestamp=int(room.now * 1000))
-            room.send(participant, rtc.SignalResponse(pong_resp=pong))
-        case "offer":
-            negotiation.offer_received(room, participant, request.offer)
-        case "answer":
-            negotiation.answer_received(room, participant, request.answer)
-        case "add_track":
-            publishing.track_asked(room, participant, request.add_track)
-        case "mute":
-            publishing.muted(room, participant, request.mute)
-        case "subscription":
-            _wishes(room, participant, request.subscription)
-        case "track_setting":
-            layers.settings_changed(room, participant, request.track_setting)
-        case "subscription_permission":
-            subscribing.policy_changed(room, participant, request.subscription_permission)
-        case "update_metadata":
-            profile.asked_by_self(room, participant, request.update_metadata)
-        case "update_audio_track":
-            publishing.details_changed(room, participant, request.update_audio_track)
-        case "update_video_track":
-            publishing.details_changed(room, participant, request.update_video_track)
-        case "sync_state":
-            presence.synchronized(room, participant, request.sync_state)
-        case "leave":
-            presence.leave(room, participant, models.DisconnectReason.CLIENT_INITIATED)
-        case "simulate":
-            _simulate(room, participant, request.simulate)
-        case "publish_data_track_request":
-            # Data tracks come with the media server's second step; a client is told so instead of waiting.
-            refused = rtc.RequestResponse(
-                reason=rtc.RequestResponse.Reason.NOT_ALLOWED,
-                message="data tracks are not enabled",
-                publish_data_track=request.publish_data_track_request,
-            )
-            room.send(participant, rtc.SignalResponse(request_response=refused))
-        case None:
-            raise RemoteError("empty signal request")
-        case _:
-            # trickle: the server is ICE-lite and follows no candidate; update_layers: superseded in the protocol.
-            return
+    kind = request.WhichOneof("message")
+    if kind is None:
+        raise RemoteError("empty signal request")
+    handler = HANDLERS.get(kind)
+    if handler is not None:
+        handler(room, participant, getattr(request, kind))
+
+
+def _ping(room: RoomState, participant: Participant, _sent: int) -> None:
+    room.send(participant, rtc.SignalResponse(pong=int(room.now * 1000)))
+
+
+def _ping_request(room: RoomState, participant: Participant, ping: rtc.Ping) -> None:
+    pong = rtc.Pong(last_ping_timestamp=ping.timestamp, timestamp=int(room.now * 1000))
+    room.send(participant, rtc.SignalResponse(pong_resp=pong))
+
+
+def _leave(room: RoomState, participant: Participant, _request: rtc.LeaveRequest) -> None:
+    presence.leave(room, participant, models.DisconnectReason.CLIENT_INITIATED)
+
+
+def _data_track(room: RoomState, participant: Participant, request: rtc.PublishDataTrackRequest) -> None:
+    """Data tracks come with the media server's second step; a client is told so instead of waiting."""
+    refused = rtc.RequestResponse(
+        reason=rtc.RequestResponse.Reason.NOT_ALLOWED,
+        message="data tracks are not enabled",
+        publish_data_track=request,
+    )
+    room.send(participant, rtc.SignalResponse(request_response=refused))
 
 
 def _wishes(room: RoomState, participant: Participant, request: rtc.UpdateSubscription) -> None:
@@ -82,3 +71,25 @@ def _simulate(room: RoomState, participant: Participant, scenario: rtc.SimulateS
             presence.leave(room, participant, models.DisconnectReason.UNKNOWN_REASON, action=rtc.LeaveRequest.Action.RECONNECT)
         case _:
             return
+
+
+# What is not here needs no answer: `trickle`, as the server is ICE-lite and follows no candidate, and what the protocol
+# has superseded (`update_layers`).
+HANDLERS: Final[dict[str, Handler]] = {
+    "ping": _ping,
+    "ping_req": _ping_request,
+    "offer": negotiation.offer_received,
+    "answer": negotiation.answer_received,
+    "add_track": publishing.track_asked,
+    "mute": publishing.muted,
+    "subscription": _wishes,
+    "track_setting": layers.settings_changed,
+    "subscription_permission": subscribing.policy_changed,
+    "update_metadata": profile.asked_by_self,
+    "update_audio_track": publishing.details_changed,
+    "update_video_track": publishing.details_changed,
+    "sync_state": presence.synchronized,
+    "leave": _leave,
+    "simulate": _simulate,
+    "publish_data_track_request": _data_track,
+}

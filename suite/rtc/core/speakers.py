@@ -14,6 +14,7 @@ QUIET: Final = "quiet"
 PATIENCE: Final = 1.0  # seconds without a report after which nobody speaks
 # LiveKit tells levels in eighths, so that a steady voice is told once.
 STEPS: Final = 8
+NOTEWORTHY: Final = 0.25  # a smaller change of somebody who goes on speaking is not told
 
 
 def levels_measured(room: RoomState, levels: Mapping[str, float]) -> None:
@@ -44,6 +45,10 @@ def pretend(room: RoomState, participant: Participant, seconds: int) -> None:
 
 
 def _tell(room: RoomState, heard: dict[str, float]) -> None:
+    for sid, level in heard.items():
+        told = room.speaking.get(sid)
+        if told is not None and abs(told - level) < NOTEWORTHY:
+            heard[sid] = told
     changed = [
         models.SpeakerInfo(sid=sid, level=level, active=True) for sid, level in heard.items() if room.speaking.get(sid) != level
     ]

@@ -10,7 +10,7 @@ from livekit.protocol import egress, models, rtc, webhook
 from suite.rtc.core import media
 from suite.rtc.core.effects import CancelTimer, Effect, Media, Notify, Send, SetTimer
 from suite.rtc.core.identifiers import Identifiers
-from suite.rtc.core.inputs import ConnectionId
+from suite.rtc.core.inputs import ConnectionId, RequestId
 from suite.rtc.core.participant import Participant, Transport
 from suite.rtc.core.settings import Settings
 from suite.rtc.core.track import Track
@@ -39,6 +39,7 @@ class RoomState:
     batch: dict[str, models.ParticipantInfo] = field(default_factory=dict)  # news that waits for company, by sid
     speaking: dict[str, float] = field(default_factory=dict)  # participant sid to level
     egresses: dict[str, egress.EgressInfo] = field(default_factory=dict)
+    calls: dict[str, tuple[RequestId, str]] = field(default_factory=dict)  # by call id: who asked, whose sid was called
     effects: list[Effect] = field(default_factory=list)
     ticking: bool = False
     ended: bool = False
@@ -46,7 +47,7 @@ class RoomState:
     def emit(self, *effects: Effect) -> None:
         self.effects.extend(effects)
 
-    def media(self, command: media.Command) -> None:
+    def command(self, command: media.Command) -> None:
         self.effects.append(Media(command))
 
     def send(self, participant: Participant, message: rtc.SignalResponse) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from livekit.protocol import models, rtc
 
@@ -11,6 +12,8 @@ from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
 from suite.rtc.core.subscription import Subscription
 from suite.rtc.core.track import Track
+
+NOT_FOUND_AFTER: Final = 10.0  # seconds that a track that is asked for may still come
 
 
 def is_permitted(publisher: Participant, subscriber: Participant, track: str) -> bool:
@@ -53,7 +56,7 @@ def wishes_changed(room: RoomState, participant: Participant, sids: Iterable[str
         if found is not None and found[1].announced and found[0] is not participant:
             wish(room, participant, found[0], found[1], wanted=wanted)
         elif wanted and (found is None or not found[1].announced):
-            room.set_timer(f"unknown:{participant.sid}:{sid}", 2.0)
+            room.set_timer(f"unknown:{participant.sid}:{sid}", NOT_FOUND_AFTER)
 
 
 def unknown_track(room: RoomState, participant_sid: str, track: str) -> None:
@@ -78,13 +81,16 @@ def wish(room: RoomState, subscriber: Participant, publisher: Participant, track
             track=track.sid,
             publisher=publisher.sid,
             kind=track.kind,
-            stream=f"{publisher.sid}|{track.info.stream or track.sid}",
+            # As LiveKit: where a section is used again its MediaStreamTrack keeps its first id, so the stream names the track.
+            stream=f"{publisher.sid}|{track.sid}",
             ssrc=room.identifiers.ssrc(),
             rtx_ssrc=room.identifiers.ssrc() if track.kind == "video" else None,
             downtrack=0,
         )
         subscriber.subscriptions[track.sid] = subscription
     subscription.desired = wanted
+    if not wanted:
+        subscription.told_permitted = None  # a new wish is answered anew
     reconcile(room, subscriber, publisher, track, subscription)
 
 
@@ -115,7 +121,7 @@ def stop(room: RoomState, subscriber: Participant, subscription: Subscription) -
     waiting = subscriber.negotiation.waiting
     waiting[:] = [s for s in waiting if s is not subscription]
     if subscription.flowing:
-        room.media(media.RemoveDowntrack(subscription.downtrack))
+        room.command(media.RemoveDowntrack(subscription.downtrack))
         subscription.flowing = False
     if subscription.slot is not None:
         subscription.slot.state = "retiring"

@@ -33,7 +33,7 @@ class Subscription:
     track: str
     publisher: str  # the participant's sid
     kind: media.Kind
-    stream: str  # `PA_…|camera`
+    stream: str  # `PA_…|TR_…`
     ssrc: int
     rtx_ssrc: int | None
     downtrack: int

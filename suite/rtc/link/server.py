@@ -35,9 +35,7 @@ class LinkServer:
 
     async def start(self, path: Path) -> None:
         """Listen on `path`, for this user alone; a socket that a dead worker left is replaced."""
-        with contextlib.suppress(FileNotFoundError):
-            if stat.S_ISSOCK(path.stat().st_mode):
-                path.unlink()
+        _remove_stale(path)
         before = os.umask(0o177)
         try:
             self._server = await asyncio.start_unix_server(self._serve, str(path), limit=CHUNK)
@@ -106,3 +104,10 @@ class LinkServer:
             numbers.pop(frame.channel, None)
         if frame.kind is Kind.GONE:
             self.forget(channel)
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove the socket that a dead worker left; anything else at its place stays, and listening fails."""
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISSOCK(path.stat().st_mode):
+            path.unlink()

@@ -89,15 +89,15 @@ class WorkerLink:
         channel = self._channels[self._number] = Channel(self, self._number)
         return channel
 
-    async def call(self, method: str, request: bytes) -> bytes:
-        """Call the server API; raises `ServiceError` with the worker's refusal, or `unavailable`."""
+    async def call(self, method: str, request: bytes, *, deadline: float = CALL_DEADLINE) -> bytes:
+        """Call the server API; raises `ServiceError` with the worker's refusal, or `unavailable` after `deadline` seconds."""
         try:
             channel = await self.open()
         except WorkerLost as error:
             raise ServiceError(*UNAVAILABLE) from error
         try:
             await channel.send(Kind.CALL, pack({"method": method}, request))
-            frame = await asyncio.wait_for(channel.receive(), CALL_DEADLINE)
+            frame = await asyncio.wait_for(channel.receive(), deadline)
         except (WorkerLost, TimeoutError) as error:
             raise ServiceError(*UNAVAILABLE) from error
         finally:

@@ -18,7 +18,8 @@ from suite.rtc.signalling.messages import MAX_MESSAGE
 from suite.rtc.signalling.tokens import bearer, verify
 
 TRUE: Final = frozenset({"1", "true", "t", "yes"})
-SDKS: Final = {name.lower(): number for name, number in models.ClientInfo.SDK.items()}
+CAPABILITIES: Final = models.ClientInfo.Capability.keys()
+SDKS: Final = frozenset(models.ClientInfo.SDK.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +61,15 @@ def plain_request(query: Mapping[str, str]) -> rtc.JoinRequest:
     def flag(name: str, *, absent: bool = False) -> bool:
         return query[name].lower() in TRUE if name in query else absent
 
+    sdk, named = query.get("sdk", "").upper(), query.get("capabilities", "").split(",")
     client = models.ClientInfo(
-        version=query.get("version", "")[:64], protocol=whole("protocol"), os=query.get("os", "")[:64],
+        sdk=sdk if sdk in SDKS else "UNKNOWN",
+        version=query.get("version", "")[:64],
+        protocol=whole("protocol"),
+        os=query.get("os", "")[:64],
         client_protocol=whole("client_protocol"),
-    )  # fmt: skip
-    client.sdk = SDKS.get(query.get("sdk", "").lower(), models.ClientInfo.UNKNOWN)
-    for name in query.get("capabilities", "").split(","):
-        number = dict(models.ClientInfo.Capability.items()).get(name)
-        if number is not None:
-            client.capabilities.append(number)
-        elif name.isascii() and name.isdigit() and int(name[:3]) in models.ClientInfo.Capability.values():
-            client.capabilities.append(int(name[:3]))
+        capabilities=[name for name in CAPABILITIES if name in named],
+    )
     settings = rtc.ConnectionSettings(
         auto_subscribe=flag("auto_subscribe", absent=True), adaptive_stream=flag("adaptive_stream"),
     )  # fmt: skip

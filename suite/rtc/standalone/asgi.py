@@ -14,7 +14,7 @@ django.setup()
 from suite.rtc.routing import websocket_urlpatterns  # noqa: E402 -- needs the settings
 
 
-async def nowhere(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def nowhere(scope: Any, receive: Any, send: Any) -> Any:
     """A websocket to a path that we do not have."""
     await receive()
     if "websocket.http.response" in (scope.get("extensions") or {}):

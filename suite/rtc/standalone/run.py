@@ -64,7 +64,7 @@ class Children:
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        self._running = [subprocess.Popen(command) for command in self._commands]  # noqa: S603 -- our own command
+        self._running = [_start(command) for command in self._commands]
 
     async def watch(self) -> None:
         """Restart what has died, a second later."""
@@ -73,7 +73,7 @@ class Children:
             for index, process in enumerate(self._running):
                 if process.poll() is not None:
                     log.error("worker_died", index=index, status=process.returncode)
-                    self._running[index] = subprocess.Popen(self._commands[index])  # noqa: S603 -- our own command
+                    self._running[index] = _start(self._commands[index])
 
     def stop(self) -> None:
         for process in self._running:
@@ -84,6 +84,10 @@ class Children:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command)  # noqa: S603 -- our own command
 
 
 async def _wait_for(sockets: Sequence[Path]) -> None:

@@ -173,8 +173,8 @@ class Description:
 
 def parse(text: str) -> Description:
     """Read a description; raises `RemoteError` where it is none, too long or has too many sections."""
-    if len(text) > MAX_LENGTH:
-        raise RemoteError("session description too long")
+    if len(text) > MAX_LENGTH or not text.startswith("v=0"):
+        raise RemoteError("not a session description, or too long")
     session = Section("session", 9, [])
     sections: list[Section] = []
     current = session
@@ -184,20 +184,26 @@ def parse(text: str) -> Description:
         if len(line) > MAX_LINE or line[1:2] != "=":
             raise RemoteError("malformed session description")
         if line[0] == "m":
-            words = line[2:].split(" ")
-            port = number(words[1]) if len(words) > 3 else None
-            if port is None:
-                raise RemoteError("malformed media section")
-            if len(sections) >= MAX_SECTIONS:
-                raise RemoteError("too many media sections")
-            current = Section(words[0], port, words[3:])
+            current = _section(line)
             sections.append(current)
         elif line[0] == "a":
             name, _, value = line[2:].partition(":")
             current.attributes.setdefault(name, []).append(value)
-    if not text.startswith("v=0") or not sections:
-        raise RemoteError("not a session description")
-    mids = [s.mid for s in sections]
-    if len(set(mids)) != len(mids) or not all(mid and len(mid) <= 32 and mid.isprintable() and " " not in mid for mid in mids):
+    if not 0 < len(sections) <= MAX_SECTIONS:
+        raise RemoteError("no media section, or too many")
+    mids = {s.mid for s in sections if _is_token(s.mid)}
+    if len(mids) != len(sections):
         raise RemoteError("media sections need distinct mids")
     return Description(session, sections)
+
+
+def _section(line: str) -> Section:
+    words = line[2:].split(" ")
+    port = number(words[1]) if len(words) > 3 else None
+    if port is None:
+        raise RemoteError("malformed media section")
+    return Section(words[0], port, words[3:])
+
+
+def _is_token(mid: str) -> bool:
+    return 0 < len(mid) <= 32 and mid.isascii() and mid.isprintable() and " " not in mid

@@ -26,7 +26,7 @@ class LocalTransport:
 
 @dataclass(frozen=True, slots=True)
 class SentTrack:
-    """What the server sends in a section; `stream` is `PA_…|name`, as clients take the participant from it."""
+    """What the server sends in a section; `stream` is `PA_…|TR_…`, as clients take both from it."""
 
     stream: str
     track: str
