@@ -83,7 +83,9 @@ def _web(*, environment: Environment, ports: Ports) -> Part:
 
 def _media(*, environment: Environment, folders: Folders, ports: Ports, number: int) -> Part:
     path = str(folders.sockets / f"rtc-{number}.sock")
-    options = ("--socket", path, "--port", str(ports.media + number), "--index", str(number))
+    # A socket bound to every address would answer a loopback client from another address, and ICE would drop that.
+    host = environment.shared.get("MEDIA_BIND", environment.shared["MEDIA_ADDRESS"])
+    options = ("--socket", path, "--host", host, "--port", str(ports.media + number), "--index", str(number))
     command = _python(f"media-{number}", "suite.rtc.worker", *options, environment=environment.only(MEDIA))
     return Part(command=command, stage=Stage.PAGES, ready=socket_accepts(path))
 
