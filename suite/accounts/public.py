@@ -4,7 +4,7 @@ from suite.accounts.groups import groups_of_socket, person_group, sign_in_group
 from suite.accounts.middleware import viewer_required
 from suite.accounts.models import Group, Membership, Organization, Role, Unit, User
 from suite.accounts.selectors import colleagues_named, get_viewer
-from suite.accounts.viewer import Viewer
+from suite.accounts.viewer import Viewer, as_viewer
 
 __all__ = [
     "Group",
@@ -14,6 +14,7 @@ __all__ = [
     "Unit",
     "User",
     "Viewer",
+    "as_viewer",
     "colleagues_named",
     "get_viewer",
     "groups_of_socket",

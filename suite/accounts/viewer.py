@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from suite.kernel.errors import NotSignedIn
 from suite.kernel.refs import ActorRef
 
 
@@ -34,3 +35,10 @@ class Viewer:
     @property
     def is_auditor(self) -> bool:
         return "auditor" in self.roles
+
+
+def as_viewer(user: object) -> Viewer:
+    """The API's `request.user`, as what it is behind the API's door; raises `NotSignedIn` for anything else."""
+    if not isinstance(user, Viewer):
+        raise NotSignedIn
+    return user

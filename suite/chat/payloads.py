@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from suite.chat.lines import ChannelLine
 from suite.chat.models import Message
 
 
@@ -26,6 +27,18 @@ def message_payload(message: Message) -> dict[str, Any]:
 def message_frame(message: Message) -> dict[str, Any]:
     """What a socket sends its client for a new message."""
     return {"type": "message", "channel_id": str(message.channel_id), "message": message_payload(message)}
+
+
+def line_payload(line: ChannelLine) -> dict[str, Any]:
+    """`{id, kind, title, last_message_at, unread, other_user_id}`."""
+    return {
+        "id": str(line.id),
+        "kind": line.kind,
+        "title": line.title,
+        "last_message_at": line.last_message_at.isoformat() if line.last_message_at else None,
+        "unread": line.unread,
+        "other_user_id": _text(line.other_user_id),
+    }
 
 
 def _text(value: uuid.UUID | None) -> str | None:

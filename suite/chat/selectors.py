@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, UUIDField, Value
@@ -13,23 +11,12 @@ from django.db.models.functions import Coalesce
 
 from suite.accounts.public import Viewer
 from suite.chat.access import READ, access_channel
+from suite.chat.lines import ChannelLine
 from suite.chat.models import Channel, ChannelKind, Message, ReadMark
 from suite.resources.public import Access, readable_by
 
 PAGE = 50
 BEFORE_ALL = uuid.UUID(int=0)
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelLine:
-    """A channel as the list shows it; `title` of a direct channel is the other person's name."""
-
-    id: uuid.UUID
-    kind: str
-    title: str
-    last_message_at: datetime | None
-    unread: int
-    other_user_id: uuid.UUID | None
 
 
 def list_messages(

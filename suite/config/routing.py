@@ -8,6 +8,7 @@ from typing import Any
 from channels.routing import URLRouter
 from django.urls import re_path
 
+from suite.chat import routing as chat
 from suite.documents import routing as documents
 from suite.kernel.errors import NotFound
 from suite.kernel.sockets import Socket
@@ -23,6 +24,7 @@ class UnknownSocket(Socket):
 
 
 page_routes: list[Any] = [
+    *chat.websocket_urlpatterns,
     *documents.websocket_urlpatterns,
     *meetings.websocket_urlpatterns,
     re_path(r"^.*$", UnknownSocket.as_asgi()),

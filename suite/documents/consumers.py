@@ -13,11 +13,11 @@ from suite.accounts.public import groups_of_socket
 from suite.documents.access import WRITE, Right, right_of_session
 from suite.documents.errors import ReadOnly, UnreadableUpdate
 from suite.documents.sync import protocol
-from suite.documents.sync.database import in_database
 from suite.documents.sync.outlet import Outlet
 from suite.documents.sync.presence import Holder
 from suite.documents.sync.replica import Replica
 from suite.documents.sync.replicas import hold, let_go
+from suite.kernel.database import in_database
 from suite.kernel.errors import SuiteError, TooLarge, Unavailable
 from suite.kernel.groups import group
 from suite.kernel.sockets import Socket

@@ -63,7 +63,7 @@ class Socket(AsyncWebsocketConsumer):
             raise TooLarge
         try:
             message = json.loads(text_data, parse_constant=_no_constant)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadInput from error
         if not isinstance(message, dict):
             raise BadInput

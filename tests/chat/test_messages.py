@@ -11,46 +11,13 @@ from suite.chat.author import Author
 from suite.chat.errors import EmptyMessage, MessageTooLong
 from suite.chat.models import Channel, Message
 from suite.chat.selectors import count_unread, list_channels, list_messages, list_messages_for_participants
-from suite.chat.services import channel_create, channel_mark_read, direct_channel_open, member_add, message_post
+from suite.chat.services import channel_mark_read, direct_channel_open, member_add, message_post
 from suite.kernel import clock
 from suite.kernel.errors import BadInput, NotFound
 from suite.kernel.models import OutboxEvent
-from tests.people import organization, person
+from tests.chat.conftest import a_channel, write
 
 pytestmark = pytest.mark.django_db
-
-
-def a_channel(owner, *members, title="Budget"):
-    channel = channel_create(
-        organization_id=owner.organization_id,
-        title=title,
-        kind="channel",
-        owner_id=owner.user_id,
-        actor=owner.ref,
-        now=clock.now(),
-    )
-    for member in members:
-        member_add(channel=channel, user_id=member.user_id, actor=owner.ref, now=clock.now())
-    return channel
-
-
-def write(channel, viewer, body, ref=None):
-    return message_post(channel=channel, author=Author.of(viewer), body=body, ref=ref or uuid.uuid4().hex, now=clock.now())
-
-
-@pytest.fixture
-def house():
-    return organization()
-
-
-@pytest.fixture
-def awa(house):
-    return person(house)
-
-
-@pytest.fixture
-def bruno(house):
-    return person(house, "Bruno", "Petit")
 
 
 def test_what_is_written_is_read_in_order_by_pages(awa, bruno):
@@ -90,7 +57,8 @@ def test_the_record_and_the_event_hold_no_text(awa):
 
 
 @pytest.mark.parametrize(
-    ("body", "refused"), [("", EmptyMessage), (" \n\t ", EmptyMessage), ("\x00\x07", EmptyMessage), ("a" * 8001, MessageTooLong)]
+    ("body", "refused"),
+    [("", EmptyMessage), (" \n\t ", EmptyMessage), ("\x00\x07", EmptyMessage), ("a" * 8001, MessageTooLong)],
 )
 def test_empty_and_too_long_are_refused(awa, body, refused):
     channel = a_channel(awa)
@@ -140,18 +108,16 @@ def test_two_people_have_one_direct_channel_named_after_the_other(awa, bruno):
     assert [line.title for line in list_channels(viewer=bruno)] == ["Awa Diop"]
 
 
-def test_nobody_writes_to_another_organisation_or_to_themselves(awa):
-    stranger = person(organization("Ailleurs"), "Zoé", "Martin")
+def test_nobody_writes_to_another_organisation_or_to_themselves(awa, stranger):
     with pytest.raises(NotFound):
         direct_channel_open(viewer=awa, user_id=stranger.user_id, now=clock.now())
     with pytest.raises(BadInput):
         direct_channel_open(viewer=awa, user_id=awa.user_id, now=clock.now())
 
 
-def test_who_has_no_access_sees_nothing(awa, bruno, house):
+def test_who_has_no_access_sees_nothing(awa, bruno, stranger):
     channel = a_channel(awa)
     write(channel, awa, "entre nous")
-    stranger = person(organization("Ailleurs"), "Zoé", "Martin")
     for viewer in (bruno, stranger):
         assert list_channels(viewer=viewer) == []
         with pytest.raises(NotFound):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -26,10 +27,11 @@ def channel_create(
     now: datetime,
     context: uuid.UUID | None = None,
     direct_key: str | None = None,
+    colleagues: Sequence[uuid.UUID] = (),
 ) -> Channel:
-    """A new channel; its owner, where it has one, holds it. The act and its record are the resource's.
+    """A new channel, with `colleagues` in it; its owner, where it has one, holds it. Its record is the resource's.
 
-    Raises `BadInput` for a named channel without a name.
+    Raises `BadInput` for a named channel without a name, `NotFound` for somebody who does not work there.
     """
     resource = resource_create(
         kind=ResourceKind.CHANNEL,
@@ -45,6 +47,9 @@ def channel_create(
     channel = Channel.objects.create(resource=resource, kind=kind, direct_key=direct_key)
     if owner_id is not None:
         tell(person_group(owner_id), {"type": "channel.joined", "channel_id": str(resource.id)})
+    for user_id in dict.fromkeys(colleagues):
+        _colleague(organization_id=organization_id, user_id=user_id)
+        member_add(channel=channel, user_id=user_id, actor=actor, now=now, context=context)
     return channel
 
 
@@ -73,7 +78,7 @@ def colleague_add(*, channel: Channel, user_id: uuid.UUID, viewer: Viewer, now: 
     """Bring an active colleague into a named channel; raises `NotFound` for anybody else, `BadInput` where two people talk."""
     if channel.kind == ChannelKind.DIRECT:
         raise BadInput
-    _colleague(viewer=viewer, user_id=user_id)
+    _colleague(organization_id=viewer.organization_id, user_id=user_id)
     member_add(channel=channel, user_id=user_id, actor=viewer.ref, now=now)
 
 
@@ -85,13 +90,13 @@ def direct_channel_open(*, viewer: Viewer, user_id: uuid.UUID, now: datetime) ->
     """
     if user_id == viewer.user_id:
         raise BadInput
-    _colleague(viewer=viewer, user_id=user_id)
+    _colleague(organization_id=viewer.organization_id, user_id=user_id)
     first, second = sorted([viewer.user_id.hex, user_id.hex])
     key = f"{viewer.organization_id.hex}:{first}:{second}"
     found = Channel.objects.select_related("resource").filter(direct_key=key).first()
     if found is not None:
         return found
-    channel = channel_create(
+    return channel_create(
         organization_id=viewer.organization_id,
         title="",
         kind=ChannelKind.DIRECT,
@@ -99,10 +104,8 @@ def direct_channel_open(*, viewer: Viewer, user_id: uuid.UUID, now: datetime) ->
         actor=viewer.ref,
         now=now,
         direct_key=key,
+        colleagues=[viewer.user_id, user_id],
     )
-    member_add(channel=channel, user_id=viewer.user_id, actor=viewer.ref, now=now)
-    member_add(channel=channel, user_id=user_id, actor=viewer.ref, now=now)
-    return channel
 
 
 def person_group(user_id: uuid.UUID) -> str:
@@ -115,7 +118,7 @@ def channel_group(channel_id: uuid.UUID) -> str:
     return group("channel", channel_id)
 
 
-def _colleague(*, viewer: Viewer, user_id: uuid.UUID) -> None:
-    colleagues = Membership.objects.filter(organization_id=viewer.organization_id, ended_at=None, user__is_active=True)
+def _colleague(*, organization_id: uuid.UUID, user_id: uuid.UUID) -> None:
+    colleagues = Membership.objects.filter(organization_id=organization_id, ended_at=None, user__is_active=True)
     if not colleagues.filter(user_id=user_id).exists():
         raise NotFound

@@ -6,45 +6,68 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('resources', '0001_initial'),
+        ("resources", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('resource', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='document', serialize=False, to='resources.resource')),
+                (
+                    "resource",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="document",
+                        serialize=False,
+                        to="resources.resource",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DocumentSnapshot',
+            name="DocumentSnapshot",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('up_to', models.BigIntegerField()),
-                ('data', models.BinaryField()),
-                ('created_at', models.DateTimeField()),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='snapshots', to='documents.document')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("up_to", models.BigIntegerField()),
+                ("data", models.BinaryField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="snapshots", to="documents.document"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('document', 'up_to'), name='documents_snapshot_once')],
+                "constraints": [models.UniqueConstraint(fields=("document", "up_to"), name="documents_snapshot_once")],
             },
         ),
         migrations.CreateModel(
-            name='DocumentUpdate',
+            name="DocumentUpdate",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('data', models.BinaryField()),
-                ('created_at', models.DateTimeField()),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='updates', to='documents.document')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("data", models.BinaryField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="updates", to="documents.document"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['document', 'id'], name='documents_log')],
+                "indexes": [models.Index(fields=["document", "id"], name="documents_log")],
             },
         ),
     ]

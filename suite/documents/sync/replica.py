@@ -19,12 +19,12 @@ from pycrdt import Doc
 
 from suite.documents.errors import DocumentFull, UnreadableUpdate
 from suite.documents.sync import protocol, store
-from suite.documents.sync.database import in_database
 from suite.documents.sync.presence import Holder, Presence
 from suite.documents.sync.relay import Relay
 from suite.documents.sync.store import Change, Row
 from suite.documents.sync.update import EMPTY, Extent, extent_of, state_of
 from suite.kernel import clock
+from suite.kernel.database import in_database
 from suite.kernel.groups import group
 from suite.kernel.logs import get_logger
 from suite.kernel.refs import ActorRef

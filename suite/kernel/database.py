@@ -1,4 +1,4 @@
-"""Database calls of the sockets: in a few threads of their own, so that a busy document holds up no page."""
+"""Database calls of the sockets: in a few threads of their own, so that a busy socket holds up no page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from channels.db import database_sync_to_async
 
 P = ParamSpec("P")
 T = TypeVar("T")
-THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="documents")
+THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sockets")
 
 
 async def in_database(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

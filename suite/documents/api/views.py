@@ -1,0 +1,84 @@
+"""A document beside its text: its title, and what the viewer may do. The text itself goes through the socket."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from suite.accounts.public import Viewer, as_viewer
+from suite.documents.access import READ, SHARE, WRITE, access_document
+from suite.documents.models import Document
+from suite.documents.selectors import list_documents
+from suite.documents.services import document_create, document_rename
+from suite.documents.sync.presence import colour_of
+from suite.kernel import clock
+from suite.kernel.api import validated
+from suite.resources.public import ResourceRole, has_role, resource_discard, role_of
+
+TITLE_CHARACTERS_MAX = 300
+
+
+class TitleInput(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=TITLE_CHARACTERS_MAX, allow_blank=True, default="")
+
+
+class DocumentsView(APIView):
+    """The viewer's documents; POST makes an empty one."""
+
+    def get(self, request: Request) -> Response:
+        lines = list_documents(viewer=as_viewer(request.user))
+        shown = [
+            {"id": line.id, "title": line.title, "owner": line.owner_name, "mine": line.is_mine, "updated_at": line.updated_at}
+            for line in lines
+        ]
+        return Response({"documents": shown})
+
+    def post(self, request: Request) -> Response:
+        given = validated(TitleInput, request.data)
+        viewer = as_viewer(request.user)
+        document = document_create(
+            organization_id=viewer.organization_id,
+            title=given["title"],
+            owner_id=viewer.user_id,
+            actor=viewer.ref,
+            now=clock.now(),
+        )
+        return Response(document_payload(document, viewer), status=201)
+
+
+class DocumentView(APIView):
+    """One document; PATCH names it, DELETE puts it in the trash."""
+
+    def get(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002  (the address' own name)
+        return Response(
+            document_payload(access_document(viewer=as_viewer(request.user), id=id, need=READ), as_viewer(request.user))
+        )
+
+    def patch(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
+        document = access_document(viewer=as_viewer(request.user), id=id, need=WRITE)
+        given = validated(TitleInput, request.data)
+        document_rename(document=document, title=given["title"], viewer=as_viewer(request.user), now=clock.now())
+        return Response(document_payload(document, as_viewer(request.user)))
+
+    def delete(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
+        document = access_document(viewer=as_viewer(request.user), id=id, need=ResourceRole.OWNER)
+        resource_discard(resource=document.resource, viewer=as_viewer(request.user), now=clock.now())
+        return Response(status=204)
+
+
+def document_payload(document: Document, viewer: Viewer) -> dict[str, Any]:
+    """`{id, title, role, may_write, may_share, me: {id, name, color}}`."""
+    held = role_of(viewer=viewer, resource=document.resource)
+    return {
+        "id": str(document.pk),
+        "title": document.resource.title,
+        "role": held,
+        "may_write": has_role(held, WRITE),
+        "may_share": has_role(held, SHARE),
+        "me": {"id": str(viewer.user_id), "name": viewer.name, "color": colour_of(viewer.user_id)},
+    }

@@ -1,0 +1,46 @@
+"""The documents' pages."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET, require_POST
+
+from suite.accounts.public import viewer_required
+from suite.documents.access import READ, access_document
+from suite.documents.api.views import document_payload
+from suite.documents.selectors import list_documents
+from suite.documents.services import document_create
+from suite.kernel import clock
+
+
+@require_GET
+def list_(request: HttpRequest) -> HttpResponse:
+    """The viewer's documents and those shared with them."""
+    shown = request.GET.get("shown", "")
+    documents = list_documents(viewer=viewer_required(request))
+    if shown in {"mine", "shared"}:
+        documents = [line for line in documents if line.is_mine == (shown == "mine")]
+    return render(request, "documents/list.html", {"documents": documents, "shown": shown})
+
+
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    """A new, empty document, opened."""
+    viewer = viewer_required(request)
+    document = document_create(
+        organization_id=viewer.organization_id, title="", owner_id=viewer.user_id, actor=viewer.ref, now=clock.now()
+    )
+    return redirect("documents:document", id=document.pk)
+
+
+@ensure_csrf_cookie
+@require_GET
+def document(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002  (the address' own name)
+    """One document, for who may read it."""
+    viewer = viewer_required(request)
+    opened = access_document(viewer=viewer, id=id, need=READ)
+    return render(request, "documents/document.html", {"document": opened, "payload": document_payload(opened, viewer)})
