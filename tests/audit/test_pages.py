@@ -49,7 +49,8 @@ def act(at: Organization, action: str, name: str, *, when: datetime | None = Non
         context: uuid.UUID | None = None, outcome: str = "done") -> uuid.UUID:  # fmt: skip
     with transaction.atomic():
         return record(action, actor=ActorRef(kind="person", id=uuid7(), label=name),
-                      target=target or TargetRef(kind="thing", id=None), organization_id=at.id, at=when or clock.now(), context=context, outcome=outcome)  # fmt: skip
+                      target=target or TargetRef(kind="thing", id=None), organization_id=at.id, at=when or clock.now(),
+                      context=context, outcome=outcome)  # fmt: skip
 
 
 def meeting_of(at: Organization) -> uuid.UUID:
