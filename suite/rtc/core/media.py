@@ -125,7 +125,8 @@ class SelectLayer:
     """Aim a downtrack at a layer (index into `Receive.layers`, or a spatial layer of SVC); None pauses it.
 
     The plane switches at the target's next keyframe, asks for that keyframe, and falls back to the best live layer
-    below (or above) where the target is silent.
+    below (or above) where the target is silent. `temporal` is the highest temporal layer that is sent; it is obeyed for
+    VP8, other codecs send all of theirs.
     """
 
     downtrack: DowntrackId

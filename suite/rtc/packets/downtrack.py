@@ -28,6 +28,7 @@ from suite.rtc.packets.rtp import (
 )
 
 NONE: Final = -1  # of a layer's index
+ALL: Final = 7  # temporal layers
 HISTORY: Final = 1024  # packets a subscriber may ask for again
 _MASK: Final = HISTORY - 1
 _STEP: Final = 0x100000000
@@ -38,11 +39,12 @@ class Downtrack:
     """The row. `write` and `write_again` fill the subscriber's arena with a plain RTP packet and return its length."""
 
     __slots__ = (
-        "_drops", "_history", "_history_times", "codecs", "current", "first_source", "form", "ids", "kind",
-        "last_picture", "last_sequence", "last_time", "last_timestamp", "last_zero", "number", "octets",
-        "offset", "packets", "payload_type", "picture_offset", "plain_extensions", "primary_type", "recent",
-        "reported", "rtx_payload_type", "rtx_sequence", "rtx_ssrc", "source_codec", "ssrc", "target",
-        "temporal", "timestamp_offset", "wanted", "zero_offset",
+        "_drops", "_form", "_history", "_history_times", "_number_at", "_time_at", "codecs", "current",
+        "dropped_picture", "first_source", "form", "ids", "kind", "last_picture", "last_sequence", "last_time",
+        "last_timestamp", "last_zero", "number", "octets", "offset", "packets", "payload_type",
+        "picture_offset", "plain_extensions", "primary_type", "recent", "reported", "rtx_payload_type",
+        "rtx_sequence", "rtx_ssrc", "source_codec", "ssrc", "target", "temporal", "temporal_now",
+        "timestamp_offset", "wanted", "zero_offset",
     )  # fmt: skip
 
     def __init__(self, *, number: int, kind: Kind, ssrc: int, rtx_ssrc: int | None) -> None:
@@ -53,10 +55,13 @@ class Downtrack:
         self.codecs: tuple[Codec, ...] = ()
         self.ids: list[int] = []
         self.plain_extensions = True
+        self._form = b""
+        self._time_at = self._number_at = 0
         # what control wants, what the plane aims at, what flows
         self.wanted = self.target = self.current = NONE
         self.recent = NONE  # the last that flowed, also while paused
-        self.temporal = 7
+        self.temporal = self.temporal_now = ALL  # temporal layers: wanted, and flowing
+        self.dropped_picture = NONE
         # the subscriber's payload types for what the publisher sends now; 0 is none
         self.source_codec: Codec | None = None
         self.form = self.payload_type = self.rtx_payload_type = self.primary_type = 0
@@ -71,7 +76,7 @@ class Downtrack:
         self.rtx_sequence = random.randrange(0x4000)  # noqa: S311 -- as above
         self.packets = self.octets = 0
         self.reported: tuple[int, float] = (0, -1.0)  # the middle of the NTP time of the last sender report, and when
-        self._drops: deque[tuple[int, int]] = deque(maxlen=16)
+        self._drops: deque[tuple[int, int, int, int]] = deque(maxlen=32)  # first, last, offsets before: sequence, picture
         # out sequence 16 | source sequence 33 | layer 4, and timestamp 32 | picture 15 | TL0 8
         self._history = array("Q", bytes(8 * HISTORY))
         self._history_times = array("Q", bytes(8 * HISTORY))
@@ -82,6 +87,11 @@ class Downtrack:
         self.ids = ids_by_kind(extensions)
         self.plain_extensions = not (self.ids[DEPENDENCY] or self.ids[AUDIO_LEVEL]) and max(self.ids) < 15
         self.source_codec = None
+        # A form for the extensions that every packet has, and where in it the time and the number go.
+        always = [(kind, bytes(size)) for kind, size in ((SEND_TIME, 3), (TRANSPORT_SEQUENCE, 2)) if self.ids[kind]]
+        self._form = write_extensions(self.ids, always)
+        self._time_at = 12 + 5 if self.ids[SEND_TIME] else 0
+        self._number_at = (12 + 5 + (4 if self._time_at else 0)) if self.ids[TRANSPORT_SEQUENCE] else 0
 
     def use(self, codec: Codec) -> None:
         """The publisher sends `codec` from now on: find the subscriber's payload type for it."""
@@ -106,15 +116,12 @@ class Downtrack:
         self.first_source = extended
         self.offset = self.last_sequence + 1 - extended
         self._drops.clear()
+        self.temporal_now = self.temporal
         if self.last_time >= 0:
             self._align_timestamp(layer, former, packet.timestamp, now)
-        if self.form == codecs.VP8:
-            picture, zero, width = vp8.locate(packet.buffer, packet.payload, packet.end)
-            if picture:
-                came = vp8.read_picture(packet.buffer, packet.payload + picture, width)
-                self.picture_offset = self.last_picture + 1 - came if self.packets else 0
-            if zero:
-                self.zero_offset = self.last_zero + 1 - packet.buffer[packet.payload + zero] if self.packets else 0
+        if self.form == codecs.VP8 and self.packets:
+            self.picture_offset = self.last_picture + 1 - packet.picture
+            self.zero_offset = self.last_zero + 1 - packet.zero
 
     def _align_timestamp(self, layer: Layer, former: Layer | None, timestamp: int, now: float) -> None:
         """Continue the subscriber's clock: by both layers' sender reports where they came, else by the time that passed."""
@@ -135,26 +142,43 @@ class Downtrack:
             chosen = self.last_timestamp + 1 - timestamp
         self.timestamp_offset = chosen % _STEP
 
-    def skip(self, extended: int) -> None:
-        """A packet of the current layer that is not sent (padding): those after it close up."""
-        if self.current == NONE or extended < self.first_source:
+    def skip(self, extended: int, picture: int = NONE) -> None:
+        """A packet of the current layer that is not sent (padding, or of `picture`): those after it close up."""
+        if self.current == NONE or extended < self.first_source or extended + self.offset <= self.last_sequence:
             return
-        if extended + self.offset > self.last_sequence:
-            self._drops.append((extended, self.offset))
-            self.offset -= 1
+        drops = self._drops
+        if drops and drops[-1][1] == extended - 1:
+            first, _, offset, pictures = drops.pop()
+            drops.append((first, extended, offset, pictures))
+        else:
+            drops.append((extended, extended, self.offset, self.picture_offset))
+        self.offset -= 1
+        if picture not in {NONE, self.dropped_picture}:
+            self.dropped_picture = picture
+            self.picture_offset -= 1
 
-    def _outgoing(self, extended: int) -> int:
-        """The number under which a packet is sent; 0 where it belongs to what came before the switch, or was skipped."""
-        if extended < self.first_source:
-            return 0
-        offset = self.offset
-        for boundary, before in reversed(self._drops):
-            if extended > boundary:
-                return extended + offset
-            if extended == boundary:
-                return 0
-            offset = before
-        return 0 if len(self._drops) == self._drops.maxlen else extended + offset
+    def hides(self, packet: Packet) -> bool:
+        """Whether the picture is of a temporal layer that this subscriber is not to get.
+
+        Layers are left between two pictures, and taken up at one that needs only the layer below (RFC 7741, Y).
+        """
+        if packet.begins:
+            if self.temporal < self.temporal_now:
+                self.temporal_now = self.temporal
+            elif self.temporal_now < packet.temporal <= self.temporal and packet.synchronous:
+                self.temporal_now = packet.temporal
+        return packet.temporal > self.temporal_now
+
+    def _outgoing(self, extended: int) -> tuple[int, int]:
+        """The number under which a packet is sent, and what to add to its picture id; number 0 where it is not sent."""
+        offset, pictures = self.offset, self.picture_offset
+        for first, last, former, former_pictures in reversed(self._drops):
+            if extended > last:
+                return extended + offset, pictures
+            if extended >= first:
+                return 0, 0
+            offset, pictures = former, former_pictures
+        return (0, 0) if len(self._drops) == self._drops.maxlen else (extended + offset, pictures)
 
     # --- writing
 
@@ -162,17 +186,18 @@ class Downtrack:
         """Rewrite a packet of the current layer into `arena`; its length, or 0 where nothing is to be sent."""
         if not self.payload_type:
             return 0
-        sequence = extended + self.offset if not self._drops else self._outgoing(extended)
-        if extended < self.first_source or not sequence:
+        if extended < self.first_source:
             return 0
+        sequence, pictures = extended + self.offset, self.picture_offset
+        if sequence <= self.last_sequence and self._drops:
+            sequence, pictures = self._outgoing(extended)
+            if not sequence:
+                return 0
         timestamp = (packet.timestamp + self.timestamp_offset) % _STEP
         picture = zero = 0
         if self.form == codecs.VP8:
-            where, zero_where, width = vp8.locate(packet.buffer, packet.payload, packet.end)
-            if where:
-                picture = (vp8.read_picture(packet.buffer, packet.payload + where, width) + self.picture_offset) & 0x7FFF
-            if zero_where:
-                zero = (packet.buffer[packet.payload + zero_where] + self.zero_offset) & 0xFF
+            picture = (packet.picture + pictures) & 0x7FFF
+            zero = (packet.zero + self.zero_offset) & 0xFF
         length = self._fill(
             arena,
             packet,
@@ -234,10 +259,16 @@ class Downtrack:
         payload_type: int, ssrc: int, original: int | None, now: float, transport_sequence: int,
     ) -> int:  # fmt: skip
         buffer, start, end = packet.buffer, packet.payload, packet.end
-        extensions = self._extensions(packet, now, transport_sequence)
+        extensions = self._form if self.plain_extensions else self._extensions(packet)
         at = 12 + len(extensions)
         HEADER.pack_into(arena, 0, 0x90 if extensions else 0x80, packet.marker | payload_type, sequence, timestamp, ssrc)
         arena[12:at] = extensions
+        if self._time_at:
+            # 6.18 fixed point seconds, modulo 64
+            arena[self._time_at : self._time_at + 3] = (int(now * 262144) & 0xFFFFFF).to_bytes(3, "big")
+        if self._number_at:
+            arena[self._number_at] = transport_sequence >> 8
+            arena[self._number_at + 1] = transport_sequence & 0xFF
         if original is not None:
             arena[at] = original >> 8
             arena[at + 1] = original & 0xFF
@@ -247,17 +278,16 @@ class Downtrack:
             if not payload:
                 return 0
             buffer, start, end = payload, 0, len(payload)
-        size = end - start
-        if at + size > MAXIMUM:
+        stop = at + end - start
+        if stop > MAXIMUM:
             return 0
-        arena[at : at + size] = buffer[start:end]
-        if self.form == codecs.VP8 and size > 2:
-            where, zero_where, width = vp8.locate(arena, at, at + size)
-            if where:
-                vp8.write_picture(arena, at + where, width, picture)
-            if zero_where:
-                arena[at + zero_where] = zero
-        return at + size
+        arena[at:stop] = buffer[start:end]
+        if self.form == codecs.VP8:
+            if packet.picture_at:
+                vp8.write_picture(arena, at + packet.picture_at, packet.picture_width, picture)
+            if packet.zero_at:
+                arena[at + packet.zero_at] = zero
+        return stop
 
     def _audio(self, payload: bytes) -> bytes:
         """RED for who negotiated it (with his payload type for Opus), else the primary alone."""
@@ -266,14 +296,13 @@ class Downtrack:
         found = red.blocks(payload, 0, len(payload))
         return payload[found[-1][2] : found[-1][3]] if found else b""
 
-    def _extensions(self, packet: Packet, now: float, transport_sequence: int) -> bytes:
+    def _extensions(self, packet: Packet) -> bytes:
+        """The form, with what is passed on of this packet; two-byte headers throughout where one of them asks for it."""
         ids = self.ids
-        values: list[tuple[int, bytes]] = []
-        if ids[SEND_TIME]:
-            # 6.18 fixed point seconds, modulo 64
-            values.append((SEND_TIME, (int(now * 262144) & 0xFFFFFF).to_bytes(3, "big")))
-        if ids[TRANSPORT_SEQUENCE]:
-            values.append((TRANSPORT_SEQUENCE, transport_sequence.to_bytes(2, "big")))
-        if not self.plain_extensions:
-            values += [(kind, bytes(packet.value(kind))) for kind in (AUDIO_LEVEL, DEPENDENCY) if ids[kind] and packet.at[kind]]
-        return write_extensions(ids, values)
+        values = [(kind, bytes(size)) for kind, size in ((SEND_TIME, 3), (TRANSPORT_SEQUENCE, 2)) if ids[kind]]
+        values += [(kind, bytes(packet.value(kind))) for kind in (AUDIO_LEVEL, DEPENDENCY) if ids[kind] and packet.at[kind]]
+        extensions = write_extensions(ids, values)
+        wide = extensions[:1] == b"\x10"
+        self._time_at = (12 + 5 + wide) if ids[SEND_TIME] else 0
+        self._number_at = (12 + 5 + wide + ((4 + wide) if self._time_at else 0)) if ids[TRANSPORT_SEQUENCE] else 0
+        return extensions

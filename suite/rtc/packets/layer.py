@@ -19,7 +19,7 @@ class Layer:
 
     __slots__ = (
         "_expected_before", "_fastest", "_jitter", "_kept", "_kept_sequences", "_mask", "_received_before", "_transit", "base",
-        "clock_rate", "codec", "form", "heard", "highest", "index", "keyframe_asked", "live", "missing", "octets",
+        "clock_rate", "codec", "form", "heard", "highest", "index", "keyframe_asked", "live", "missing", "octets", "outage",
         "received", "repair", "rid", "sender_arrival", "sender_ntp", "sender_timestamp", "ssrc", "started",
     )  # fmt: skip
 
@@ -29,8 +29,6 @@ class Layer:
         self.rid = rid
         self.clock_rate = clock_rate
         self._mask = kept - 1
-        self._kept: list[bytes] = [b""] * kept
-        self._kept_sequences = [-1] * kept
         self.codec: Codec | None = None
         self.form = 0
         self.heard = 0.0
@@ -44,8 +42,11 @@ class Layer:
         """Begin again under another SSRC: what was counted of the old one says nothing of the new."""
         self.ssrc = ssrc
         self.started = False
+        self._kept: list[bytes] = [b""] * (self._mask + 1)
+        self._kept_sequences = [-1] * (self._mask + 1)
         self.base = self.highest = 0
         self.received = 0
+        self.outage = False  # more was lost than can be asked for: a keyframe is wanted
         self.missing: dict[int, tuple[int, float, float]] = {}  # sequence: tries, next request, first seen missing
         self._expected_before = self._received_before = 0
         self._jitter = self._transit = self._fastest = 0.0
@@ -97,6 +98,7 @@ class Layer:
     def _note_missing(self, extended: int, ahead: int, now: float) -> None:
         if ahead > MISSING_MOST:
             self.missing.clear()
+            self.outage = True
             return
         for sequence in range(extended - ahead + 1, extended):
             self.missing[sequence] = (0, now, now)

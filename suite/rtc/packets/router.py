@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from suite.rtc.core.media import Receive
-from suite.rtc.packets import rtcp
+from suite.rtc.packets import codecs, rtcp
 from suite.rtc.packets.downtrack import NONE, Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE, Packet, kinds_by_id, repaired
@@ -72,6 +72,8 @@ class Router:
     def _bind(self, track: Track, layer: Layer, ssrc: int) -> None:
         if layer.ssrc != ssrc:
             self._layers.pop(layer.ssrc, None)
+            if layer.started:
+                track.restarted(layer)
             layer.restart(ssrc)
         self._layers[ssrc] = (track, layer)
 
@@ -130,6 +132,9 @@ class Router:
         track.forward(layer, packet, extended, now)
         if layer.missing and extended > before + 1:
             track.ask_missing(layer, now, self.round_trip)
+        elif layer.outage:
+            layer.outage = False
+            track.ask_keyframe(layer, now)
 
     def _repaired(self, track: Track, layer: Layer, packet: Packet) -> bytes:
         """Turn a retransmission back into the packet that was lost; empty where it is padding or too late."""
@@ -244,6 +249,8 @@ class Router:
         if not data or not self._again.read(data, len(data), track.kinds):
             self.count("nack_forgotten")
             return
+        if downtrack.form == codecs.VP8:
+            self._again.read_vp8()
         length = downtrack.write_again(self.line.arena, self._again, sequence, now, self.line.transport_sequence)
         if length:
             self.count("rtx_sent")

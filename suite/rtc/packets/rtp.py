@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import Final
 
+from suite.rtc.packets import vp8
+
 HEADER: Final = Struct("!BBHII")  # V P X CC, M PT, sequence, timestamp, SSRC
 _EXTENSION: Final = Struct("!HH")
 _ONE_BYTE: Final = 0xBEDE
@@ -58,7 +60,10 @@ class Packet:
     Offsets count from the first byte; `at[kind]` is where an extension's value begins, 0 where it is absent.
     """
 
-    __slots__ = ("at", "buffer", "end", "length", "marker", "payload", "payload_type", "sequence", "size", "ssrc", "timestamp")
+    __slots__ = (
+        "at", "begins", "buffer", "end", "length", "marker", "payload", "payload_type", "picture", "picture_at",
+        "picture_width", "sequence", "size", "ssrc", "synchronous", "temporal", "timestamp", "zero", "zero_at",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.buffer: bytes | bytearray = b""
@@ -70,6 +75,10 @@ class Packet:
         self.sequence = 0
         self.timestamp = 0
         self.ssrc = 0
+        self.picture = self.picture_at = self.picture_width = self.zero = self.zero_at = 0  # of `read_vp8`
+        self.temporal = 0  # layer of the picture, 0 where there is one layer or the codec is not read
+        self.synchronous = False  # the picture needs only the layer below it
+        self.begins = False  # the first packet of its picture
         self.at = [0] * _KINDS
         self.size = [0] * _KINDS
 
@@ -83,6 +92,7 @@ class Packet:
         self.buffer = buffer
         self.length = length
         self.marker = second & 0x80
+        self.temporal = 0
         self.payload_type = second & 0x7F
         payload = 12 + 4 * (first & 15)
         self.at[:] = (0, 0, 0, 0, 0, 0, 0, 0)
@@ -134,6 +144,17 @@ class Packet:
                 self.size[kind] = size
             at += size
         return stop
+
+    def read_vp8(self) -> None:
+        """Note the picture id, TL0PICIDX and temporal layer, and where in the payload they stand."""
+        buffer, at = self.buffer, self.payload
+        self.picture_at, self.zero_at, layer_at, self.picture_width = vp8.locate(buffer, at, self.end)
+        self.picture = vp8.read_picture(buffer, at + self.picture_at, self.picture_width) if self.picture_at else 0
+        self.zero = buffer[at + self.zero_at] if self.zero_at else 0
+        if layer_at:
+            self.temporal = buffer[at + layer_at] >> 6
+            self.synchronous = bool(buffer[at + layer_at] & 0x20)
+            self.begins = buffer[at] & 0x17 == 0x10
 
     def value(self, kind: int) -> bytes | bytearray:
         """The bytes of an extension; empty where it is absent."""

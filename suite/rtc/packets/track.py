@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from suite.rtc.core.media import Codec, Kind, LayerStarted, LayerStopped, Receive, Report
 from suite.rtc.packets import codecs, dependency, rtcp
-from suite.rtc.packets.downtrack import NONE, Downtrack
+from suite.rtc.packets.downtrack import ALL, NONE, Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import DEPENDENCY, TRANSPORT_SEQUENCE, Packet
 
@@ -65,6 +65,18 @@ class Track:
             for index, layer in enumerate(self.layers):
                 layer.index = index
 
+    def mute(self, *, muted: bool) -> None:
+        """Drop the packets at the door, or let them in again: then everyone joins anew, and no gap is left behind."""
+        self.muted = muted
+        for downtrack, _ in self.downtracks:
+            downtrack.current = NONE
+
+    def restarted(self, layer: Layer) -> None:
+        """The layer begins anew under another SSRC: who is on it joins again at a keyframe, by the clock on the wall."""
+        for downtrack, _ in self.downtracks:
+            if downtrack.recent == layer.index:
+                downtrack.current = downtrack.recent = NONE
+
     def layer_by_rid(self, rid: str) -> Layer | None:
         """The layer of a rid; a track of one layer answers to an empty one as well."""
         for layer in self.layers:
@@ -85,23 +97,26 @@ class Track:
         if packet.payload == packet.end:
             self._pass_over(layer, extended)
             return
-        keyframe = self._joinable(layer, packet)
+        keyframe = self._inspect(layer, packet)
         index = layer.index
         for downtrack, line in self.downtracks:
-            if downtrack.current != index:
-                if downtrack.target != index or not keyframe or extended != layer.highest:
-                    continue
-                self._switch(downtrack, layer, packet, extended, now)
+            if downtrack.current != index and not (keyframe and self._switch(downtrack, layer, packet, extended, now)):
+                continue
             if downtrack.source_codec is not codec:
                 downtrack.use(codec)
+            if packet.temporal and downtrack.hides(packet):
+                downtrack.skip(extended, packet.picture)
+                continue
             length = downtrack.write(line.arena, layer, packet, extended, now, line.transport_sequence)
             if length:
                 line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE])
         for copy in self.copies:
             copy(layer, packet, extended, now)
 
-    def _joinable(self, layer: Layer, packet: Packet) -> bool:
-        """Whether somebody can begin to watch or listen with this packet."""
+    def _inspect(self, layer: Layer, packet: Packet) -> bool:
+        """Read what the rewriting needs of the payload; whether somebody can begin to watch or listen with this packet."""
+        if layer.form == codecs.VP8:
+            packet.read_vp8()
         if self.kind == "audio" or codecs.is_keyframe(layer.form, packet.buffer, packet.payload, packet.end):
             return True
         return bool(packet.at[DEPENDENCY]) and dependency.starts_sequence(packet.value(DEPENDENCY))
@@ -119,17 +134,20 @@ class Track:
         self.report(LayerStarted(track=self.sid, layer=layer.index, codec=codec))
         self.aim_all(layer.heard)
 
-    def _switch(self, downtrack: Downtrack, layer: Layer, packet: Packet, extended: int, now: float) -> None:
+    def _switch(self, downtrack: Downtrack, layer: Layer, packet: Packet, extended: int, now: float) -> bool:
+        """Let a downtrack join at this keyframe; False where it aims elsewhere, or the packet comes late."""
+        if downtrack.target != layer.index or extended != layer.highest or layer.codec is None:
+            return False
         former = self.layers[downtrack.recent] if 0 <= downtrack.recent < len(self.layers) else None
-        if layer.codec is not None:
-            downtrack.use(layer.codec)
+        downtrack.use(layer.codec)
         downtrack.switch(layer, former, packet, extended, now)
+        return True
 
     # --- layer choice
 
     def select(self, downtrack: Downtrack, wanted: int | None, temporal: int | None, now: float) -> None:
         """What control asks of a downtrack; None pauses it."""
-        downtrack.temporal = 7 if temporal is None else temporal
+        downtrack.temporal = ALL if temporal is None else temporal
         if wanted is None:
             downtrack.wanted = downtrack.target = downtrack.current = NONE
             return

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 
-def locate(buffer: bytes | bytearray, at: int, end: int) -> tuple[int, int, int]:
-    """Where the picture id and TL0PICIDX stand, counted from `at`, and the picture id's width in bits.
+def locate(buffer: bytes | bytearray, at: int, end: int) -> tuple[int, int, int, int]:
+    """Where the picture id, TL0PICIDX and the temporal layer stand, counted from `at`, and the picture id's width in bits.
 
     0 stands for one that is absent; all are 0 where the descriptor is cut short.
     """
     if end - at < 2 or not buffer[at] & 0x80:
-        return 0, 0, 0
+        return 0, 0, 0, 0
     flags = buffer[at + 1]
     offset = 2
-    picture = width = zero = 0
+    picture = width = zero = layer = 0
     if flags & 0x80:
         if at + offset >= end:
-            return 0, 0, 0
+            return 0, 0, 0, 0
         picture = offset
         width = 15 if buffer[at + offset] & 0x80 else 7
         offset += 2 if width == 15 else 1
@@ -23,8 +23,9 @@ def locate(buffer: bytes | bytearray, at: int, end: int) -> tuple[int, int, int]
         zero = offset
         offset += 1
     if flags & 0x30:
+        layer = offset if flags & 0x20 else 0
         offset += 1
-    return (picture, zero, width) if at + offset < end else (0, 0, 0)
+    return (picture, zero, layer, width) if at + offset < end else (0, 0, 0, 0)
 
 
 def read_picture(buffer: bytes | bytearray, at: int, width: int) -> int:

@@ -167,7 +167,7 @@ class Commands:
     def _mute(self, command: MuteTrack) -> bool:
         known = self.tracks.get(command.track)
         if known is not None:
-            known[0].muted = command.muted
+            known[0].mute(muted=command.muted)
         return known is not None
 
     def _keyframe(self, command: RequestKeyframe) -> bool:

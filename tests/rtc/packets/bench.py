@@ -82,9 +82,9 @@ class Bench:
             self.select(number, layer)
         return line
 
-    def select(self, number: int, layer: int | None) -> None:
+    def select(self, number: int, layer: int | None, temporal: int | None = None) -> None:
         _, _, down, track = self.downs[number]
-        track.select(down, layer, None, self.now)
+        track.select(down, layer, temporal, self.now)
 
     def send(self, **fields: object) -> None:
         packet = rtp(**fields)
@@ -135,10 +135,20 @@ def extensions(packet: bytes) -> dict[int, bytes]:
     return found
 
 
-def vp8(*, key: bool, picture: int, zero: int, start: bool = True, wide: bool = True, tail: bytes = b"data") -> bytes:
+def vp8(
+    *,
+    key: bool,
+    picture: int,
+    zero: int,
+    start: bool = True,
+    tail: bytes = b"data",
+    temporal: int = 0,
+    synchronous: bool = False,
+) -> bytes:
     """A VP8 payload with picture id, TL0PICIDX and temporal layer."""
-    number = (0x8000 | picture).to_bytes(2, "big") if wide else bytes((picture & 0x7F,))
-    return bytes((0x80 | (0x10 if start else 0), 0xE0)) + number + bytes((zero & 0xFF, 0x00, 0x00 if key else 0x01)) + tail
+    number = (0x8000 | picture).to_bytes(2, "big")
+    layer = temporal << 6 | synchronous << 5
+    return bytes((0x80 | (0x10 if start else 0), 0xE0)) + number + bytes((zero & 0xFF, layer, 0x00 if key else 0x01)) + tail
 
 
 def picture_of(packet: bytes) -> tuple[int, int]:

@@ -298,6 +298,55 @@ def test_the_subscribers_payload_type_fits_the_profile(mime: str, fmtp: str, off
     assert down.payload_type == 6
 
 
+def test_a_publisher_that_begins_anew_under_another_ssrc_is_one_stream_still() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, layers=("q",))
+    line = table.subscribe(track, SUBSCRIBED)
+    marks = {1: b"0", 2: b"q"}
+    table.send(ssrc=10, sequence=60000, timestamp=5, payload=vp8(key=True, picture=7, zero=7), extensions=marks)
+    table.pass_time(0.5)
+    table.send(ssrc=99, sequence=3, timestamp=77_000_000, payload=vp8(key=False, picture=900, zero=9), extensions=marks)
+    table.send(ssrc=99, sequence=4, timestamp=77_003_000, payload=vp8(key=True, picture=901, zero=10), extensions=marks)
+    first, second = line.rtp
+    assert header(second)[2] - header(first)[2] == 1
+    assert header(second)[3] - header(first)[3] == 45_000
+    assert picture_of(second) == (8, 8)
+
+
+def test_temporal_layers_are_left_and_taken_up_between_pictures() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, ssrcs=(10,))
+    line = table.subscribe(track, SUBSCRIBED)
+    pattern = [(0, False), (2, True), (1, True), (2, False)]
+    sequence, late = 65500, {}
+    for number in range(48):
+        if number in {9, 29}:
+            table.select(1, 0, 0 if number == 9 else None)
+        temporal, synchronous = pattern[number % 4]
+        for half in range(2):
+            payload = vp8(
+                key=number == 0 and not half, picture=number + 32760 & 0x7FFF, zero=number // 4, start=not half,
+                temporal=temporal, synchronous=synchronous, tail=bytes((number, half)),
+            )  # fmt: skip
+            fields = {"ssrc": 10, "sequence": sequence, "timestamp": number * 3000, "payload": payload, "marker": bool(half)}
+            sequence += 1
+            if (number, half) in {(12, 1), (20, 0)}:
+                late[number + 3] = fields  # comes after three pictures, one of which is not sent
+            else:
+                table.send(**fields)
+        if number in late:
+            table.send(**late[number])
+    packets = sorted(line.rtp, key=lambda packet: (header(packet)[2] - header(line.rtp[0])[2]) & 0xFFFF)
+    numbers = [header(packet)[2] for packet in packets]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    shown = [body(packet)[-2] for packet in packets]
+    assert shown[::2] == shown[1::2]
+    # The wish for the base layer came with 9; 29 asks for all again, and is itself a picture that may be joined at.
+    assert shown[::2] == [*range(9), 12, 16, 20, 24, *range(28, 48)]
+    pictures = [picture_of(packet)[0] for packet in packets[::2]]
+    assert all((after - before) & 0x7FFF == 1 for before, after in itertools.pairwise(pictures))
+
+
 def test_a_codec_that_the_subscriber_lacks_is_not_sent() -> None:
     table = Bench()
     track = table.publish("TR", bench.VP8, ssrcs=(10,))
