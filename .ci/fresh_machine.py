@@ -115,9 +115,7 @@ def one_run(copy: Path, environment: dict[str, str], *, within: float) -> float:
                 raise RuntimeError(f"make run did not become ready; it said:\n{output.read_text(errors='replace')[-4000:]}")
             time.sleep(0.05)
         took = time.monotonic() - began
-        with urllib.request.urlopen(f"http://localhost:{port}/", timeout=30) as page:
-            if page.status != 200 or b"ProConnect" not in page.read():
-                raise RuntimeError("The first page is not the sign-in page.")
+        fetch_page(f"http://localhost:{port}/sign-in/")
         began = time.monotonic()
         os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C does
         try:
@@ -132,6 +130,17 @@ def one_run(copy: Path, environment: dict[str, str], *, within: float) -> float:
         if run.poll() is None:
             os.killpg(run.pid, signal.SIGTERM)
             run.wait(30)
+
+
+def fetch_page(url: str) -> None:
+    """The sign-in page, as a browser asks for it first."""
+    try:
+        with urllib.request.urlopen(url, timeout=30) as page:
+            body = page.read()
+    except OSError as error:
+        raise RuntimeError(f"{url} was not served: {error}") from error
+    if b"ProConnect" not in body:
+        raise RuntimeError(f"{url} is not the sign-in page.")
 
 
 def processes_in(copy: Path) -> list[str]:
