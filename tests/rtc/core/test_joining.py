@@ -1,0 +1,232 @@
+"""Coming, going, and who is told."""
+
+from __future__ import annotations
+
+import pytest
+from livekit.protocol import models, rtc
+from livekit.protocol import room as room_pb
+
+from suite.rtc.core import media
+from tests.rtc.core.world import World, offer_text
+
+Reason = models.DisconnectReason
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_a_newcomer_is_welcomed_with_who_is_there(single: bool) -> None:
+    world = World()
+    world.join("a", single=single)
+    b = world.join("b", single=single)
+    welcome = b.last("join")
+    assert [p.identity for p in welcome.other_participants] == ["a"]
+    assert welcome.participant.identity == "b"
+    assert welcome.subscriber_primary is not single
+    assert (welcome.ping_interval, welcome.ping_timeout) == (5, 15)
+
+
+def test_one_connection_is_answered_at_once_and_two_are_offered() -> None:
+    world = World()
+    assert world.join("a").last("answer").id == 1
+    two = world.join("b", single=False)
+    assert not two.all("answer")
+    assert "webrtc-datachannel" in two.last("offer").sdp
+
+
+def test_listeners_are_announced_together_and_publishers_at_once() -> None:
+    world = World()
+    a = world.join("a")
+    b = world.join("b")
+    assert a.knows("b") is None
+    world.wait(2.5)
+    assert a.knows("b").state == models.ParticipantInfo.ACTIVE
+    b.publish("cid")
+    assert [t.source for t in a.knows("b").tracks] == [models.TrackSource.MICROPHONE]
+
+
+def test_the_room_starts_with_the_first_and_ends_after_the_last() -> None:
+    world = World(departure_timeout=3)
+    a = world.join("a")
+    a.leave()
+    assert a.last("leave").reason == Reason.CLIENT_INITIATED
+    assert a.closed == 1000
+    assert world.event_names() == ["room_started", "participant_joined", "participant_left"]
+    world.wait(2.9)
+    assert not world.ended
+    world.wait(0.2)
+    assert world.ended == ["r"]
+    assert world.event_names()[-1] == "room_finished"
+    assert not world.control.rooms
+
+
+def test_a_created_room_waits_for_the_first_to_come_only_so_long() -> None:
+    world = World(empty_timeout=20)
+    world.ask("RoomService/CreateRoom", room_pb.CreateRoomRequest(name="r", empty_timeout=4))
+    world.wait(4.1)
+    assert world.ended == ["r"]
+
+
+def test_somebody_who_never_connects_is_aborted() -> None:
+    world = World()
+    a = world.join("a", active=False)
+    world.wait(61)
+    assert a.last("leave").reason == Reason.JOIN_FAILURE
+    assert "participant_connection_aborted" in world.event_names()
+    assert "participant_joined" not in world.event_names()
+
+
+def test_the_same_identity_again_takes_the_place_of_the_first() -> None:
+    world = World()
+    first = world.join("a")
+    second = world.join("a")
+    assert first.last("leave").reason == Reason.DUPLICATE_IDENTITY
+    assert first.closed == 1000
+    assert second.closed is None
+    answer = world.ask("RoomService/ListParticipants", room_pb.ListParticipantsRequest(room="r"))
+    assert [p.sid for p in answer.participants] == [second.sid]
+
+
+def test_a_full_room_refuses() -> None:
+    world = World(max_participants=1)
+    world.join("a")
+    refused = world.join("b").refused
+    assert refused is not None
+    assert (refused.status, refused.message) == (500, "room is full")
+
+
+def test_the_hidden_are_seen_by_nobody_and_count_for_nothing() -> None:
+    world = World()
+    a = world.join("a")
+    hidden = world.join("h", hidden=True)
+    late = world.join("b")
+    world.wait(10)
+    hidden.leave()
+    assert a.knows("h") is None
+    assert late.knows("h") is None
+    assert a.last("room_update").room.num_participants == 2
+
+
+def test_rooms_hear_nothing_of_one_another() -> None:
+    world = World()
+    a = world.join("a", room="one")
+    b = world.join("b", room="two")
+    b.publish("cid")
+    world.wait(10)
+    assert a.knows("b") is None
+    assert not world.of(media.AddDowntrack)
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_coming_back_within_the_window_keeps_everything(single: bool) -> None:
+    world = World()
+    a = world.join("a", single=single)
+    b = world.join("b", single=single)
+    sid = b.publish("cid")
+    world.drop(b)
+    world.wait(14)
+    again = world.resume(b, single=single)
+    assert not again.all("join")
+    assert again.all("reconnect")
+    assert again.knows("a") is not None
+    assert [t.sid for t in a.knows("b").tracks] == [sid]
+    assert bool(again.all("offer")) is not single
+    world.wait(60)
+    assert a.knows("b").state == models.ParticipantInfo.ACTIVE
+
+
+def test_coming_back_too_late_or_as_somebody_else_means_starting_over() -> None:
+    world = World()
+    world.join("a")
+    b = world.join("b")
+    world.drop(b)
+    world.wait(16)
+    late = world.resume(b)
+    assert late.last("leave").reason == Reason.STATE_MISMATCH
+    assert late.last("leave").action == rtc.LeaveRequest.RECONNECT
+    assert late.closed == 1000
+    a_again = world.resume(world.clients[1], sid="PA_other")
+    assert a_again.last("leave").reason == Reason.STATE_MISMATCH
+
+
+def test_an_offer_with_new_credentials_restarts_ice() -> None:
+    world = World()
+    a = world.join("a")
+    before = a.last("answer").sdp
+    a.offer(ufrag="wxyz")
+    restarted = world.of(media.RestartIce)[-1]
+    assert f"a=ice-ufrag:{restarted.ufrag}\r\n" in a.last("answer").sdp
+    assert f"a=ice-ufrag:{restarted.ufrag}\r\n" not in before
+    a.offer(ufrag="wxyz")
+    assert len(world.of(media.RestartIce)) == 1
+
+
+def test_without_media_and_signalling_nobody_is_kept() -> None:
+    world = World()
+    a = world.join("a")
+    world.drop(a)
+    world.report(media.TransportFailed(f"{a.sid}/publisher", "consent"))
+    assert "participant_left" in world.event_names()
+
+
+def test_garbage_in_an_offer_closes_its_sender_alone() -> None:
+    world = World()
+    a, b = world.join("a"), world.join("b")
+    a.send(offer=rtc.SessionDescription(type="offer", sdp="v=0\r\nnonsense", id=9))
+    assert a.closed == 1003
+    assert b.closed is None
+
+
+def test_a_stopped_worker_sends_everyone_elsewhere() -> None:
+    world = World()
+    a = world.join("a")
+    for effect in world.control.close(world.now):
+        world._note(effect)
+    assert a.last("leave").action == rtc.LeaveRequest.RECONNECT
+    assert a.closed == 1000
+
+
+def test_a_removed_identity_cannot_come_back_with_its_old_tokens() -> None:
+    world = World()
+    b = world.join("b", issued_at=world.now - 10)
+    world.join("a")
+    revoked = int(world.now)
+    removal = room_pb.RoomParticipantIdentity(room="r", identity="b", revoke_token_ts=revoked)
+    world.ask("RoomService/RemoveParticipant", removal)
+    assert b.last("leave").reason == Reason.PARTICIPANT_REMOVED
+    for issued_at in (0.0, world.now - 10, float(revoked)):
+        refused = world.join("b", issued_at=issued_at).refused
+        assert refused is not None
+        assert refused.status == 401
+    assert world.join("b", issued_at=revoked + 1.0).refused is None
+    assert world.join("b", room="other", issued_at=0.0).refused is None
+
+
+def test_removal_revokes_even_after_the_room_has_ended() -> None:
+    world = World(departure_timeout=1)
+    world.join("b").leave()
+    world.wait(2)
+    removal = room_pb.RoomParticipantIdentity(room="r", identity="b", revoke_token_ts=int(world.now))
+    world.ask("RoomService/RemoveParticipant", removal)
+    assert world.join("b", issued_at=world.now - 5).refused is not None
+
+
+def test_rooms_are_not_made_by_joining_where_that_is_off() -> None:
+    world = World(auto_create=False)
+    refused = world.join("a").refused
+    assert refused is not None
+    assert refused.status == 404
+    world.ask("RoomService/CreateRoom", room_pb.CreateRoomRequest(name="r"))
+    assert world.join("a").refused is None
+
+
+def test_what_is_offered_while_joining_is_published_without_another_round() -> None:
+    world = World()
+    world.join("a")
+    request = rtc.JoinRequest(
+        connection_settings=rtc.ConnectionSettings(auto_subscribe=True),
+        add_track_requests=[rtc.AddTrackRequest(cid="mic", type=models.TrackType.AUDIO, source=models.TrackSource.MICROPHONE)],
+        publisher_offer=rtc.SessionDescription(type="offer", sdp=offer_text(("audio", "sendonly", "mic")), id=1),
+    )
+    b = world.join("b", request=request)
+    assert b.last("track_published").cid == "mic"
+    assert "a=recvonly" in b.last("answer").sdp
+    assert world.of(media.Receive)[-1].kind == "audio"
