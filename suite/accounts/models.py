@@ -46,7 +46,7 @@ class User(AbstractBaseUser):
     """One person in the whole Suite, whatever they sign in with and wherever they work."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    password = None  # people sign in at their provider
+    password = None  # type: ignore[assignment]  # people sign in at their provider
     email = models.EmailField(max_length=254)
     given_name = models.CharField(max_length=100)
     usual_name = models.CharField(max_length=100)

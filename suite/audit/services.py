@@ -68,7 +68,7 @@ def record(
 
 
 @transaction.atomic
-def log_viewed(*, action: str, reader: Reader, target: TargetRef, now: datetime, **details: str) -> bool:
+def log_viewed(*, action: str, reader: Reader, target: TargetRef, now: datetime, **details: Any) -> bool:
     """Record that an auditor reads the log; False where the same reading was recorded in the last `SAME_READING`.
 
     Turning pages, going back and reloading are one reading: otherwise the log would fill with its own readers.
