@@ -94,6 +94,8 @@ def _demand(room: RoomState, track: Track) -> int:
         if subscription is None or not subscription.flowing:
             continue
         quality = wanted_quality(track, subscription)
+        if quality != models.VideoQuality.OFF:
+            quality = min(quality, len(track.info.layers) - 1) if track.info.layers else quality
         if quality != models.VideoQuality.OFF and (best == models.VideoQuality.OFF or quality > best):
             best = quality
     return best

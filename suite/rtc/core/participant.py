@@ -75,7 +75,7 @@ class Participant:
     quality: models.ConnectionQuality = models.ConnectionQuality.EXCELLENT
     loss: float = 0.0
     drop_on_resume: bool = False  # asked for by a client's simulation, as is the next
-    resumable: bool = True
+    refuse_resume: bool = False
 
     @property
     def identity(self) -> str:

@@ -9,7 +9,7 @@ from suite.rtc.core.effects import Accept, Close, Refuse, RoomEnded, Send
 from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.inputs import ConnectionId, Joined
 from suite.rtc.core.participant import Participant, Transport
-from suite.rtc.core.settings import PING_INTERVAL, PING_TIMEOUT, PROTOCOL, RESUME_WINDOW, SERVER_VERSION
+from suite.rtc.core.settings import LAST_WINDOW, PING_INTERVAL, PING_TIMEOUT, PROTOCOL, RESUME_WINDOW, SERVER_VERSION
 from suite.rtc.core.state import RoomState
 
 Reason = models.DisconnectReason
@@ -121,11 +121,15 @@ def _welcome(room: RoomState, participant: Participant) -> rtc.JoinResponse:
 def _resume(room: RoomState, joining: Joined) -> None:
     participant = room.participants.get(joining.grants.identity)
     sid = joining.request.participant_sid
-    if participant is None or participant.sid != sid or participant.single != joining.single or not participant.resumable:
+    if participant is None or participant.sid != sid or participant.single != joining.single:
         # Answering `join` here makes clients drop everything and time out twice: they want to be told to start over.
         room.emit(Accept(joining.connection))
         mismatch = rtc.LeaveRequest(reason=Reason.STATE_MISMATCH, action=Action.RECONNECT)
         room.emit(Send(joining.connection, rtc.SignalResponse(leave=mismatch)), Close(joining.connection))
+        return
+    if participant.refuse_resume:
+        participant.refuse_resume = False
+        room.emit(Refuse(joining.connection, 500, "simulated failure"))
         return
     if participant.connection is not None:
         room.connections.pop(participant.connection, None)
@@ -183,12 +187,10 @@ def connected(room: RoomState, participant: Participant, transport: Transport) -
 
 
 def transport_failed(room: RoomState, participant: Participant, transport: Transport) -> None:
-    """No media any longer: without signalling it is the end, with it the client may restart ICE for a while."""
+    """No media any longer: the client may restart ICE or start over for a while, a short one without signalling."""
     transport.connected = False
-    if participant.connection is None:
-        leave(room, participant, Reason.CONNECTION_TIMEOUT)
-    else:
-        room.set_timer(GONE + participant.sid, RESUME_WINDOW)
+    wait = LAST_WINDOW if participant.connection is None else RESUME_WINDOW
+    room.set_timer(GONE + participant.sid, wait)
 
 
 def gone(room: RoomState, sid: str) -> None:
@@ -212,13 +214,14 @@ def leave(
     reason: models.DisconnectReason,
     *,
     action: rtc.LeaveRequest.Action = Action.DISCONNECT,
+    told: bool = True,
 ) -> None:
-    """End a participant: its tracks, its connections, its place; the others are told why."""
+    """End a participant: its tracks, its connections, its place; the others are told why, it where `told`."""
     if participant.state == models.ParticipantInfo.DISCONNECTED:
         return
     was_active = participant.state == models.ParticipantInfo.ACTIVE
     participant.disconnect_reason = reason
-    _say_goodbye(room, participant, reason, action)
+    _say_goodbye(room, participant, reason, action, told=told)
     participant.state = models.ParticipantInfo.DISCONNECTED
     participant.negotiation.in_flight = True  # no more rounds
     _take_away(room, participant)
@@ -235,13 +238,14 @@ def leave(
 
 
 def _say_goodbye(
-    room: RoomState, participant: Participant, reason: models.DisconnectReason, action: rtc.LeaveRequest.Action
+    room: RoomState, participant: Participant, reason: models.DisconnectReason, action: rtc.LeaveRequest.Action, *, told: bool
 ) -> None:
     room.cancel_timer(GONE + participant.sid)
     if participant.connection is None:
         return
-    goodbye = rtc.LeaveRequest(reason=reason, action=action)
-    room.send(participant, rtc.SignalResponse(leave=goodbye))
+    if told:
+        goodbye = rtc.LeaveRequest(reason=reason, action=action)
+        room.send(participant, rtc.SignalResponse(leave=goodbye))
     room.emit(Close(participant.connection))
     room.connections.pop(participant.connection, None)
     participant.connection = None

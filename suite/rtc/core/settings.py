@@ -11,6 +11,7 @@ PROTOCOL: Final = 17
 PING_INTERVAL: Final = 5  # seconds
 PING_TIMEOUT: Final = 15  # seconds
 RESUME_WINDOW: Final = 15.0  # seconds that a participant without signalling is kept (LiveKit: reconnect timeout)
+LAST_WINDOW: Final = 5.0  # seconds, where its media is gone as well
 UPDATE_INTERVAL: Final = 2.0  # seconds that news of a listener may wait for company
 QUALITY_INTERVAL: Final = 5.0  # seconds between connection quality updates
 DOWNGRADE_DELAY: Final = 5.0  # seconds before a publisher is told that a layer is not wanted

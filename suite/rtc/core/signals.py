@@ -8,7 +8,6 @@ from typing import Any, Final
 from livekit.protocol import models, rtc
 
 from suite.rtc.core import layers, negotiation, presence, profile, publishing, speakers, subscribing
-from suite.rtc.core.effects import Close
 from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
@@ -61,10 +60,12 @@ def _simulate(room: RoomState, participant: Participant, scenario: rtc.SimulateS
             speakers.pretend(room, participant, scenario.speaker_update)
         case "disconnect_signal_on_resume":
             participant.drop_on_resume = True
-        case "migration" | "node_failure":
-            participant.resumable = False
-            if participant.connection is not None:
-                room.emit(Close(participant.connection))
+        case "disconnect_signal_on_resume_no_messages":
+            participant.refuse_resume = True
+        case "migration":
+            presence.leave(room, participant, models.DisconnectReason.MIGRATION, told=False)
+        case "node_failure":
+            presence.leave(room, participant, models.DisconnectReason.SERVER_SHUTDOWN, told=False)
         case "server_leave":
             presence.leave(room, participant, models.DisconnectReason.SERVER_SHUTDOWN)
         case "leave_request_full_reconnect":

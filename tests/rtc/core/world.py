@@ -35,10 +35,8 @@ def offer_text(*sections: tuple[str, str, str], ufrag: str = "abcd", rids: tuple
             text += f"a=msid:stream {cid}\r\n"
         if cid and kind == "video" and rids:
             text += "".join(f"a=rid:{rid} send\r\n" for rid in rids) + f"a=simulcast:send {';'.join(rids)}\r\n"
-    return (
-        text
-        + f"m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:{len(sections)}\r\na=sctp-port:5000\r\n"
-    )
+    text += "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
+    return text + f"a=mid:{len(sections)}\r\na=sctp-port:5000\r\n"
 
 
 @dataclass
