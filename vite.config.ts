@@ -3,6 +3,8 @@ import { globSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
+import { finish } from "./static/finish.ts";
+
 /** One entry an island: `static/src/<app>/main.ts(x)`, named in a template by `{% vite_asset %}`. */
 const entries = globSync("static/src/*/main.{ts,tsx}", { cwd: import.meta.dirname });
 
@@ -10,7 +12,7 @@ export const configuration = defineConfig({
   root: import.meta.dirname,
   base: "/static/",
   publicDir: "static/public",
-  plugins: [react()],
+  plugins: [react(), finish()],
   build: {
     outDir: "static/dist",
     emptyOutDir: true,

@@ -1,11 +1,9 @@
-/**
- * After `vite build`: takes the State's stylesheets from the Python package that ships them, and writes a compressed
- * twin (`.gz`, `.br`) beside everything that compresses, for WhiteNoise to serve.
- */
 import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+import type { Plugin } from "vite";
 
 const DIST = join(import.meta.dirname, "dist");
 const DSFR_STYLESHEETS = ["dsfr/dist/dsfr.main.min.css", "dsfr/dist/utility/icons/icons.main.min.css"];
@@ -31,13 +29,25 @@ function compress(path: string): void {
   }
 }
 
-const source = dsfrStatic();
-for (const stylesheet of DSFR_STYLESHEETS) {
-  const target = join(DIST, stylesheet);
-  mkdirSync(dirname(target), { recursive: true });
-  copyFileSync(join(source, stylesheet), target);
-}
-for (const name of globSync("**/*.{js,css,svg,json,wasm}", { cwd: DIST })) {
-  const path = join(DIST, name);
-  if (statSync(path).size >= BYTES_MIN) compress(path);
+/**
+ * The last step of a build: takes the State's stylesheets from the Python package that ships them, and writes a
+ * compressed twin (`.gz`, `.br`) beside everything that compresses, for WhiteNoise to serve.
+ */
+export function finish(): Plugin {
+  return {
+    name: "suite-finish",
+    apply: "build",
+    closeBundle() {
+      const source = dsfrStatic();
+      for (const stylesheet of DSFR_STYLESHEETS) {
+        const target = join(DIST, stylesheet);
+        mkdirSync(dirname(target), { recursive: true });
+        copyFileSync(join(source, stylesheet), target);
+      }
+      for (const name of globSync("**/*.{js,css,svg,json,wasm}", { cwd: DIST })) {
+        const path = join(DIST, name);
+        if (statSync(path).size >= BYTES_MIN) compress(path);
+      }
+    },
+  };
 }

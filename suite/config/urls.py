@@ -1,6 +1,7 @@
 """Every address of the Suite."""
 
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from suite.accounts.oidc import views as sign_in
 from suite.config.views import home
@@ -12,6 +13,7 @@ handler500 = "suite.kernel.http.server_error"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", home, name="home"),
+    path("language/", set_language, name="language"),
     path("sign-in/", sign_in.sign_in_page, name="sign-in"),
     path("sign-out/", sign_in.SignOutView.as_view(), name="sign-out"),
     path("oidc/authenticate/", sign_in.AuthenticateView.as_view(), name="oidc-authenticate"),

@@ -66,29 +66,28 @@ export function ControlBar(props: Props) {
         )}
         <ControlButton
           icon="chat"
-          label={say("chat")}
+          label={panel === "chat" ? say("closeChat") : say("openChat")}
           badge={unread}
           badgeLabel={say("unread", { count: unread })}
           shortcut={SHORTCUTS.chat.shown}
-          isExpanded={panel === "chat"}
+          isOn={panel === "chat"}
           onPress={() => onToggle("chat")}
         />
         <ControlButton
           icon="people"
-          label={say("people")}
+          label={panel === "people" ? say("closePeople") : say("openPeople")}
           badge={waiting > 0 ? waiting : people}
           badgeLabel={waiting > 0 ? say("waitingCount", { count: waiting }) : String(people)}
           badgeKind={waiting > 0 ? "alert" : "count"}
           shortcut={SHORTCUTS.people.shown}
-          isExpanded={panel === "people"}
+          isOn={panel === "people"}
           onPress={() => onToggle("people")}
         />
         <ControlButton
           className="bar__wide"
           icon="transcription"
-          label={say("transcription")}
-          isOn={props.isTranscribing}
-          isExpanded={panel === "transcription"}
+          label={panel === "transcription" ? say("closeTranscription") : say("openTranscription")}
+          isOn={props.isTranscribing || panel === "transcription"}
           onPress={() => onToggle("transcription")}
         />
         <MoreMenu media={media} slug={props.slug} canModerate={canModerate} onToggle={onToggle} onEndForAll={() => setIsEnding(true)} />

@@ -9,8 +9,6 @@ interface Props {
   className?: string;
   isOff?: boolean;
   isOn?: boolean;
-  /** For a button that opens a panel. */
-  isExpanded?: boolean;
   badge?: number;
   badgeLabel?: string;
   badgeKind?: "alert" | "count";
@@ -20,14 +18,13 @@ interface Props {
 
 /** A button of the bar: a drawing, a name, a hint on hover. */
 export function ControlButton(props: Props) {
-  const { icon, label, onPress, shortcut, className = "", badge = 0, badgeLabel = "", badgeKind = "alert", isExpanded, hasWords } = props;
-  const classes = ["control", className, props.isOff === true ? "control--off" : "", props.isOn === true || isExpanded === true ? "control--on" : ""];
+  const { icon, label, onPress, shortcut, className = "", badge = 0, badgeLabel = "", badgeKind = "alert", hasWords } = props;
+  const classes = ["control", className, props.isOff === true ? "control--off" : "", props.isOn === true ? "control--on" : ""];
   return (
     <button
       type="button"
       className={classes.join(" ").replace(/ +/g, " ").trim()}
       aria-label={badge > 0 && badgeLabel !== "" ? `${label}, ${badgeLabel}` : label}
-      aria-expanded={isExpanded}
       onClick={onPress}
     >
       <Icon name={icon} />

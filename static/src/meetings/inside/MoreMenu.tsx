@@ -30,7 +30,7 @@ export function MoreMenu({ media, slug, canModerate, onToggle, onEndForAll }: Pr
     ...(media.canShare
       ? [{ icon: "screen", label: media.isSharing ? say("stopSharing") : say("shareScreen"), act: () => void media.toggleScreen(), isNarrowOnly: true } as const]
       : []),
-    { icon: "transcription", label: say("transcription"), act: () => onToggle("transcription"), isNarrowOnly: true },
+    { icon: "transcription", label: say("openTranscription"), act: () => onToggle("transcription"), isNarrowOnly: true },
     { icon: "settings", label: say("settings"), act: () => onToggle("settings") },
     { icon: "link", label: say("copyLink"), act: copy },
     ...(canModerate ? [{ icon: "leave", label: say("endForAll"), act: onEndForAll, isNarrowOnly: true } as const] : []),
