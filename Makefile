@@ -22,7 +22,7 @@ status: ## What runs, and the memory of each process
 	@$(VENV) -m suite.runtime status
 
 test: setup-test ## Install what tests need, then run all of them
-	@$(NODE) node_modules/vitest/vitest.mjs run
+	@$(NODE) npm run --silent test -- --passWithNoTests
 	@$(PYTEST) -n 2 --dist loadgroup
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
@@ -32,11 +32,11 @@ lint: setup-test ## ruff, import-linter, djlint, eslint
 	@$(VENV) -m ruff check .
 	@$(VENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-cache
 	@$(VENV) -m djlint templates --lint --quiet
-	@$(NODE) node_modules/eslint/bin/eslint.js static/src provider
+	@$(NODE) npm run --silent lint
 
 types: setup-test ## mypy --strict and TypeScript's
 	@$(VENV) -m tests.environment mypy
-	@$(NODE) node_modules/typescript/bin/tsc --noEmit
+	@$(NODE) npm run --silent types
 
 bench-%: setup-test ## Run a benchmark: make bench-join runs benchmarks/join.py
 	@$(VENV) -m benchmarks.$*

@@ -72,8 +72,7 @@ async function loadExistingGrant(context) {
 // The stock guard refuses addresses of this machine, where the demonstration lives; the one client's address is enough of a guard.
 function backChannel(url, options, client) {
   if (String(url) !== client.backChannelUri) throw new Error("the demonstration provider calls its client's back channel only");
-  const { dispatcher: _guard, ...plain } = options;
-  return globalThis.fetch(url, plain);
+  return globalThis.fetch(url, { ...options, dispatcher: undefined });
 }
 
 function logoutSource(context, form) {

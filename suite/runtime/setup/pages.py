@@ -32,11 +32,19 @@ def build_step() -> Step:
         name="build",
         says="Pages",
         action=lambda: call(
-            [NODE, "node_modules/vite/bin/vite.js", "build"],
+            [NODE, NPM, "run", "build"],
             otherwise="The pages could not be built: the lines above say where.",
             environment=fetching(),
         ),
-        inputs=["package-lock.json", "vite.config.ts", "tsconfig.json", "static/src", "static/public", "static/finish.ts"],
+        inputs=[
+            "package.json",
+            "package-lock.json",
+            "vite.config.ts",
+            "tsconfig.json",
+            "static/src",
+            "static/public",
+            "static/finish.ts",
+        ],
         outputs=["static/dist/.vite/manifest.json"],
     )
 
