@@ -55,20 +55,18 @@ export function PreviewCard({ preview }: { preview: Preview }) {
           value={choice.camera}
           onChoose={(cameraId) => choose({ camera: cameraId, withCamera: true })}
         />
-        <div className="preview__speaker">
-          {canChooseSpeaker() && (
-            <DeviceSelect
-              label={say("speaker")}
-              devices={devices.speakers}
-              value={choice.speaker}
-              systemDevice={say("defaultSpeaker")}
-              onChoose={(speaker) => choose({ speaker })}
-            />
-          )}
-          <button type="button" className="fr-btn fr-btn--tertiary fr-btn--sm" onClick={() => void playTestSound(choice.speaker)}>
-            {say("testSpeaker")}
-          </button>
-        </div>
+        {canChooseSpeaker() && (
+          <DeviceSelect
+            label={say("speaker")}
+            devices={devices.speakers}
+            value={choice.speaker}
+            systemDevice={say("defaultSpeaker")}
+            onChoose={(speaker) => choose({ speaker })}
+          />
+        )}
+        <button type="button" className="fr-btn fr-btn--tertiary fr-btn--sm preview__test" onClick={() => void playTestSound(choice.speaker)}>
+          {say("testSpeaker")}
+        </button>
       </div>
     </section>
   );

@@ -15,6 +15,7 @@ import { ConsentDialog } from "./ConsentDialog.tsx";
 import { ControlBar } from "./ControlBar.tsx";
 import { NoticeBar } from "./NoticeBar.tsx";
 import { RecordingMark } from "./RecordingMark.tsx";
+import { SharingMark } from "./SharingMark.tsx";
 import { Sounds } from "./Sounds.tsx";
 import { Stage } from "./Stage.tsx";
 import { tilesOf } from "./tiles.ts";
@@ -90,6 +91,7 @@ export function Inside({ live, entry, participationId, room: roomView, sources }
         {isAlone && <AloneCard slug={roomView.slug} canModerate={canModerate} />}
         <div className="meeting__marks">
           {session.transcription.active && <RecordingMark onOpen={() => setPanel("transcription")} />}
+          {media.isSharing && <SharingMark onStop={() => void media.toggleScreen()} />}
           <NoticeBar
             session={session}
             isChatOpen={panel === "chat"}

@@ -19,13 +19,13 @@ export interface TileView {
   isShared: boolean;
 }
 
-/** The room's tiles: screens, then people in the order of their coming, oneself first. */
+/** The room's tiles: the others' screens, then people in the order of their coming, oneself first. */
 export function tilesOf(room: Room, people: readonly Person[]): { screens: TileView[]; faces: TileView[] } {
   const known = new Map(people.map((person) => [person.participation_id, person]));
   const remote = [...room.remoteParticipants.values()].sort((a, b) => (a.joinedAt?.getTime() ?? 0) - (b.joinedAt?.getTime() ?? 0));
   const everyone: Participant[] = [room.localParticipant, ...remote];
   return {
-    screens: everyone.flatMap((participant) => screenOf(participant, known.get(participant.identity))),
+    screens: remote.flatMap((participant) => screenOf(participant, known.get(participant.identity))),
     faces: everyone.map((participant) => faceOf(participant, known.get(participant.identity))),
   };
 }

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+
+import type { ChatMessage, JoinAnswer, Person, ServerMessage, StateMessage } from "./contract.ts";
+import { nextSession, openSession, type Session, type SessionEvent } from "./session.ts";
+
+const ANSWER: JoinAnswer = { state: "waiting", participation_id: "p1", meeting_id: "m1", socket: "/ws/meetings/m1/?participation=p1" };
+const AWA: Person = { participation_id: "p1", name: "Awa", guest: false, shared_microphone: false };
+const BRUNO: Person = { participation_id: "p2", name: "Bruno", guest: false, shared_microphone: false };
+
+const state = (change: Partial<StateMessage> = {}): StateMessage => ({
+  type: "state",
+  meeting: { id: "m1", title: "Point d’équipe", room_slug: "abc-defg-hij", started_at: "2026-11-22T09:00:00Z" },
+  me: { participation_id: "p1", name: "Awa", state: "admitted", can_moderate: true, guest: false },
+  waiting: [],
+  people: [AWA],
+  transcription: null,
+  messages: [],
+  ...change,
+});
+const written = (id: string, participation: string, body = "Bonjour"): ChatMessage => ({
+  id,
+  author: { name: participation, participation_id: participation },
+  body,
+  at: "2026-11-22T09:01:00Z",
+});
+const after = (...events: SessionEvent[]): Session => events.reduce(nextSession, openSession(ANSWER));
+
+describe("a session", () => {
+  it("waits until the door opens", () => {
+    expect(after().entry).toBeNull();
+    expect(after({ type: "admitted", url: "ws://x", token: "t" }).entry).toEqual({ url: "ws://x", token: "t" });
+  });
+
+  it("enters at once where the door was open", () => {
+    expect(openSession({ ...ANSWER, state: "admitted", url: "ws://x", token: "t" }).entry).not.toBeNull();
+  });
+
+  it("is the same by messages as by a fresh state", () => {
+    const message = written("1", "p2");
+    const byMessages = after(state(), { type: "people", people: [AWA, BRUNO] }, { type: "message", message }, { type: "notice_seen" });
+    expect(byMessages).toEqual(after(state({ people: [AWA, BRUNO], messages: [message] })));
+  });
+
+  it("shows a message once, however often it is told", () => {
+    const message = written("1", "p2");
+    expect(after(state(), { type: "message", message }, { type: "message", message }).messages).toHaveLength(1);
+  });
+
+  it("does not announce to me what I wrote", () => {
+    expect(after(state(), { type: "message", message: written("1", "p1") }).notice).toBeNull();
+    expect(after(state(), { type: "message", message: written("1", "p2") }).notice?.kind).toBe("written");
+  });
+
+  it("tells who asks to enter, and stops when nobody does any more", () => {
+    const guest = { participation_id: "p9", name: "Odile", since: "2026-11-22T09:02:00Z" };
+    const asked = after(state(), { type: "waiting", waiting: [guest] });
+    expect(asked.notice).toEqual({ kind: "waiting", names: ["Odile"] });
+    expect(nextSession(asked, { type: "waiting", waiting: [] }).notice).toBeNull();
+  });
+
+  it("says who came and who went, never about me", () => {
+    const together = after(state(), { type: "people", people: [AWA, BRUNO] });
+    expect(together.notice).toEqual({ kind: "came", name: "Bruno" });
+    expect(nextSession(together, { type: "people", people: [AWA] }).notice).toEqual({ kind: "went", name: "Bruno" });
+    expect(after(state({ people: [] }), { type: "people", people: [AWA] }).notice).toBeNull();
+  });
+
+  it("keeps the first reason for which it ended", () => {
+    expect(after(state(), { type: "removed" }, { type: "over", ending: "lost" }).ending).toBe("removed");
+  });
+
+  it("has to ask again where the request was given up meanwhile", () => {
+    const me = { participation_id: "p1", name: "Odile", state: "left" as const, can_moderate: false, guest: true };
+    expect(after(state({ me })).ending).toBe("lost");
+  });
+
+  it("ignores what a newer server says", () => {
+    const newer = { type: "weather" } as unknown as ServerMessage;
+    expect(after(state(), newer)).toEqual(after(state()));
+  });
+});

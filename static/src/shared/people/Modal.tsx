@@ -1,0 +1,42 @@
+import { useEffect, useId, useRef, type ReactNode } from "react";
+
+import { say } from "./messages.ts";
+
+interface Props {
+  title: string;
+  children: ReactNode;
+  onClose: () => void;
+}
+
+/** A window over the page: the browser keeps the keyboard in it, Escape and the cross close it. */
+export function Modal({ title, children, onClose }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className="modal"
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => {
+        if (event.target === dialog.current) onClose();
+      }}
+    >
+      <div className="modal__box">
+        <div className="modal__header">
+          <h2 id={id}>{title}</h2>
+          <button type="button" className="fr-btn fr-btn--tertiary-no-outline fr-icon-close-line" aria-label={say("close")} title={say("close")} onClick={onClose} />
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}
