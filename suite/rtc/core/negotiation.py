@@ -63,7 +63,8 @@ def offer_received(room: RoomState, participant: Participant, offer: rtc.Session
     description = sdp.parse(offer.sdp)
     transport = participant.publisher
     _learn(room, transport, description, restart=True)
-    publishing.sections_gone(room, participant, {s.mid for s in description.sections if s.live})
+    media_sections = {s.mid for s in description.sections if s.live and s.kind != "application"}
+    publishing.sections_gone(room, participant, media_sections)
     written: list[writing.WrittenSection] = []
     filled: list[tuple[Subscription, sdp.Section, list[sdp.OfferedCodec]]] = []
     free_before = {mid for mid, slot in transport.slots.items() if slot.state == "free"}
@@ -72,15 +73,20 @@ def offer_received(room: RoomState, participant: Participant, offer: rtc.Session
         if section.kind == "application":
             written.append(writing.WrittenSection("application", section.mid, rejected=not section.live))
         elif section.kind not in {"audio", "video"} or not section.live:
+            publishing.section_ended(room, participant, section.mid)
             _close_slot(room, participant, section.mid)
             written.append(writing.WrittenSection(section.kind, section.mid, rejected=True))
         elif section.direction in {"sendonly", "sendrecv"}:
+            _close_slot(room, participant, section.mid)
             written.append(publishing.section_offered(room, participant, section))
-        elif section.direction == "recvonly" and participant.single:
+        elif section.direction == "recvonly" and participant.single and not section.track_cid:
+            publishing.section_ended(room, participant, section.mid)
             usable = section.mid in free_before or section.mid not in known
             written.append(_receiving(room, participant, section, filled, usable=usable))
         else:
+            # At rest; a section that has sent keeps its msid and stays the publisher's own.
             publishing.section_ended(room, participant, section.mid)
+            _close_slot(room, participant, section.mid)
             written.append(_idle(room, section))
     text = writing.describe(_local(room, transport, "passive"), written)
     answer = rtc.SessionDescription(type="answer", sdp=text, id=offer.id, mid_to_track_id=_mids(transport))
@@ -160,8 +166,7 @@ def _mids(transport: Transport) -> dict[str, str]:
 
 
 def _close_slot(room: RoomState, participant: Participant, mid: str) -> None:
-    """The client has stopped a section: what it carried waits for another."""
-    publishing.section_ended(room, participant, mid)
+    """The client receives in the section no longer: what it carried waits for another."""
     slot = participant.publisher.slots.pop(mid, None)
     if slot is not None and slot.subscription is not None:
         subscription, slot.subscription = slot.subscription, None

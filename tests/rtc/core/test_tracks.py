@@ -112,12 +112,15 @@ def test_many_turns_need_no_more_sections_than_were_used_at_once() -> None:
     assert list(a.last("answer").mid_to_track_id.values()) == [sid]
 
 
-def test_unpublishing_has_no_request_but_an_offer_without_it() -> None:
+@pytest.mark.parametrize(
+    "left", [(("audio", "inactive", ""),), (("audio", "recvonly", "mic"),), (("audio", "recvonly", ""),), ()]
+)
+def test_unpublishing_has_no_request_but_an_offer_without_it(left: tuple[tuple[str, str, str], ...]) -> None:
     world = World()
     a, b = world.join("a"), world.join("b")
     sid = b.publish("mic")
     a.offer(AUDIO_IN)
-    b.offer(("audio", "inactive", ""))
+    b.offer(*left)
     assert a.knows("b").tracks == []
     assert world.of(media.StopReceiving)[-1].track == sid
     assert world.event_names()[-1] == "track_unpublished"
