@@ -39,7 +39,7 @@ class Downtrack:
     """The row. `write` and `write_again` fill the subscriber's arena with a plain RTP packet and return its length."""
 
     __slots__ = (
-        "_drops", "_form", "_history", "_history_times", "_number_at", "_time_at", "codecs", "current",
+        "_drops", "_form", "_history", "_history_times", "_number_at", "_time_at", "asked", "codecs", "current",
         "dropped_picture", "first_source", "form", "ids", "kind", "last_picture", "last_sequence", "last_time",
         "last_timestamp", "last_zero", "number", "octets", "offset", "packets", "payload_type",
         "picture_offset", "plain_extensions", "primary_type", "recent", "reported", "rtx_payload_type",
@@ -75,6 +75,7 @@ class Downtrack:
         self.zero_offset = self.last_zero = 0
         self.rtx_sequence = random.randrange(0x4000)  # noqa: S311 -- as above
         self.packets = self.octets = 0
+        self.asked = 0  # keyframes that the subscriber has asked for
         self.reported: tuple[int, float] = (0, -1.0)  # the middle of the NTP time of the last sender report, and when
         self._drops: deque[tuple[int, int, int, int]] = deque(maxlen=32)  # first, last, offsets before: sequence, picture
         # out sequence 16 | source sequence 33 | layer 4, and timestamp 32 | picture 15 | TL0 8

@@ -18,9 +18,10 @@ class Layer:
     """Receiving state of one SSRC. Sequence numbers within are extended by their wraps, so that they only grow."""
 
     __slots__ = (
-        "_expected_before", "_fastest", "_jitter", "_kept", "_kept_sequences", "_mask", "_received_before", "_transit", "base",
-        "clock_rate", "codec", "form", "heard", "highest", "index", "keyframe_asked", "live", "missing", "octets", "outage",
-        "received", "repair", "rid", "sender_arrival", "sender_ntp", "sender_timestamp", "ssrc", "started",
+        "_expected_before", "_fastest", "_jitter", "_kept", "_kept_sequences", "_mask", "_received_before",
+        "_transit", "base", "clock_rate", "codec", "form", "heard", "highest", "index", "keyframe_asked",
+        "keyframe_due", "live", "missing", "octets", "outage", "received", "repair", "rid", "sender_arrival",
+        "sender_ntp", "sender_timestamp", "ssrc", "started",
     )  # fmt: skip
 
     def __init__(self, *, index: int, rid: str, clock_rate: int, kept: int) -> None:
@@ -34,6 +35,7 @@ class Layer:
         self.heard = 0.0
         self.live = False
         self.keyframe_asked = -1.0
+        self.keyframe_due = 0.0  # when to ask again for those who were told to wait; 0 where nobody waits
         self.octets = 0
         self.repair = 0  # the SSRC of its retransmissions
         self.restart(0)
@@ -161,13 +163,16 @@ class Layer:
         between = (other.sender_ntp - self.sender_ntp) * self.clock_rate
         return self.sender_timestamp - other.sender_timestamp + round(between / NTP_SECOND)
 
-    def wants_keyframe(self, now: float, *, every: float = 0.5) -> bool:
-        """Whether a keyframe may be asked for now (one request for all subscribers in `every` seconds)."""
-        if not self.started or now - self.keyframe_asked < every:
-            return False
-        self.keyframe_asked = now
-        return True
+    def may_ask_keyframe(self, now: float, *, every: float) -> bool:
+        """Whether `every` seconds have passed since a keyframe was asked for; where not, the request is due when they have."""
+        due = self.keyframe_asked + every
+        if now >= due:
+            return True
+        self.keyframe_due = min(self.keyframe_due or due, due)
+        return False
 
-    def keyframe_request(self, sender: int) -> bytes:
-        """The request as RTCP."""
+    def keyframe_request(self, sender: int, now: float) -> bytes:
+        """A request as RTCP; it stands for all that were due."""
+        self.keyframe_asked = now
+        self.keyframe_due = 0.0
         return rtcp.picture_loss(sender, self.ssrc)

@@ -7,7 +7,7 @@ from typing import Final
 
 from suite.rtc.core.media import Receive
 from suite.rtc.packets import codecs, rtcp
-from suite.rtc.packets.downtrack import NONE, Downtrack
+from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE, Packet, kinds_by_id, repaired
 from suite.rtc.packets.track import Line, Track
@@ -219,10 +219,9 @@ class Router:
         if form in {rtcp.PLI, rtcp.FIR}:
             for ssrc in rtcp.keyframe_targets(form, body):
                 bound = self.downtracks.get(ssrc)
-                if bound is not None and bound[0].target != NONE:
+                if bound is not None:
                     self.count("keyframe_requests")
-                    downtrack, track = bound
-                    track.ask_keyframe(track.layers[downtrack.target], now)
+                    bound[1].asked_keyframe(bound[0], now)
         elif form == rtcp.APPLICATION:
             rate = rtcp.remb_rate(body)
             if rate is not None:

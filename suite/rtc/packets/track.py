@@ -12,6 +12,9 @@ from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import DEPENDENCY, TRANSPORT_SEQUENCE, Packet
 
 SILENT: Final = {"video": 0.7, "audio": 2.0}  # s without a packet after which a layer counts as stopped
+KEYFRAME_EVERY: Final = 0.5  # s between two keyframe requests for one layer, whoever asks
+KEYFRAME_EVERY_FRESH: Final = 0.31  # s, for a subscriber's first requests; libwebrtc ignores one within 0.3 s of the last
+FRESH: Final = 3  # requests
 KEPT: Final = {"video": 512, "audio": 64}  # packets held of each layer
 
 
@@ -169,14 +172,27 @@ class Track:
         for downtrack, _ in self.downtracks:
             self.aim(downtrack, now)
 
-    def ask_keyframe(self, layer: Layer, now: float) -> None:
-        """Ask the publisher for a keyframe, at most twice a second for each layer."""
-        if self.kind == "video" and layer.wants_keyframe(now):
-            self.line.send_rtcp(layer.keyframe_request(self.sender))
+    def ask_keyframe(self, layer: Layer, now: float, *, every: float = KEYFRAME_EVERY) -> None:
+        """Ask the publisher for a keyframe, now or once `every` seconds have passed since the last request."""
+        if self.kind == "video" and layer.started and layer.may_ask_keyframe(now, every=every):
+            self.line.send_rtcp(layer.keyframe_request(self.sender, now))
+
+    def asked_keyframe(self, downtrack: Downtrack, now: float) -> None:
+        """A subscriber asks for a keyframe. One that has just come to the track need not wait for the others' turn.
+
+        Its first keyframe is sent as soon as control selects a layer, and is lost where the subscriber's SDP is under way.
+        """
+        if downtrack.target == NONE:
+            return
+        downtrack.asked += 1
+        every = KEYFRAME_EVERY if downtrack.asked > FRESH else KEYFRAME_EVERY_FRESH
+        self.ask_keyframe(self.layers[downtrack.target], now, every=every)
 
     def tick(self, now: float, round_trip: float) -> None:
         """Ask for what is missing and still awaited, and notice layers that have fallen silent."""
         for layer in self.layers:
+            if layer.keyframe_due and now >= layer.keyframe_due:
+                self.ask_keyframe(layer, now, every=0.0)
             if layer.missing:
                 self.ask_missing(layer, now, round_trip)
             if layer.live and now - layer.heard > SILENT[self.kind]:

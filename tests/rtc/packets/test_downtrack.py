@@ -225,11 +225,19 @@ def test_keyframe_requests_of_many_subscribers_become_one() -> None:
     for number in range(1, 20):
         table.subscribe(track, SUBSCRIBED, number=number)
     table.send(ssrc=10, sequence=1, payload=vp8(key=True, picture=1, zero=1))
-    table.pass_time(1)
+    table.pass_time(0.6)
+    table.send(ssrc=10, sequence=2, payload=vp8(key=True, picture=2, zero=2))
+    table.pass_time(0.6)
     table.up.rtcp.clear()
     for number in range(1, 20):
         table.ask_again(rtcp.picture_loss(1, 5000 + number), number=number)
     assert len(table.up.rtcp) == 1
+    table.pass_time(0.2)
+    assert len(table.up.rtcp) == 1
+    table.pass_time(0.2)
+    assert len(table.up.rtcp) == 2, "those who came second get theirs as well"
+    table.pass_time(0.6)
+    assert len(table.up.rtcp) == 2
 
 
 def test_a_paused_downtrack_is_silent_and_goes_on_at_a_keyframe() -> None:
