@@ -51,10 +51,10 @@ def join(client: Client, slug: str, **data: Any) -> dict[str, Any]:
 class MeetingPage:
     """The meeting's socket as one browser has it."""
 
-    def __init__(self, client: Client, entry: dict[str, Any]) -> None:
+    def __init__(self, client: Client, entry: dict[str, Any], *, origin: bytes = ORIGIN) -> None:
         path, _mark, query = entry["socket"].partition("?")
         cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
-        headers = [(b"cookie", cookies.encode()), (b"origin", ORIGIN), (b"host", b"localhost:8000")]
+        headers = [(b"cookie", cookies.encode()), (b"origin", origin), (b"host", b"localhost:8000")]
         scope = {"type": "websocket", "path": path, "query_string": query.encode(), "headers": headers, "subprotocols": []}
         self.socket = ApplicationCommunicator(application, scope)
 

@@ -1,0 +1,122 @@
+"""One of everything, all Awa's, with words that nobody else may read."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from suite.accounts.models import Organization, Role, SignIn
+from suite.accounts.viewer import Viewer
+from suite.chat.public import Author, message_post
+from suite.chat.services import channel_create
+from suite.documents.public import Paragraph, document_create
+from suite.kernel import clock
+from suite.meetings.access import Standing
+from suite.meetings.models import CapturedTrack, Participation
+from suite.meetings.selectors import open_capture
+from suite.meetings.services.captures import capture_start, capture_stop, consent_give
+from suite.meetings.services.meetings import meeting_end
+from suite.meetings.services.participations import participation_ask, participation_joined
+from suite.meetings.services.rooms import room_create
+from suite.resources.models import Access, LinkReach, Resource
+from suite.transcripts.models import TrackWork, Transcript, Turn
+from suite.transcripts.services import transcript_open
+from tests.people import organization, person
+
+TITLE = "Titre-Zanzibar-7f3a"
+CONTENT = "Contenu-Zanzibar-91be"
+
+
+@dataclass(frozen=True)
+class World:
+    """Ids of what Awa owns, and the people who should not reach it."""
+
+    visitors: dict[str, Viewer | None]
+    awa: Viewer
+    eva: Viewer
+    document: uuid.UUID
+    channel: uuid.UUID
+    access: uuid.UUID
+    slug: str
+    meeting: uuid.UUID
+    open_meeting: uuid.UUID
+    participation: uuid.UUID
+    transcript: uuid.UUID
+
+
+def a_world() -> World:
+    """Made through the services, as the pages make it."""
+    town = organization("Ville")
+    awa = person(town)
+    eva = person(organization("Préfecture"), "Eva", "Lambert")
+    visitors: dict[str, Viewer | None] = {
+        "elsewhere": eva,
+        "guest": None,
+        "colleague": person(town, "Bruno", "Martin"),
+        "hr": person(town, "Claire", "Petit", role=Role.HR_ADMINISTRATOR),
+        "auditor": person(town, "David", "Roche", role=Role.AUDITOR),
+    }
+    now = clock.now()
+    document = document_create(
+        organization_id=town.id,
+        title=TITLE,
+        owner_id=awa.user_id,
+        actor=awa.ref,
+        now=now,
+        paragraphs=[Paragraph.plain(CONTENT)],
+    )
+    channel = channel_create(organization_id=town.id, title=TITLE, kind="channel", owner_id=awa.user_id, actor=awa.ref, now=now)
+    message_post(channel=channel, author=Author.of(awa), body=CONTENT, ref="1", now=now)
+    meeting, transcript = _past_meeting(awa, town)
+    room = room_create(viewer=awa, title=TITLE, now=now)
+    Resource.objects.filter(id=room.pk).update(link_reach=LinkReach.RESTRICTED)
+    room.refresh_from_db()
+    mine = participation_ask(room=room, viewer=awa, standing=Standing.MODERATOR, name="", shared_microphone=False, now=now)
+    return World(
+        visitors=visitors,
+        awa=awa,
+        eva=eva,
+        document=document.pk,
+        channel=channel.pk,
+        access=Access.objects.get(resource_id=document.pk).id,
+        slug=room.slug,
+        meeting=meeting,
+        open_meeting=mine.meeting_id,
+        participation=mine.id,
+        transcript=transcript,
+    )
+
+
+def _past_meeting(awa: Viewer, town: Organization) -> tuple[uuid.UUID, uuid.UUID]:
+    now = clock.now()
+    room = room_create(viewer=awa, title=TITLE, now=now)
+    mine = participation_ask(room=room, viewer=awa, standing=Standing.MODERATOR, name="", shared_microphone=False, now=now)
+    participation_joined(participation=mine, now=now)
+    message_post(channel=mine.meeting.channel, author=Author.of(awa), body=CONTENT, ref="2", now=now)
+    capture_start(meeting=mine.meeting, viewer=awa, now=now)
+    consent_give(participation=mine, now=now)
+    capture = open_capture(mine.meeting_id)
+    assert capture is not None
+    transcript = transcript_open(capture=capture, now=now)
+    track = CapturedTrack.objects.create(capture=capture, participation=mine, track_sid="TR_1", agreed_at=now, ended_at=now)
+    work = TrackWork.objects.create(transcript=transcript, track=track)
+    Turn.objects.create(work=work, transcript=transcript, participation=mine, ordinal=0, start=0, end=1, text=CONTENT)
+    capture_stop(capture=capture, actor=awa.ref, now=now)
+    meeting_end(meeting=mine.meeting, actor=awa.ref, now=clock.now())
+    Transcript.objects.filter(pk=transcript.pk).update(state="ready")
+    assert town.id == mine.meeting.organization_id
+    return mine.meeting_id, transcript.pk
+
+
+def what_awa_has(world: World) -> dict[str, object]:
+    """Everything of hers that a visitor could have changed."""
+    hers = Resource.objects.filter(owner_id=world.awa.user_id).order_by("id")
+    accesses = Access.objects.filter(resource__in=hers).order_by("id")
+    participations = Participation.objects.filter(user_id=world.awa.user_id).order_by("id")
+    return {
+        "resources": list(hers.values_list("id", "title", "link_reach", "link_role", "deleted_at")),
+        "accesses": list(accesses.values_list("id", "role", "user_id")),
+        "participations": list(participations.values_list("id", "state", "name")),
+        "sign_ins": SignIn.objects.filter(user_id=world.awa.user_id, ended_at=None).count(),
+        "turns": list(Turn.objects.order_by("id").values_list("text")),
+    }
