@@ -25,7 +25,7 @@ def running_provider(*, keys: Path, variables: Mapping[str, str]) -> Iterator[st
         "SUITE_MODE": "demonstration",
         "PROVIDER_KEYS": str(keys),
         "OIDC_REDIRECT_URIS": "http://testserver/oidc/callback/,http://localhost:8000/oidc/callback/",
-        "OIDC_SIGNED_OUT_URIS": "http://testserver/,http://localhost:8000/",
+        "OIDC_SIGNED_OUT_URIS": "http://testserver/,http://localhost:8000/,http://localhost:8000/sign-in/?signed_out=1",
         **variables,
     }
     log = keys.with_suffix(".log")

@@ -157,3 +157,9 @@ class SignIn(models.Model):
     amr = models.JSONField(default=list)
     signed_in_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="accounts_lately_ended"),
+            models.Index(fields=["issuer", "sub"], condition=Q(ended_at=None), name="accounts_open_sign_ins"),
+        ]

@@ -107,6 +107,7 @@ def _one(viewer: Viewer, found: Membership) -> dict[str, Any]:
 def _column(wanted: PeopleFilter, key: str, name: Any) -> dict[str, Any]:
     up, down = wanted.sort == key, wanted.sort == f"-{key}"
     return {
+        "key": key,
         "name": name,
         "query": wanted.with_(sort=f"-{key}" if up else key, page=1),
         "order": "ascending" if up else "descending" if down else "none",

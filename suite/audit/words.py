@@ -29,7 +29,7 @@ ACTIONS: dict[str, str | Promise] = {
     "accounts.role.revoked": _("took a role away"),
     "accounts.sign_in.succeeded": _("signed in"),
     "accounts.sign_in.refused": _("was refused at sign-in"),
-    "accounts.sign_in.ended": _("session ended"),
+    "accounts.sign_in.ended": _("ended a session"),
     "audit.log.viewed": _("read this log"),
     "audit.context.viewed": _("read a meeting's log"),
     "meetings.meeting.started": _("started the meeting"),

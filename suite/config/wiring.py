@@ -11,10 +11,10 @@ from suite.kernel.outbox import Every, forget_delivered, sweeps
 from suite.meetings import events as meetings
 from suite.meetings import subscribers as meeting
 from suite.meetings.public import add_section
-from suite.transcripts import subscribers as transcript
-from suite.transcripts.sections import section as transcript_section
 from suite.resources import subscribers as resources
 from suite.resources.events import AccessChanged
+from suite.transcripts import subscribers as transcript
+from suite.transcripts.sections import section as transcript_section
 
 
 def tie() -> None:
@@ -30,6 +30,7 @@ def tie() -> None:
     subscribe(meetings.ConsentWithdrawn, meeting.stop_withdrawn)
     subscribe(meetings.MicrophonePublished, meeting.record_published)
     subscribe(meetings.CaptureStopped, meeting.stop_captured)
+    sweeps.append(Every(seconds=1.0, action=people.close_sockets_again))
     sweeps.append(Every(seconds=1.0, action=seal_due))
     sweeps.append(Every(seconds=15.0, action=verify_recent))
     subscribe(meetings.CaptureStarted, transcript.open_transcript)

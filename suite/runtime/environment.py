@@ -16,6 +16,7 @@ from suite.runtime.valkey import Valkey
 
 # Where Suite's pages answer the provider: suite/config/urls.py.
 SIGN_IN_CALLBACK = "/oidc/callback/"
+SIGNED_OUT = "/sign-in/?signed_out=1"
 BACK_CHANNEL_SIGN_OUT = "/oidc/back-channel-logout/"
 NEEDED_IN_PRODUCTION = ("SECRET_KEY", "PUBLIC_URL", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
 # A process that speaks no Django receives these of ours and no secret of another's.
@@ -113,7 +114,7 @@ def environment_of(
         "OIDC_CLIENT_ID": "suite",
         "OIDC_CLIENT_SECRET": secrets.oidc_client_secret,
         "OIDC_REDIRECT_URIS": public_url + SIGN_IN_CALLBACK,
-        "OIDC_SIGNED_OUT_URIS": public_url + "/",
+        "OIDC_SIGNED_OUT_URIS": f"{public_url}/,{public_url}{SIGNED_OUT}",
         "OIDC_BACK_CHANNEL_URI": public_url + BACK_CHANNEL_SIGN_OUT,
         "OIDC_DEMONSTRATION_PROVIDER": "1" if mode == "demonstration" and not given.get("OIDC_ISSUER") else "0",
         "PROVIDER_KEYS": str(folders.var / "provider-keys.json"),

@@ -132,7 +132,7 @@ def test_signing_out_ends_both_sessions() -> None:
     answer = browser.suite.post("/sign-out/")
     asked = parse_qs(urlsplit(answer["Location"]).query)
     assert answer["Location"].startswith(f"{settings.OIDC_ISSUER}/session/end")
-    assert asked["post_logout_redirect_uri"] == [f"{settings.PUBLIC_URL}/"]
+    assert asked["post_logout_redirect_uri"] == [f"{settings.PUBLIC_URL}/sign-in/?signed_out=1"]
     confirm = browser.http.get(answer["Location"], timeout=SECONDS)
     xsrf = re.search(r'name="xsrf" value="([^"]+)"', confirm.text)
     assert xsrf is not None, confirm.text

@@ -160,10 +160,10 @@ def test_reading_is_recorded_once_for_each_question(here: Organization, auditor:
 
 def test_the_line_at_the_top_says_until_when(here: Organization, auditor: Viewer) -> None:
     client = page_of(auditor)
-    assert "fr-badge--info" in client.get("/audit/").content.decode()
+    assert "data-verified" not in client.get("/audit/").content.decode()
     seal_due()
     verify_recent()
-    assert "fr-badge--success" in client.get("/audit/").content.decode()
+    assert "data-verified" in client.get("/audit/").content.decode()
 
 
 def test_a_meeting_is_a_chart_of_who_was_there(here: Organization, auditor: Viewer) -> None:

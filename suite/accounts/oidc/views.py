@@ -38,6 +38,7 @@ SCOPES = "openid given_name usual_name email uid siret idp_id organizational_uni
 VERIFIER_CHARACTERS = 64  # RFC 7636, 4.1: 43 to 128
 REPLAY_SECONDS = 24 * 3600
 NEXT = "suite_next"
+SIGNED_OUT = "/sign-in/?signed_out=1"
 ID_TOKEN = "oidc_id_token"  # noqa: S105  (a session's key)
 
 
@@ -167,7 +168,7 @@ class SignOutView(View):
         auth.logout(request)
         if sign_in is not None:
             sign_in_end(sign_in=sign_in, actor=sign_in.user.ref, reason="person", now=clock.now())
-        return HttpResponseRedirect(self._provider_way(id_token) or f"{reverse('sign-in')}?signed_out=1")
+        return HttpResponseRedirect(self._provider_way(id_token) or SIGNED_OUT)
 
     def _provider_way(self, id_token: str | None) -> str:
         try:
@@ -179,7 +180,7 @@ class SignOutView(View):
         parameters = {
             "id_token_hint": id_token,
             "client_id": settings.OIDC_RP_CLIENT_ID,
-            "post_logout_redirect_uri": f"{settings.PUBLIC_URL}/",
+            "post_logout_redirect_uri": f"{settings.PUBLIC_URL}{SIGNED_OUT}",
             "state": get_random_string(32),
         }
         return f"{endpoint}?{urlencode(parameters)}"

@@ -125,7 +125,7 @@ def sign_ins_end_from_provider(*, issuer: str, sid: str, sub: str, now: datetime
     over = Q(issuer=issuer, ended_at=None)
     over &= Q(sid=sid) if sid else Q()
     over &= Q(sub=sub) if sub else Q()
-    found = SignIn.objects.select_related("membership").filter(over) if sid or sub else SignIn.objects.none()
+    found = SignIn.objects.select_related("membership", "user").filter(over) if sid or sub else SignIn.objects.none()
     return sum(sign_in_end(sign_in=one, actor=SYSTEM, reason="provider", now=now) for one in found)
 
 
@@ -133,14 +133,14 @@ def sign_ins_end_from_provider(*, issuer: str, sid: str, sub: str, now: datetime
 def sign_ins_end_of_person(*, user_id: uuid.UUID, actor: ActorRef, reason: str, now: datetime,
                            organization_id: uuid.UUID | None = None) -> int:  # fmt: skip
     """End every session of a person, or those in one organisation; how many."""
-    found = SignIn.objects.select_related("membership").filter(user_id=user_id, ended_at=None)
+    found = SignIn.objects.select_related("membership", "user").filter(user_id=user_id, ended_at=None)
     if organization_id is not None:
         found = found.filter(membership__organization_id=organization_id)
     return sum(sign_in_end(sign_in=one, actor=actor, reason=reason, now=now) for one in found)
 
 
 def _target(sign_in: SignIn) -> TargetRef:
-    return TargetRef(kind="sign_in", id=sign_in.id)
+    return TargetRef(kind="sign_in", id=sign_in.id, label=sign_in.user.name)
 
 
 def _session_store() -> type:
