@@ -19,8 +19,14 @@ _QUEUE_LOW: Final = 0.030
 _LOSS_HIGH: Final = 0.10
 _LOSS_LOW: Final = 0.02
 _BACK_OFF: Final = 0.85
-_GROWTH: Final = 0.08  # a second
+_QUEUE_LONG: Final = 0.2  # s, from which on the queue has to be drained as well
+_BACK_OFF_LONG: Final = 0.7
+_GROWTH: Final = 0.08  # a second, shortly after a back-off
+_GROWTH_QUIET: Final = 0.30  # a second, on a line that has long been quiet
+_QUIET: Final = 3.0  # s
 _HOLD: Final = 0.3  # s between two back-offs
+_SUSTAINED: Final = 3  # feedbacks in a row with too long a queue; one alone may be a busy machine
+_USED: Final = 0.6  # share of the estimate below which what is sent says little of what the line could carry
 _WINDOW: Final = 0.5  # s over which the arriving rate is measured
 _BASE_WINDOW: Final = 10.0  # s in which the shortest way through was seen
 _RESTART: Final = 5.0  # s; a jump of the way's length is a clock that was set
@@ -34,8 +40,11 @@ class Estimator:
         self.bit_rate = FIRST
         self._arrived: deque[tuple[float, int]] = deque()  # (arrival on the receiver's clock, bytes)
         self._ways: deque[tuple[float, float]] = deque()  # (now, shortest way of a feedback), rising in the way
+        self._left: deque[tuple[float, int]] = deque()  # (departure, bytes)
         self._changed = -1.0
         self._backed_off = -1.0
+        self._queue_before = 0.0
+        self._queued = 0  # feedbacks in a row with too long a queue
 
     def feedback(self, body: bytes, now: float) -> int:
         """Take a transport-wide feedback (RTCP after its first 4 bytes); the estimate in bit/s."""
@@ -45,6 +54,7 @@ class Estimator:
             sent = self.sent.take(sequence)
             if sent is None:
                 continue
+            self._left.append(sent)
             if when is None:
                 lost += 1
                 continue
@@ -62,6 +72,7 @@ class Estimator:
         if self._ways and abs(shortest - self._ways[0][1]) > _RESTART:
             self._ways.clear()
             self._arrived.clear()
+            self._left.clear()
         while self._ways and now - self._ways[0][0] > _BASE_WINDOW:
             self._ways.popleft()
         while self._ways and self._ways[-1][1] >= shortest:
@@ -69,30 +80,37 @@ class Estimator:
         self._ways.append((now, shortest))
         return sum(ways) / len(ways) - self._ways[0][1]
 
-    def _arriving(self) -> float:
-        """The rate at which packets arrived over the last window, in bit/s; 0 where there are too few."""
-        arrived = self._arrived
-        while arrived and arrived[-1][0] - arrived[0][0] > _WINDOW:
-            arrived.popleft()
-        if len(arrived) < 2:
-            return 0.0
-        span = max(arrived[-1][0] - arrived[0][0], 0.02)
-        return 8 * sum(size for _, size in arrived) / span
-
     def _judge(self, queue: float, lost: float, now: float) -> None:
-        arriving = self._arriving()
+        arriving, leaving = _rate(self._arrived), _rate(self._left)
         passed = min(1.0, now - self._changed) if self._changed >= 0 else 0.0
         self._changed = now
-        if queue > _QUEUE_HIGH or lost > _LOSS_HIGH:
-            if now - self._backed_off < _HOLD or not arriving:
+        # A queue that drains by itself needs no help: one that was built by a busy machine is gone at the next feedback.
+        self._queued = self._queued + 1 if queue > max(_QUEUE_HIGH, 0.9 * self._queue_before) else 0
+        self._queue_before = queue
+        back_off = _BACK_OFF if queue < _QUEUE_LONG else _BACK_OFF_LONG
+        since = now - self._backed_off if self._backed_off >= 0 else _QUIET
+        if self._queued >= _SUSTAINED or lost > _LOSS_HIGH:
+            if since < _HOLD or not arriving:
                 return
             self._backed_off = now
-            self.bit_rate = max(LEAST, min(self.bit_rate, int(_BACK_OFF * arriving)))
+            lower = back_off * arriving
+            if leaving < _USED * self.bit_rate:
+                lower = max(lower, back_off * self.bit_rate)
+            self.bit_rate = max(LEAST, min(self.bit_rate, int(lower)))
         elif queue < _QUEUE_LOW and lost < _LOSS_LOW:
             # What nobody sends cannot be shown to arrive: three times as much leaves room for the next layer.
             ceiling = min(MOST, max(FIRST if self._backed_off < 0 else LEAST, int(3 * arriving) + 500_000))
-            grown = int(self.bit_rate * (1 + _GROWTH * passed))
-            self.bit_rate = max(self.bit_rate, min(grown, ceiling))
+            growth = _GROWTH_QUIET if since >= _QUIET else _GROWTH
+            self.bit_rate = max(self.bit_rate, min(int(self.bit_rate * (1 + growth * passed)), ceiling))
+
+
+def _rate(passed: deque[tuple[float, int]]) -> float:
+    """Bit/s of (when, bytes) over the last window; 0 where there is too little."""
+    while passed and passed[-1][0] - passed[0][0] > _WINDOW:
+        passed.popleft()
+    if len(passed) < 2:
+        return 0.0
+    return 8 * sum(size for _, size in passed) / max(passed[-1][0] - passed[0][0], 0.02)
 
 
 class Allowance:

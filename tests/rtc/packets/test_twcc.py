@@ -87,12 +87,26 @@ class Link:
 def test_the_estimate_finds_a_narrow_line_and_grows_on_a_wide_one() -> None:
     link = Link(bit_rate=2_000_000)
     link.run(seconds=5)
+    assert link.estimator.bit_rate > 1_200_000
     link.bit_rate = 300_000
+    link.run(seconds=2)
+    assert link.queue < 0.3
     link.run(seconds=5)
     assert 100_000 < link.estimator.bit_rate < 400_000
     assert link.queue < 0.3
     link.bit_rate = 2_000_000
-    assert link.run(seconds=30) > 1_000_000
+    assert link.run(seconds=15) > 1_000_000
+
+
+def test_a_busy_machine_is_not_taken_for_a_narrow_line() -> None:
+    link = Link(bit_rate=5_000_000)
+    link.run(seconds=5, sent=300_000)
+    before = link.estimator.bit_rate
+    for _ in range(10):
+        link.free = link.now + 0.25  # everything waits a quarter of a second, once
+        link.run(seconds=0.12, sent=300_000)
+        link.run(seconds=1, sent=300_000)
+    assert link.estimator.bit_rate > 0.5 * before
 
 
 def test_a_line_that_carries_little_is_not_thought_narrow() -> None:
