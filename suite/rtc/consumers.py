@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -31,6 +32,16 @@ BUSY: Final = 1013
 JOIN_DEADLINE: Final = 10.0  # seconds for a worker to let somebody in
 RATE: Final = 200  # messages a second that a client may send over time
 BURST: Final = 1000
+
+
+class DeniedHandshakes(logging.Filter):
+    """Keeps uvicorn from calling a denied handshake an error: it takes the denial response for a forgotten handshake."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith("ASGI callable returned without completing handshake")
+
+
+logging.getLogger("uvicorn.error").addFilter(DeniedHandshakes())
 
 
 class SignallingConsumer(AsyncWebsocketConsumer):

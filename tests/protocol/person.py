@@ -1,0 +1,116 @@
+"""A participant through LiveKit's Python SDK, a client that we did not write."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from livekit import rtc
+
+if TYPE_CHECKING:
+    from tests.protocol.conftest import Server
+
+RATE = 48_000
+SIZE = (640, 360)
+
+
+class Person:
+    """Joins, publishes a tone and a moving picture, and counts what arrives from each other participant."""
+
+    def __init__(self, server: Server, identity: str, room: str) -> None:
+        self.server, self.identity, self.room_name = server, identity, room
+        self.room = rtc.Room()
+        self.loudest: dict[str, int] = {}
+        self.frames: dict[str, int] = {}
+        self.data: list[tuple[str, bytes]] = []
+        self.events: list[tuple[str, Any]] = []
+        self.sources: list[Any] = []
+        self.publications: dict[str, Any] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._streams: list[Any] = []
+        self.room.on("track_subscribed", self._subscribed)
+        self.room.on("data_received", self._data)
+        for name in (
+            "disconnected", "track_muted", "track_unmuted", "track_unpublished", "participant_disconnected", "reconnecting",
+            "reconnected", "participant_name_changed", "room_metadata_changed", "active_speakers_changed", "track_unsubscribed",
+        ):  # fmt: skip
+            self.room.on(name, lambda *args, name=name: self.events.append((name, args)))
+
+    async def join(self, *, single: bool = False, **video: Any) -> None:
+        token = self.server.token(self.identity, self.room_name, **video)
+        await self.room.connect(self.server.ws, token, rtc.RoomOptions(single_peer_connection=single))
+
+    def has(self, event: str) -> bool:
+        return any(name == event for name, _ in self.events)
+
+    async def publish(self, *, video: bool = True) -> None:
+        """Publish a 440 Hz tone, and a picture that changes."""
+        audio = rtc.AudioSource(RATE, 1)
+        self.sources.append(audio)
+        await self._publish("mic", rtc.LocalAudioTrack.create_audio_track("mic", audio), rtc.TrackSource.SOURCE_MICROPHONE)
+        self._run(self._tone(audio))
+        if video:
+            pictures = rtc.VideoSource(*SIZE)
+            self.sources.append(pictures)
+            await self._publish("cam", rtc.LocalVideoTrack.create_video_track("cam", pictures), rtc.TrackSource.SOURCE_CAMERA)
+            self._run(self._pictures(pictures))
+
+    async def _publish(self, name: str, track: Any, source: Any) -> None:
+        options = rtc.TrackPublishOptions(source=source)
+        self.publications[name] = await self.room.local_participant.publish_track(track, options)
+
+    async def leave(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await self.room.disconnect()
+        for stream in self._streams:
+            with contextlib.suppress(Exception):
+                await stream.aclose()
+        for source in self.sources:
+            with contextlib.suppress(Exception):
+                await source.aclose()
+
+    def _run(self, work: Any) -> None:
+        self._tasks.add(asyncio.create_task(work))
+
+    def _subscribed(self, track: Any, _publication: Any, participant: Any) -> None:
+        if track.kind == rtc.TrackKind.KIND_AUDIO:
+            self._run(self._listen(track, participant.identity))
+        else:
+            self._run(self._watch(track, participant.identity))
+
+    def _data(self, packet: Any) -> None:
+        self.data.append((packet.participant.identity if packet.participant else "", bytes(packet.data)))
+
+    async def _listen(self, track: Any, identity: str) -> None:
+        stream = rtc.AudioStream(track)
+        self._streams.append(stream)
+        async for event in stream:
+            level = int(np.abs(np.frombuffer(event.frame.data, dtype=np.int16)).max(initial=0))
+            self.loudest[identity] = max(level, self.loudest.get(identity, 0))
+
+    async def _watch(self, track: Any, identity: str) -> None:
+        stream = rtc.VideoStream(track)
+        self._streams.append(stream)
+        async for _ in stream:
+            self.frames[identity] = self.frames.get(identity, 0) + 1
+
+    async def _tone(self, source: Any) -> None:
+        start = 0
+        while True:
+            times = (np.arange(480) + start) / RATE
+            start += 480
+            samples = (np.sin(2 * np.pi * 440 * times) * 8000).astype(np.int16)
+            await source.capture_frame(rtc.AudioFrame(samples.tobytes(), RATE, 1, 480))
+
+    async def _pictures(self, source: Any) -> None:
+        number = 0
+        while True:
+            number += 1
+            picture = np.full((SIZE[1], SIZE[0], 4), number * 5 % 255, np.uint8)
+            source.capture_frame(rtc.VideoFrame(*SIZE, rtc.VideoBufferType.RGBA, picture.tobytes()))
+            await asyncio.sleep(1 / 20)

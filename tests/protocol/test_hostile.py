@@ -1,0 +1,254 @@
+"""Who is not let in, and what a connection that is let in cannot do to the others."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from livekit.protocol import models, rtc
+
+from suite.rtc.link.web import MAX_WAITING_BYTES
+from suite.rtc.signalling.messages import MAX_MESSAGE
+from tests.protocol.conftest import Server, until
+
+JOIN = rtc.JoinRequest(connection_settings=rtc.ConnectionSettings(auto_subscribe=True))
+
+
+def wrapped(request: rtc.JoinRequest = JOIN) -> str:
+    body = rtc.WrappedJoinRequest(join_request=request.SerializeToString())
+    return base64.urlsafe_b64encode(body.SerializeToString()).decode()
+
+
+class Raw:
+    """HTTP and websockets without an SDK; what is open ends with the test."""
+
+    def __init__(self) -> None:
+        self._session = aiohttp.ClientSession()
+        self._sockets: list[aiohttp.ClientWebSocketResponse] = []
+        self.get, self.post, self.request = self._session.get, self._session.post, self._session.request
+
+    async def ws_connect(self, url: str, **options: Any) -> aiohttp.ClientWebSocketResponse:
+        socket = await self._session.ws_connect(url, **options)
+        self._sockets.append(socket)
+        return socket
+
+    async def close(self) -> None:
+        for socket in self._sockets:
+            await socket.close()
+        await self._session.close()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[Raw]:
+    raw = Raw()
+    yield raw
+    await raw.close()
+
+
+async def joined(http: Raw, server: Server, identity: str, room: str) -> aiohttp.ClientWebSocketResponse:
+    """A raw client that is let in."""
+    socket = await http.ws_connect(f"{server.ws}/rtc", params={"access_token": server.token(identity, room)}, max_msg_size=0)
+    first = rtc.SignalResponse.FromString((await socket.receive(10)).data)
+    assert first.WhichOneof("message") == "join"
+    return socket
+
+
+async def answers(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """The connection is undisturbed: a ping gets its pong."""
+    await socket.send_bytes(rtc.SignalRequest(ping=1).SerializeToString())
+    async with asyncio.timeout(10):
+        while True:
+            message = await socket.receive()
+            assert message.type is aiohttp.WSMsgType.BINARY, message
+            if rtc.SignalResponse.FromString(message.data).WhichOneof("message") == "pong":
+                return
+
+
+async def closed(socket: aiohttp.ClientWebSocketResponse, deadline: float = 15) -> int | None:
+    async with asyncio.timeout(deadline):
+        while not socket.closed:
+            message = await socket.receive()
+            if message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}:
+                break
+    return socket.close_code
+
+
+def hostile(server: Server) -> dict[str, tuple[str, int]]:
+    now = int(time.time())
+    return {
+        "nothing": ("", 401),
+        "no token": ("abc", 401),
+        "forged": (server.token(secret="x" * 32), 401),
+        "unknown key": (server.token(claims={"iss": "other"}), 401),
+        "expired": (server.token(claims={"exp": now - 300}), 401),
+        "not yet": (server.token(claims={"nbf": now + 600}), 401),
+        "no identity": (server.token(claims={"sub": None}), 400),
+        "no right": (server.token(roomJoin=False), 401),
+        "no room": (server.token(room=""), 400),
+        "no grant": (server.token(claims={"video": None}), 401),
+    }
+
+
+@pytest.mark.parametrize("path", ["/rtc", "/rtc/v1"])
+@pytest.mark.parametrize("case", sorted(hostile(Server(0, None))))  # type: ignore[arg-type]
+async def test_a_hostile_token_is_refused_at_the_door(http: Raw, server: Server, path: str, case: str) -> None:
+    token, status = hostile(server)[case]
+    query = {"access_token": token, "join_request": wrapped()}
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await http.ws_connect(f"{server.ws}{path}", params=query)
+    assert refused.value.status == status
+    async with http.get(f"{server.http}{path}/validate", params=query) as answer:
+        text = await answer.text()
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (status, "*")
+    assert not token or token not in text
+
+
+async def test_validate_says_yes_and_why_not(http: Raw, server: Server) -> None:
+    async def asked(path: str, **query: str) -> tuple[int, str]:
+        async with http.get(f"{server.http}{path}", params=query) as answer:
+            return answer.status, await answer.text()
+
+    good = server.token()
+    assert await asked("/rtc/validate", access_token=good) == (200, "success")
+    assert await asked("/rtc/v1/validate", access_token=good, join_request=wrapped()) == (200, "success")
+    assert await asked("/rtc/v1/validate", access_token=good) == (400, "join_request is required")
+    assert (await asked("/rtc/v1/validate", access_token=good, join_request="!!"))[0] == 400
+
+
+async def test_a_path_that_is_not_ours_is_not_found(http: Raw, server: Server) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await http.ws_connect(f"{server.ws}/rtc/v2")
+    assert refused.value.status == 404
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\xff\xff\xff", b"\x0a\x05\x0a\x03abc", bytes(1000)])
+async def test_garbage_closes_its_sender_alone(http: Raw, server: Server, room: str, garbage: bytes) -> None:
+    good, bad = await joined(http, server, "good", room), await joined(http, server, "bad", room)
+    await bad.send_bytes(garbage)
+    assert await closed(bad) == 1003
+    await answers(good)
+
+
+async def test_text_is_not_spoken_here(http: Raw, server: Server, room: str) -> None:
+    socket = await joined(http, server, "a", room)
+    await socket.send_str('{"ping": 1}')
+    assert await closed(socket) == 1003
+
+
+@pytest.mark.parametrize("size", [MAX_MESSAGE + 1, 50_000_000])
+async def test_a_huge_frame_closes_its_sender_alone(http: Raw, server: Server, room: str, size: int) -> None:
+    good, bad = await joined(http, server, "good", room), await joined(http, server, "bad", room)
+    before = server.worker().pid
+    sending = asyncio.create_task(bad.send_bytes(bytes(size)))
+    assert await closed(bad) == 1009
+    await asyncio.gather(sending, return_exceptions=True)
+    await answers(good)
+    assert server.worker().pid == before
+
+
+async def test_a_flood_closes_its_sender_alone(http: Raw, server: Server, room: str) -> None:
+    good, bad = await joined(http, server, "good", room), await joined(http, server, "bad", room)
+    ping = rtc.SignalRequest(ping=1).SerializeToString()
+
+    async def flood() -> None:
+        for _ in range(20_000):
+            await bad.send_bytes(ping)
+
+    flooding = asyncio.create_task(flood())
+    assert await closed(bad) == 1008
+    await asyncio.gather(flooding, return_exceptions=True)
+    await answers(good)
+
+
+async def test_a_slow_reader_closes_itself_alone(http: Raw, server: Server, room: str) -> None:
+    """One that never reads, while others' news would fill the house."""
+    good = await joined(http, server, "good", room)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    token = server.token("slow", room)
+    writer.write(
+        f"GET /rtc?access_token={token} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    assert b"101" in await reader.readline()
+    admin = {"Authorization": f"Bearer {server.admin(room)}"}
+    body = {"room": room, "metadata": "x" * 60_000}
+    for _ in range(2 * MAX_WAITING_BYTES // 60_000):
+        async with http.post(f"{server.http}/twirp/livekit.RoomService/UpdateRoomMetadata", json=body, headers=admin) as answer:
+            assert answer.status == 200
+    await answers(good)
+    writer.close()
+
+
+async def test_a_removed_persons_tokens_are_refused(http: Raw, server: Server, room: str) -> None:
+    now = int(time.time())
+    old = server.token("bruno", room, claims={"nbf": now - 30})
+    socket = await http.ws_connect(f"{server.ws}/rtc", params={"access_token": old})
+    handed = []
+    for _ in range(2):
+        message = rtc.SignalResponse.FromString((await socket.receive(10)).data)
+        handed.append(message.refresh_token)
+    admin = {"Authorization": f"Bearer {server.admin(room)}"}
+    body = {"room": room, "identity": "bruno", "revokeTokenTs": str(now)}
+    async with http.post(f"{server.http}/twirp/livekit.RoomService/RemoveParticipant", json=body, headers=admin) as answer:
+        assert answer.status == 200, await answer.text()
+    assert await closed(socket) == 1000
+    for token in (old, *filter(None, handed)):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await http.ws_connect(f"{server.ws}/rtc", params={"access_token": token})
+        assert refused.value.status == 401
+    new = server.token("bruno", room, claims={"nbf": now, "iat": now + 2})
+    back = await http.ws_connect(f"{server.ws}/rtc", params={"access_token": new})
+    assert rtc.SignalResponse.FromString((await back.receive(10)).data).join.participant.identity == "bruno"
+
+
+CALLS = [
+    ("CreateRoom", {"name": "x"}), ("ListRooms", {}), ("DeleteRoom", {"room": "x"}), ("ListParticipants", {"room": "x"}),
+    ("RemoveParticipant", {"room": "x", "identity": "a"}), ("SendData", {"room": "x", "data": ""}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "body"), CALLS)
+async def test_the_server_api_wants_the_right_token(http: Raw, server: Server, method: str, body: dict[str, Any]) -> None:
+    url = f"{server.http}/twirp/livekit.RoomService/{method}"
+    async with http.post(url, json=body) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (401, "unauthenticated")
+    for token in (server.token(), server.token("admin", "other", roomAdmin=True)):
+        async with http.post(url, json=body, headers={"Authorization": f"Bearer {token}"}) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (401, "unauthenticated")
+    async with http.post(url, json=body, headers={"Authorization": "Bearer x"}) as answer:
+        assert (answer.status, await answer.text()) == (401, "invalid authorization token")
+
+
+async def test_the_server_api_answers_garbage_in_twirps_words(http: Raw, server: Server) -> None:
+    base, admin = f"{server.http}/twirp/livekit.RoomService", {"Authorization": f"Bearer {server.admin()}"}
+
+    async def asked(verb: str, method: str, body: bytes, kind: str) -> tuple[int, str]:
+        headers = {**admin, "Content-Type": kind}
+        async with http.request(verb, f"{base}/{method}", data=body, headers=headers) as answer:
+            return answer.status, (await answer.json())["code"]
+
+    assert await asked("POST", "NoSuchMethod", b"{}", "application/json") == (404, "bad_route")
+    assert await asked("GET", "ListRooms", b"", "application/json") == (404, "bad_route")
+    assert await asked("POST", "ListRooms", b"{}", "text/plain") == (404, "bad_route")
+    assert await asked("POST", "ListRooms", b"{not json", "application/json") == (400, "malformed")
+    assert await asked("POST", "CreateRoom", b'{"name": 1}', "application/json") == (400, "malformed")
+    assert await asked("POST", "CreateRoom", b"[" * 100_000, "application/json") == (400, "malformed")
+    assert await asked("POST", "ListRooms", b"\xff\xff", "application/protobuf") == (400, "malformed")
+    assert await asked("POST", "CreateRoom", b'{"name": ""}', "application/json") == (400, "invalid_argument")
+    assert await asked("POST", "MoveParticipant", b'{"room": "r"}', "application/json") == (500, "unknown")
+
+
+async def test_the_log_names_nobody_and_holds_no_token(http: Raw, server: Server, room: str) -> None:
+    socket = await joined(http, server, "somebody-with-a-name", room)
+    await socket.send_bytes(b"\xff")
+    await closed(socket)
+    written = await until(server.log.read_text)
+    assert "somebody-with-a-name" not in written
+    assert "eyJ" not in written
+    assert '"level": "error"' not in written
+    assert models.DisconnectReason.UNKNOWN_REASON == 0

@@ -1,0 +1,145 @@
+"""LiveKit's Python SDK and server API against our server, through a real worker and real media."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from livekit import api, rtc
+
+from tests.protocol.conftest import Server, until
+from tests.protocol.person import Person
+
+HEARD = 2000  # of 32767; the tone has 8000
+
+
+async def met(a: Person, b: Person) -> None:
+    """Each hears the other's tone and sees its pictures."""
+    for one, other in ((a, b), (b, a)):
+        await until(lambda one=one, other=other: one.loudest.get(other.identity, 0) > HEARD)
+        await until(lambda one=one, other=other: one.frames.get(other.identity, 0) > 10)
+
+
+@pytest.fixture
+async def livekit(server: Server) -> Any:
+    from suite.rtc.standalone.run import DEV_KEY, DEV_SECRET
+
+    client = api.LiveKitAPI(server.http, DEV_KEY, DEV_SECRET)
+    yield client
+    await client.aclose()
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["two connections", "one connection"])
+async def test_two_people_hear_see_and_write_to_each_other(people: Any, server: Server, room: str, single: bool) -> None:
+    a = await people("a", room, single=single)
+    b = await people("b", room, single=single)
+    await a.publish()
+    await b.publish()
+    await met(a, b)
+    await a.room.local_participant.publish_data(b"reliable", reliable=True)
+    await b.room.local_participant.publish_data(b"lossy", reliable=False)
+    await until(lambda: b.data == [("a", b"reliable")] and a.data == [("b", b"lossy")])
+    assert (await server.webhook("participant_joined", room))["signed_by"] == "devkey"
+    await server.webhook("track_published", room)
+
+
+async def test_old_and_new_connections_meet(people: Any, room: str) -> None:
+    a = await people("a", room, single=False)
+    b = await people("b", room, single=True)
+    await a.publish()
+    await b.publish()
+    await met(a, b)
+
+
+async def test_who_comes_later_gets_what_is_there(people: Any, room: str) -> None:
+    a = await people("a", room)
+    await a.publish()
+    b = await people("b", room, single=True)
+    await until(lambda: b.loudest.get("a", 0) > HEARD and b.frames.get("a", 0) > 5)
+
+
+async def test_mute_unmute_and_unpublish(people: Any, room: str) -> None:
+    a, b = await people("a", room), await people("b", room, single=True)
+    await a.publish()
+    await until(lambda: b.loudest.get("a", 0) > HEARD)
+    a.publications["mic"].track.mute()
+    await until(lambda: b.has("track_muted"))
+    a.publications["mic"].track.unmute()
+    await until(lambda: b.has("track_unmuted"))
+    await a.room.local_participant.unpublish_track(a.publications["cam"].sid)
+    await until(lambda: b.has("track_unpublished"))
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["two connections", "one connection"])
+async def test_a_lost_connection_is_resumed(people: Any, room: str, single: bool) -> None:
+    a, b = await people("a", room, single=single), await people("b", room, single=single)
+    await a.publish()
+    await until(lambda: b.frames.get("a", 0) > 5)
+    await b.room.simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT)
+    await until(lambda: b.has("reconnected"))
+    before = b.frames["a"]
+    await until(lambda: b.frames["a"] > before + 10)
+    assert not a.has("participant_disconnected")
+
+
+async def test_the_same_identity_twice_ends_the_first(people: Any, room: str) -> None:
+    first = await people("a", room)
+    await people("a", room)
+    await until(lambda: first.has("disconnected"))
+    assert first.events[-1][1][0] == rtc.DisconnectReason.DUPLICATE_IDENTITY
+
+
+async def test_the_server_api_manages_a_room(people: Any, livekit: Any, server: Server, room: str) -> None:
+    created = await livekit.room.create_room(api.CreateRoomRequest(name=room, metadata="hello", empty_timeout=60))
+    assert created.metadata == "hello"
+    a, b = await people("a", room), await people("b", room)
+    await a.publish(video=False)
+    await until(lambda: b.loudest.get("a", 0) > HEARD)
+    listed = await livekit.room.list_rooms(api.ListRoomsRequest(names=[room]))
+    assert [r.num_participants for r in listed.rooms] == [2]
+    there = await livekit.room.list_participants(api.ListParticipantsRequest(room=room))
+    assert {p.identity for p in there.participants} == {"a", "b"}
+    sid = next(p for p in there.participants if p.identity == "a").tracks[0].sid
+    await livekit.room.mute_published_track(api.MuteRoomTrackRequest(room=room, identity="a", track_sid=sid, muted=True))
+    await until(lambda: b.has("track_muted"))
+    await livekit.room.update_participant(api.UpdateParticipantRequest(room=room, identity="a", name="Awa"))
+    await until(lambda: b.has("participant_name_changed"))
+    await livekit.room.send_data(api.SendDataRequest(room=room, data=b"hi", destination_identities=["b"]))
+    await until(lambda: ("", b"hi") in b.data)
+    await livekit.room.update_room_metadata(api.UpdateRoomMetadataRequest(room=room, metadata="new"))
+    await until(lambda: b.has("room_metadata_changed"))
+    await livekit.room.remove_participant(api.RoomParticipantIdentity(room=room, identity="b"))
+    await until(lambda: b.has("disconnected"))
+    with pytest.raises(api.TwirpError) as refused:
+        await livekit.room.get_participant(api.RoomParticipantIdentity(room=room, identity="b"))
+    assert (refused.value.code, refused.value.status) == ("not_found", 404)
+    await livekit.room.delete_room(api.DeleteRoomRequest(room=room))
+    await until(lambda: a.has("disconnected"))
+    await server.webhook("participant_left", room)
+    await server.webhook("room_finished", room)
+
+
+async def test_what_may_not_be_heard_is_not_sent(people: Any, livekit: Any, room: str) -> None:
+    a = await people("a", room)
+    b = await people("b", room, canSubscribe=False)
+    await a.publish(video=False)
+    await until(lambda: "a" in b.room.remote_participants and b.room.remote_participants["a"].track_publications)
+    await asyncio.sleep(0.5)
+    assert not b.loudest
+    permission = api.ParticipantPermission(can_subscribe=True, can_publish=True, can_publish_data=True)
+    await livekit.room.update_participant(api.UpdateParticipantRequest(room=room, identity="b", permission=permission))
+    await until(lambda: b.loudest.get("a", 0) > HEARD)
+
+
+async def test_a_participant_answers_the_servers_call(people: Any, livekit: Any, room: str) -> None:
+    b = await people("b", room)
+
+    async def double(data: Any) -> str:
+        return str(2 * int(data.payload))
+
+    b.room.local_participant.register_rpc_method("double", double)
+    request = api.PerformRpcRequest(room=room, destination_identity="b", method="double", payload="4", response_timeout_ms=5000)
+    header = livekit.room._auth_header(api.VideoGrants(room_admin=True, room=room))
+    answer = await livekit.room._client.request("RoomService", "PerformRpc", request, header, api.PerformRpcResponse)
+    assert answer.payload == "8"
