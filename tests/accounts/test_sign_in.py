@@ -99,12 +99,21 @@ def test_an_administrators_role_needs_the_stronger_sign_in(settings: Settings) -
     assert viewer is not None
     assert viewer.is_hr_administrator
     settings.OIDC_ACR_STRONG = ["eidas3"]
+    settings.OIDC_ACR_ACCEPTED = ["eidas1", "eidas2", "eidas3"]
     weaker = get_viewer(session_key=session_key(browser))
     assert weaker is not None
     assert not weaker.is_hr_administrator
     again = Browser()
     again.signs_in("Claire")
-    assert "second" in again.suite.get("/sign-in/?next=/", follow=True).content.decode()
+    assert (
+        "/oidc/authenticate/?level=strong"
+        in again.suite.get("/people/").content.decode() + again.suite.get("/meetings/").content.decode()
+    )
+    stronger = Browser()
+    stronger.signs_in("Claire", level="strong")
+    strong = get_viewer(session_key=session_key(stronger))
+    assert strong is not None
+    assert strong.is_hr_administrator
 
 
 def test_a_deactivated_person_is_refused_with_a_sentence_and_a_record() -> None:

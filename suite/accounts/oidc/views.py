@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import View
@@ -118,9 +119,7 @@ class CallbackView(OIDCAuthenticationCallbackView):
         sign_in = sign_in_begin(membership=transaction.membership, claims=transaction.claims,
                                 session_key=str(request.session.session_key), now=clock.now())  # fmt: skip
         if dormant_roles(membership=sign_in.membership, acr=sign_in.acr):
-            messages.warning(
-                request, _("Your administrator's rights need a sign-in with a second factor: they are not active now.")
-            )
+            messages.warning(request, _dormant_notice())
         return HttpResponseRedirect(next_url)
 
     def _kept(self, request: HttpRequest) -> dict[str, str]:
@@ -146,6 +145,12 @@ class CallbackView(OIDCAuthenticationCallbackView):
         if former is not None:
             sign_in_end(sign_in=former, actor=former.user.ref, reason="replaced", now=clock.now())
         request.session.flush()
+
+
+def _dormant_notice() -> str:
+    said = _("Your administrator's rights need a sign-in with a second factor: they are not active now.")
+    way = reverse("oidc-authenticate") + "?level=strong"
+    return format_html('{} <a class="fr-link" href="{}">{}</a>', said, way, _("Sign in again with a second factor"))
 
 
 def refusal_page(request: HttpRequest, refused: SignInRefused, transaction: Transaction) -> HttpResponse:
