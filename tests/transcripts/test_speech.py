@@ -61,6 +61,27 @@ def test_two_voices_are_found_without_being_told(config: SpeechConfig) -> None:
     assert rate < 0.15
 
 
+@pytest.mark.parametrize("name", ["sense_and_sensibility", "acoustic_corpus", "jours_et_mois"])
+def test_one_person_is_one_voice(config: SpeechConfig, name: str) -> None:
+    assert {turn.voice for turn in registry.diarizer(config).diarize(sounds.clip(name).sound(), speakers=None)} == {1}
+
+
+def test_four_people_are_found_without_being_told(config: SpeechConfig) -> None:
+    """Two on a telephone, one who reads, one who chats: pyannote's sample and two clips, one after the other."""
+    people = [decode(sounds.two_voices()), sounds.clip("sense_and_sensibility").sound(), sounds.clip("cold_corpus").sound()]
+    starts = [0.0, 30.5, 57.1]
+
+    found = registry.diarizer(config).diarize(sounds.laid_out(83.0, *zip(starts, people, strict=True)), speakers=None)
+
+    assert {turn.voice for turn in found} == {1, 2, 3, 4}
+
+
+def test_a_number_of_people_that_is_told_is_kept(config: SpeechConfig) -> None:
+    found = registry.diarizer(config).diarize(decode(sounds.two_voices()), speakers=2)
+
+    assert benchmark.diarization_error_rate(found) < 0.15
+
+
 def test_a_telephone_call_behind_one_microphone_becomes_named_voices(config: SpeechConfig) -> None:
     sound = decode(sounds.two_voices())
     segments = registry.speech_to_text(config).transcribe(sound, language="en", prompt=None)

@@ -42,6 +42,6 @@ class SpeechConfig:
     embedding_path: Path | None = None
     embedding_sha256: str | None = None
     clustering_threshold: float = 0.45
-    """Distance between voices' clusters; measured on human and synthetic meetings: 0.40 splits voices, 0.50 merges them."""
+    """Distance under which windows are one group, before groups become voices (`voices.py`); 0.40 to 0.50 give the same."""
     smallest_cluster: int = 5
-    """Fewer windows than this are no voice of their own (2 finds five speakers where two speak)."""
+    """Fewer windows (each 0.5 s) than this are no voice of their own."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from omegaconf.base import ContainerMetadata, Metadata
 from omegaconf.listconfig import ListConfig
@@ -18,9 +19,11 @@ from pyannote.audio.core.plda import PLDA
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.segmentation import PyanNet
 from pyannote.audio.pipelines import SpeakerDiarization
+from pyannote.audio.pipelines.clustering import AgglomerativeClustering
 from torch.torch_version import TorchVersion
 
 from suite.transcripts.engines.ge2e import VoiceEncoder
+from suite.transcripts.engines.voices import joined_groups
 
 SAFE = [
     *(TorchVersion, Introspection, Problem, Resolution, Specifications),
@@ -37,6 +40,24 @@ class NoPLDA(PLDA):
 
     def __init__(self) -> None:
         pass
+
+
+class VoiceClustering(AgglomerativeClustering):
+    """pyannote.audio's agglomerative clustering, then a joining of near groups that never met."""
+
+    _windows: np.ndarray
+
+    def filter_embeddings(self, *arguments: Any, **named: Any) -> Any:
+        kept = super().filter_embeddings(*arguments, **named)
+        self._windows = kept[1]  # which window each embedding is of; `cluster`, called next, is not told
+        return kept
+
+    def cluster(self, embeddings: np.ndarray, *arguments: Any, **named: Any) -> np.ndarray:
+        vectors = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+        groups = super().cluster(embeddings, *arguments, **named)
+        if named.get("num_clusters") is not None:
+            return groups  # the number of people is known: distance alone finds them
+        return joined_groups(vectors, groups, self._windows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +81,7 @@ class Models:
             segmentation_batch_size=BATCH,
             embedding_batch_size=BATCH,
         )
+        pipeline.clustering = VoiceClustering(metric="cosine")
         pipeline.instantiate(
             {
                 "segmentation": {"threshold": 0.5, "min_duration_off": 0.0},
