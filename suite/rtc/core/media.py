@@ -107,7 +107,11 @@ class MuteTrack:
 
 @dataclass(frozen=True, slots=True)
 class AddDowntrack:
-    """Forward `track` to a subscriber's section. Nothing flows before `SelectLayer`."""
+    """Forward `track` to a subscriber's section. Nothing flows before `SelectLayer`.
+
+    `delay` seconds are waited before the first packet: a keyframe that overtakes the answer which announces it is lost,
+    and Chromium then waits 0.2 s before it asks for another.
+    """
 
     downtrack: DowntrackId
     transport: TransportId
@@ -118,6 +122,7 @@ class AddDowntrack:
     rtx_ssrc: int | None
     codecs: tuple[Codec, ...]
     extensions: Mapping[str, int] = field(default_factory=dict)
+    delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from suite.rtc.core.state import RoomState
 from suite.rtc.core.subscription import Slot, Subscription
 
 MAX_SLOTS = 400  # sections of one subscriber
+ANSWER_UNDER_WAY = 0.1  # s; in v1 the first keyframe would overtake the answer (first frame 60 ms after `track`, not 270)
 
 
 def _local(room: RoomState, transport: Transport, setup: str) -> writing.LocalTransport:
@@ -195,6 +196,7 @@ def _add_downtrack(
             rtx_ssrc=subscription.rtx_ssrc,
             codecs=codecs,
             extensions=extensions,
+            delay=ANSWER_UNDER_WAY if participant.single else 0.0,
         )
     )
     subscription.flowing = True

@@ -39,12 +39,12 @@ class Downtrack:
     """The row. `write` and `write_again` fill the subscriber's arena with a plain RTP packet and return its length."""
 
     __slots__ = (
-        "_drops", "_form", "_history", "_history_times", "_number_at", "_time_at", "asked", "codecs", "current",
-        "dropped_picture", "first_source", "form", "ids", "kind", "last_picture", "last_sequence", "last_time",
-        "last_timestamp", "last_zero", "number", "octets", "offset", "packets", "payload_type",
-        "picture_offset", "plain_extensions", "primary_type", "recent", "reported", "rtx_payload_type",
-        "rtx_sequence", "rtx_ssrc", "source_codec", "ssrc", "target", "temporal", "temporal_now",
-        "timestamp_offset", "wanted", "zero_offset",
+        "_drops", "_form", "_history", "_history_times", "_number_at", "_time_at", "asked", "codecs",
+        "current", "dropped_picture", "first_source", "form", "held_until", "ids", "kind", "last_picture",
+        "last_sequence", "last_time", "last_timestamp", "last_zero", "number", "octets", "offset", "packets",
+        "payload_type", "picture_offset", "plain_extensions", "primary_type", "recent", "reported",
+        "rtx_payload_type", "rtx_sequence", "rtx_ssrc", "source_codec", "ssrc", "target", "temporal",
+        "temporal_now", "timestamp_offset", "wanted", "zero_offset",
     )  # fmt: skip
 
     def __init__(self, *, number: int, kind: Kind, ssrc: int, rtx_ssrc: int | None) -> None:
@@ -75,6 +75,7 @@ class Downtrack:
         self.zero_offset = self.last_zero = 0
         self.rtx_sequence = random.randrange(0x4000)  # noqa: S311 -- as above
         self.packets = self.octets = 0
+        self.held_until = 0.0  # when its first packet may be sent
         self.asked = 0  # keyframes that the subscriber has asked for
         self.reported: tuple[int, float] = (0, -1.0)  # the middle of the NTP time of the last sender report, and when
         self._drops: deque[tuple[int, int, int, int]] = deque(maxlen=32)  # first, last, offsets before: sequence, picture

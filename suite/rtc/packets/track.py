@@ -139,7 +139,7 @@ class Track:
 
     def _switch(self, downtrack: Downtrack, layer: Layer, packet: Packet, extended: int, now: float) -> bool:
         """Let a downtrack join at this keyframe; False where it aims elsewhere, or the packet comes late."""
-        if downtrack.target != layer.index or extended != layer.highest or layer.codec is None:
+        if downtrack.target != layer.index or extended != layer.highest or layer.codec is None or now < downtrack.held_until:
             return False
         former = self.layers[downtrack.recent] if 0 <= downtrack.recent < len(self.layers) else None
         downtrack.use(layer.codec)
@@ -164,7 +164,7 @@ class Track:
         wanted = downtrack.wanted
         order = [*range(wanted, -1, -1), *range(wanted + 1, len(self.layers))]
         downtrack.target = next((index for index in order if self.layers[index].live), wanted)
-        if downtrack.target != downtrack.current:
+        if downtrack.target != downtrack.current and now >= downtrack.held_until:
             self.ask_keyframe(self.layers[downtrack.target], now)
 
     def aim_all(self, now: float) -> None:
@@ -200,8 +200,14 @@ class Track:
                 self.report(LayerStopped(track=self.sid, layer=layer.index))
                 self.aim_all(now)
         for downtrack, _ in self.downtracks:
-            if downtrack.target not in {NONE, downtrack.current} and self.layers[downtrack.target].live:
-                self.ask_keyframe(self.layers[downtrack.target], now)
+            self._pursue(downtrack, now)
+
+    def _pursue(self, downtrack: Downtrack, now: float) -> None:
+        """Ask again for the keyframe that a downtrack waits for."""
+        if downtrack.target not in {NONE, downtrack.current} and now >= downtrack.held_until:
+            layer = self.layers[downtrack.target]
+            if layer.live:
+                self.ask_keyframe(layer, now)
 
     def ask_missing(self, layer: Layer, now: float, round_trip: float) -> int:
         """Send a NACK for what is due; how many packets it names."""

@@ -192,6 +192,8 @@ class Commands:
             downtrack = known[0]
         else:
             downtrack = Downtrack(number=command.downtrack, kind=command.kind, ssrc=command.ssrc, rtx_ssrc=command.rtx_ssrc)
+            if command.kind == "video":
+                downtrack.held_until = self._plane.clock() + command.delay
             track = published[0]
             track.downtracks.append((downtrack, association))
             self.downtracks[command.downtrack] = (downtrack, track, association)

@@ -240,6 +240,22 @@ def test_keyframe_requests_of_many_subscribers_become_one() -> None:
     assert len(table.up.rtcp) == 2
 
 
+def test_a_downtrack_is_held_until_the_answer_has_arrived() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, ssrcs=(10,))
+    table.send(ssrc=10, sequence=1, payload=vp8(key=True, picture=1, zero=1))
+    line = table.subscribe(track, SUBSCRIBED, layer=None)
+    table.downs[1][2].held_until = table.now + 0.1
+    table.select(1, 0)
+    assert table.up.rtcp == []
+    table.send(ssrc=10, sequence=2, payload=vp8(key=True, picture=2, zero=2))
+    assert line.rtp == []
+    table.pass_time(0.12)
+    assert [packet[1] for packet in table.up.rtcp] == [rtcp.PAYLOAD_FEEDBACK]
+    table.send(ssrc=10, sequence=3, payload=vp8(key=True, picture=3, zero=3))
+    assert len(line.rtp) == 1
+
+
 def test_a_paused_downtrack_is_silent_and_goes_on_at_a_keyframe() -> None:
     table = Bench()
     track = table.publish("TR", bench.VP8, ssrcs=(10,))
