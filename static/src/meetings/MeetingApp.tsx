@@ -43,7 +43,7 @@ export function MeetingApp({ slug, mediaUrl }: { slug: string; mediaUrl: string 
       return (
         <div className="before before--loading" role="status">
           <div className="before__skeleton" />
-          <span className="fr-sr-only">{say("opening")}</span>
+          <h1 className="fr-sr-only">{say("opening")}</h1>
         </div>
       );
     case "failed":

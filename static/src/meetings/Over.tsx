@@ -25,7 +25,9 @@ const WORDS = {
 export function Over({ room, ending, meetingId, onAgain }: Props) {
   const { title, hint, again } = WORDS[ending];
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    heading.current?.focus();
+  }, []);
   const hasPage = room.me !== null && (ending === "left" || ending === "ended" || ending === "lost");
   return (
     <section className="notice-page">

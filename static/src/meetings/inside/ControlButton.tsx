@@ -25,19 +25,13 @@ export function ControlButton(props: Props) {
       type="button"
       className={classes.join(" ").replace(/ +/g, " ").trim()}
       aria-label={badge > 0 && badgeLabel !== "" ? `${label}, ${badgeLabel}` : label}
+      data-hint={shortcut === undefined ? label : `${label}\n${shortcut}`}
+      data-badge={badge > 0 ? badge : undefined}
+      data-badge-kind={badgeKind}
       onClick={onPress}
     >
       <Icon name={icon} />
       {hasWords === true && <span className="control__words">{label}</span>}
-      {badge > 0 && (
-        <span className={`control__badge control__badge--${badgeKind}`} aria-hidden="true">
-          {badge}
-        </span>
-      )}
-      <span className="control__hint" aria-hidden="true">
-        {label}
-        {shortcut !== undefined && <kbd>{shortcut}</kbd>}
-      </span>
     </button>
   );
 }

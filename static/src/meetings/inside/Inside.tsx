@@ -56,7 +56,9 @@ export function Inside({ live, entry, participationId, room: roomView, sources }
   const title = session.meeting?.title ?? roomView.title;
   const canModerate = session.me?.can_moderate ?? roomView.can_moderate;
 
-  useEffect(() => stage.current?.focus(), []);
+  useEffect(() => {
+    stage.current?.focus();
+  }, []);
   useEffect(() => {
     document.title = `${title} – Suite`;
   }, [title]);

@@ -37,11 +37,8 @@ export function MoreMenu({ media, slug, canModerate, onToggle, onEndForAll }: Pr
   ];
   return (
     <>
-      <button type="button" className="control" popoverTarget={id} aria-label={say("more")}>
+      <button type="button" className="control" popoverTarget={id} aria-label={say("more")} data-hint={say("more")}>
         <Icon name="more" />
-        <span className="control__hint" aria-hidden="true">
-          {say("more")}
-        </span>
       </button>
       <div ref={menu} id={id} popover="auto" className="more">
         {items.map(({ icon, label, act, isNarrowOnly }) => (

@@ -20,7 +20,10 @@ const BODY_MAX = 4_000;
 /** The meeting's chat; what is written here stays in Suite's own chat. */
 export function ChatPanel({ messages, myId, isLineLost, send, onClose }: Props) {
   const end = useRef<HTMLDivElement>(null);
-  useEffect(() => end.current?.scrollIntoView({ block: "end" }), [messages.length]);
+  useEffect(() => {
+    // A browser may answer with a promise, which would be taken for a clean-up.
+    end.current?.scrollIntoView({ block: "end" });
+  }, [messages.length]);
   return (
     <Panel title={say("chat")} onClose={onClose} foot={<Composer isLineLost={isLineLost} send={send} />}>
       <p className="chat__kept">{say("chatKept")}</p>
@@ -53,7 +56,9 @@ function Composer({ isLineLost, send }: { isLineLost: boolean; send: (message: C
   const [body, setBody] = useState("");
   const [isKept, setIsKept] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    field.current?.focus();
+  }, []);
 
   const submit = () => {
     const text = body.trim();
