@@ -36,6 +36,7 @@ def test_valkey_answers(engines: None) -> None:
     assert redis.Redis.from_url(os.environ["VALKEY_URL"]).ping()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="PostgreSQL runs as it is for everybody but root")
 @pytest.mark.parametrize("how", ["namespace", "user"])
 def test_as_root_postgresql_runs_as_somebody_else(how: str) -> None:
@@ -77,6 +78,7 @@ def test_no_engine_listens_on_a_port(engines: None) -> None:
     assert not [process for process in own if process.net_connections(kind="inet")]
 
 
+@pytest.mark.slow
 def test_a_lock_left_by_a_dead_server_is_taken_away(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "suite.runtime", "--var", str(tmp_path), "engines", "--volatile"]
     for _start in range(2):

