@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def issuer(db: None, settings: Settings) -> Iterator[HostileIssuer]:
+def issuer(db: None, engines: None, settings: Settings) -> Iterator[HostileIssuer]:
     call_command("seed_demonstration", verbosity=0)
     awa = known("Awa")
     person = {name: awa[name] for name in ("sub", "email", "given_name", "usual_name", "siret", "organizational_unit")}
@@ -225,6 +225,16 @@ def test_a_name_from_outside_is_text(issuer: HostileIssuer) -> None:
     user = SignIn.objects.get().user
     assert user.given_name == "<script> [2Jx</script>"
     assert "<script> [2Jx" not in browser.suite.get("/").content.decode()
+
+
+def test_a_stranger_cannot_fill_the_log(issuer: HostileIssuer) -> None:
+    browser = Browser()
+    # 62 in at most two of the limit's minutes: one of them holds more than 30.
+    statuses = [browser.suite.get("/oidc/callback/?code=x&state=y").status_code for _ in range(62)]
+    assert set(statuses) == {403, 429}
+    reasons = [one.details["reason"] for one in Record.objects.filter(action="accounts.sign_in.refused")]
+    assert "too_many" in reasons
+    assert len(reasons) < 62
 
 
 def test_metadata_of_another_issuer_is_not_believed(issuer: HostileIssuer, settings: Settings) -> None:

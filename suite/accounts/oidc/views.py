@@ -31,12 +31,14 @@ from suite.accounts.selectors import dormant_roles, get_sign_in
 from suite.accounts.services.sign_ins import sign_in_begin, sign_in_end, sign_in_refuse, sign_ins_end_from_provider
 from suite.kernel import clock
 from suite.kernel.context import origin
+from suite.kernel.errors import TooMany
 from suite.kernel.logs import get_logger
 
 log = get_logger(__name__)
 
 SCOPES = "openid given_name usual_name email uid siret idp_id organizational_unit"
 VERIFIER_CHARACTERS = 64  # RFC 7636, 4.1: 43 to 128
+REFUSALS_A_MINUTE = 30
 REPLAY_SECONDS = 24 * 3600
 NEXT = "suite_next"
 SIGNED_OUT = "/sign-in/?signed_out=1"
@@ -147,6 +149,16 @@ class CallbackView(OIDCAuthenticationCallbackView):
         request.session.flush()
 
 
+def _refusals_of(address: str) -> int:
+    """How often `address` was refused in this minute, this time included."""
+    key = f"sign-in-refused:{address}:{int(clock.now().timestamp()) // 60}"
+    cache.add(key, 0, timeout=120)
+    try:
+        return int(cache.incr(key))
+    except ValueError:  # forgotten between the two
+        return 1
+
+
 def _dormant_notice() -> str:
     said = _("Your administrator's rights need a sign-in with a second factor: they are not active now.")
     way = reverse("oidc-authenticate") + "?level=strong"
@@ -154,7 +166,15 @@ def _dormant_notice() -> str:
 
 
 def refusal_page(request: HttpRequest, refused: SignInRefused, transaction: Transaction) -> HttpResponse:
-    """Record the refusal and say what to do."""
+    """Record the refusal and say what to do; raises `TooMany` for an address that is refused again and again.
+
+    Anybody may knock here: without a limit, a stranger could fill the log. The first refusal over it is recorded as `too_many`.
+    """
+    count = _refusals_of(origin().address)
+    if count > REFUSALS_A_MINUTE:
+        if count == REFUSALS_A_MINUTE + 1:
+            sign_in_refuse(reason="too_many", claims=None, now=clock.now())
+        raise TooMany
     sign_in_refuse(reason=refused.reason, claims=transaction.claims, now=clock.now())
     log.warning("sign_in_refused", reason=refused.reason)
     context = {"error": refused, "correlation_id": origin().correlation_id}
