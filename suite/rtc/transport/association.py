@@ -35,7 +35,7 @@ TELL: Final = 1.0  # s between two reports of an unchanged estimate
 CONSENT: Final = 30.0  # s without a check after which the peer is gone (RFC 7675)
 HANDSHAKE: Final = 15.0  # s
 ADDRESSES_MOST: Final = 8  # addresses of one peer with a succeeded check
-_QUEUE: Final = 64  # DTLS records waiting; the oldest is dropped
+QUEUE: Final = 512  # DTLS records waiting, more than one wake reads; the oldest is dropped
 
 
 class Front(Protocol):
@@ -62,7 +62,7 @@ class _Pipe:
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send_now = send
-        self._records: deque[bytes] = deque(maxlen=_QUEUE)
+        self._records: deque[bytes] = deque(maxlen=QUEUE)
         self._arrived = asyncio.Event()
         self._closed = False
 

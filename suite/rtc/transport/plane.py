@@ -24,6 +24,7 @@ _PER_WAKE: Final = 128  # datagrams read before other tasks get their turn
 _SOCKET_BUFFER: Final = 4 * 1024 * 1024  # bytes
 _DATAGRAM: Final = 2048  # bytes; longer ones are cut, and then fail their authentication
 _OWNER_SILENT: Final = 10.0  # s after which an address may pass to another peer that proves itself there
+_FAULT_SHOWN_EVERY: Final = 60.0  # s
 TICK: Final = 0.05  # s
 
 
@@ -54,6 +55,7 @@ class MediaPlane:
         self._loop.add_reader(sock.fileno(), self._readable)
         self._timer = self._loop.call_later(TICK, self._tick)
         self._closed = False
+        self._fault_shown = -_FAULT_SHOWN_EVERY
 
     @classmethod
     async def start(cls, *, host: str, port: int, advertise: str | None, report: Callable[[Report], None]) -> Self:
@@ -169,8 +171,7 @@ class MediaPlane:
     # --- the socket
 
     def _readable(self) -> None:
-        buffer, receive = self._inbound, self._socket.recvfrom_into
-        data, known = buffer.data, self._by_address
+        data, receive = self._inbound.data, self._socket.recvfrom_into
         now = time.monotonic()
         for _ in range(_PER_WAKE):
             try:
@@ -180,19 +181,29 @@ class MediaPlane:
             if not length:
                 self._counts["udp_empty"] += 1
                 continue
-            first = data[0]
-            if first < 4:
-                self._check(bytes(buffer.view[:length]), address, now)
-                continue
-            association = known.get(address)
-            if association is None:
-                self._counts["udp_stranger"] += 1
-            elif 127 < first < 192:
-                association.media(buffer, length, now)
-            elif 19 < first < 64:
-                association.record(bytes(buffer.view[:length]))
-            else:
-                self._counts["udp_unknown"] += 1
+            try:
+                self._datagram(length, address, now)
+            except Exception:  # a fault of ours in one datagram may not cost the others theirs
+                self._counts["faults"] += 1
+                if now >= self._fault_shown + _FAULT_SHOWN_EVERY:
+                    self._fault_shown = now
+                    log.warning("A datagram met a fault and was dropped", exc_info=True)
+
+    def _datagram(self, length: int, address: Address, now: float) -> None:
+        buffer = self._inbound
+        first = buffer.data[0]
+        if first < 4:
+            self._check(bytes(buffer.view[:length]), address, now)
+            return
+        association = self._by_address.get(address)
+        if association is None:
+            self._counts["udp_stranger"] += 1
+        elif 127 < first < 192:
+            association.media(buffer, length, now)
+        elif 19 < first < 64:
+            association.record(bytes(buffer.view[:length]))
+        else:
+            self._counts["udp_unknown"] += 1
 
     def _check(self, data: bytes, address: Address, now: float) -> None:
         """A STUN message: answered where it is a signed request of a peer that control announced."""
