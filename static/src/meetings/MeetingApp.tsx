@@ -7,7 +7,7 @@ import { JoinedMeeting } from "./JoinedMeeting.tsx";
 import { say } from "./messages.ts";
 import { Over } from "./Over.tsx";
 import type { Ending } from "./session.ts";
-import type { LocalSources } from "./usePreview.ts";
+import { stopSources, type LocalSources } from "./usePreview.ts";
 import { useRoomView } from "./useRoomView.ts";
 
 type Stage =
@@ -26,8 +26,7 @@ export function MeetingApp({ slug, mediaUrl }: { slug: string; mediaUrl: string 
   const end = useCallback((ending: Ending) => {
     setStage((current) => {
       if (current.name !== "joined") return current;
-      current.sources.camera?.stop();
-      current.sources.microphone?.stop();
+      stopSources(current.sources);
       return { name: "over", room: current.room, ending, meetingId: current.answer.meeting_id };
     });
   }, []);

@@ -32,7 +32,17 @@ export interface Preview {
 export interface LocalSources {
   microphone: MediaStreamTrack | null;
   camera: MediaStreamTrack | null;
+  /** Devices that had not started yet when one joined: they follow. */
+  late: Promise<MediaStreamTrack[]>;
   choice: DeviceChoice;
+}
+
+/** Stops what the meeting was given, and what it is still to be given. */
+export function stopSources({ microphone, camera, late }: LocalSources): void {
+  for (const track of [microphone, camera]) track?.stop();
+  void late.then((tracks) => {
+    for (const track of tracks) track.stop();
+  });
 }
 
 const STARTING: Source = { state: "starting" };
@@ -46,8 +56,11 @@ export function usePreview(): Preview {
   const [devices, setDevices] = useState<DeviceList>(NO_DEVICES);
   const running = useRef<{ audio: MediaStreamTrack | null; video: MediaStreamTrack | null }>({ audio: null, video: null });
   const isGone = useRef(false);
+  const isHandedOver = useRef(false);
+  const starting = useRef<Promise<MediaStreamTrack[]>>(Promise.resolve([]));
 
-  const start = useCallback(async (wanted: DeviceChoice, kinds: { audio: boolean; video: boolean }) => {
+  const open = useCallback(async (wanted: DeviceChoice, kinds: { audio: boolean; video: boolean }) => {
+    const late: MediaStreamTrack[] = [];
     const started = await startDevices({
       ...(kinds.audio ? { audio: microphoneConstraints(wanted.microphone) } : {}),
       ...(kinds.video ? { video: cameraConstraints(wanted.camera) } : {}),
@@ -55,19 +68,34 @@ export function usePreview(): Preview {
     for (const kind of ["audio", "video"] as const) {
       if (!kinds[kind]) continue;
       const result = started[kind];
+      if (result instanceof MediaStreamTrack && isHandedOver.current) {
+        late.push(result);
+        continue;
+      }
       if (result instanceof MediaStreamTrack && isGone.current) result.stop();
       running.current[kind] = result instanceof MediaStreamTrack ? result : null;
       (kind === "audio" ? setMicrophone : setCamera)(sourceOf(result));
     }
     setDevices(await listDevices());
+    return late;
   }, []);
+  const start = useCallback(
+    (wanted: DeviceChoice, kinds: { audio: boolean; video: boolean }) => {
+      const before = starting.current;
+      const now = open(wanted, kinds);
+      starting.current = Promise.all([before, now]).then((tracks) => tracks.flat());
+    },
+    [open],
+  );
 
   useEffect(() => {
     const first = readChoice();
     isGone.current = false;
     const relist = () => void listDevices().then(setDevices);
-    const begin = () => start(first, { audio: first.withMicrophone, video: first.withCamera });
-    if (first.withMicrophone || first.withCamera) void Promise.resolve().then(begin);
+    const begin = () => {
+      start(first, { audio: first.withMicrophone, video: first.withCamera });
+    };
+    if (first.withMicrophone || first.withCamera) begin();
     else relist();
     const media = "mediaDevices" in navigator ? navigator.mediaDevices : null;
     media?.addEventListener("devicechange", relist);
@@ -90,7 +118,7 @@ export function usePreview(): Preview {
       if (audio) stop(running.current, "audio", next.withMicrophone, setMicrophone);
       if (video) stop(running.current, "video", next.withCamera, setCamera);
       const kinds = { audio: audio && next.withMicrophone, video: video && next.withCamera };
-      if (kinds.audio || kinds.video) void start(next, kinds);
+      if (kinds.audio || kinds.video) start(next, kinds);
     },
     [choice, start],
   );
@@ -99,7 +127,8 @@ export function usePreview(): Preview {
     const { audio, video } = running.current;
     running.current.audio = null;
     running.current.video = null;
-    return { microphone: audio, camera: video, choice };
+    isHandedOver.current = true;
+    return { microphone: audio, camera: video, late: starting.current, choice };
   }, [choice]);
 
   return { microphone, camera, devices, choice, choose, handOver };

@@ -28,8 +28,9 @@ export function newRoom({ choice }: LocalSources): Room {
 /** Connects and publishes side by side: a track is announced in the first moment in which the server listens. */
 export async function enter(room: Room, entry: Entry, sources: LocalSources): Promise<void> {
   const published = [publish(room, sources.microphone, sources), publish(room, sources.camera, sources)];
+  const late = sources.late.then((tracks) => Promise.all(tracks.map((track) => publish(room, track, sources))));
   await room.connect(entry.url, entry.token, { autoSubscribe: true });
-  await Promise.all(published);
+  await Promise.all([...published, late]);
 }
 
 async function publish(room: Room, track: MediaStreamTrack | null, { choice }: LocalSources): Promise<void> {
