@@ -213,6 +213,21 @@ async def test_a_killed_recorder_leaves_a_file_that_the_next_one_finishes(
             assert result.started_at == ended.started_at
 
 
+async def test_a_worker_that_dies_leaves_a_finished_file(
+    plane: MediaPlane, control: Control, join: Join, tmp_path: Path
+) -> None:
+    async with Receiver() as receiver, recorder(folder=tmp_path, webhook=receiver.url):
+        speaker = await publish(plane, control, join)
+        await copy(plane, control, speaker, [], folder=tmp_path)
+        for packet in tone(seconds=0.5):
+            speaker.say(packet)
+        await control.wait(lambda report: isinstance(report, CopyStarted))
+        plane._commands._copies["EG_1"]._writer.transport.abort()
+        told = await receiver.wait("egress_ended")
+        assert (told.egress_info.status, told.egress_info.details) == (egress.EGRESS_COMPLETE, "the media worker went away")
+        assert len(heard(tmp_path / "out" / "m" / "track.ogg")) * 20_000_000 == told.egress_info.file_results[0].duration
+
+
 @pytest.mark.parametrize("name", ["../out.ogg", "/etc/out.ogg", "", "a/../../b", "x\0y", "link/z.ogg"])
 async def test_a_destination_outside_the_root_is_refused(
     plane: MediaPlane, control: Control, join: Join, tmp_path: Path, name: str

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import random
 import secrets
 import socket
 import struct
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -346,3 +348,29 @@ async def test_closing_and_stale_commands_do_nothing_and_raise_nothing(plane: Me
     for command in (CloseTransport("a"), SelectLayer(9, 0), SetRemote("a", "sha-256", "00"), RestartIce("a", "u", "p")):
         plane.apply(command)
     assert plane.statistics()["commands_stale"] == 4
+
+
+async def test_people_who_come_and_go_leave_nothing_behind(plane: MediaPlane, control: Control) -> None:
+    kept: list[weakref.ref] = []
+    for number in range(30):
+        peer = Peer(plane, f"p{number}")
+        await peer.connect()
+        channel = peer.create_channel("_reliable")
+        await until(lambda channel=channel: channel.readyState == "open")
+        plane.apply(Receive(peer.name, "0", "TR_a", "audio", (OPUS,), ssrcs=(10,)))
+        plane.apply(AddDowntrack(number, peer.name, "TR_a", "audio", "0", 5001, None, (OPUS,)))
+        kept.append(weakref.ref(plane.association(peer.name)))
+        if number % 2:
+            plane.apply(CloseTransport(peer.name))
+            await peer.close()
+        else:
+            await peer.close()
+            await control.wait(lambda report, name=peer.name: report == TransportFailed(name, "closed by the peer"))
+            plane.apply(CloseTransport(peer.name))
+    del peer, channel
+    await until(lambda: not plane._closing)
+    assert plane.statistics()["transports"] == plane.statistics()["addresses"] == 0
+    assert not plane._commands.tracks
+    assert not plane._commands.downtracks
+    await until(lambda: gc.collect() is not None and sum(one() is not None for one in kept) <= 1)
+    assert [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith(("dtls", "sctp", "close"))] == []
