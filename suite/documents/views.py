@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 from django.http import HttpRequest, HttpResponse
@@ -43,4 +44,6 @@ def document(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002
     """One document, for who may read it."""
     viewer = viewer_required(request)
     opened = access_document(viewer=viewer, id=id, need=READ)
-    return render(request, "documents/document.html", {"document": opened, "payload": document_payload(opened, viewer)})
+    return render(
+        request, "documents/document.html", {"document": opened, "payload": json.dumps(document_payload(opened, viewer))}
+    )

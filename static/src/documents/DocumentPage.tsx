@@ -101,7 +101,7 @@ function Opened({ session, line, info, notice, onTitle }: OpenedProps) {
     <article className="document">
       <header className="document__bar">
         <a className="document__back fr-link fr-link--icon-left fr-icon-arrow-left-line" href="/documents/">
-          {say("back")}
+          <span className="document__back-words">{say("back")}</span>
         </a>
         <LineState line={line} isEditable={info.may_write} />
         <People present={present} me={info.me} />

@@ -47,7 +47,7 @@ export function Editor({ session, me, isEditable }: Props) {
     [session],
   );
   return (
-    <MantineProvider withCssVariables={false} withGlobalClasses={false} withStaticClasses={false} getRootElement={() => undefined}>
+    <MantineProvider withCssVariables={false} withGlobalClasses={false} getRootElement={() => undefined}>
       <BlockNoteView editor={editor} editable={isEditable} theme={isDark ? "dark" : "light"} slashMenu={false} emojiPicker={false} filePanel={false} comments={false}>
         <SuggestionMenuController
           triggerCharacter="/"

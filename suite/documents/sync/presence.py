@@ -24,7 +24,7 @@ GONE_KEPT_SECONDS = 300.0
 GONE = "null"
 Entry = tuple[int, int, str]  # client id, clock, state as JSON
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
-COLOURS = ("#000091", "#6E445A", "#297254", "#716043", "#A94645", "#465F9D", "#68A532", "#CE614A", "#417DC4", "#A558A0")
+COLOURS = ("#000091", "#6e445a", "#297254", "#716043", "#a94645", "#465f9d", "#447049", "#a94436", "#3062a0", "#6e4a7e")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,11 @@ class Presence:
 
 
 def colour_of(user_id: uuid.UUID) -> str:
-    """One of the design system's colours, always the same for a person."""
-    return COLOURS[user_id.int % len(COLOURS)]
+    """One of the design system's colours, always the same for a person: the pages' own rule (`shared/people/Avatar.tsx`)."""
+    total = 0
+    for character in str(user_id):
+        total = (total * 31 + ord(character)) % 9973
+    return COLOURS[total % len(COLOURS)]
 
 
 def _signed(text: str, holder: Holder) -> str:

@@ -17,10 +17,11 @@ export function Avatar({ name, id, colour }: Props) {
   );
 }
 
+/** The first letters of the first and the last word, with their accents. */
 export function initialsOf(name: string): string {
   const words = name.split(/[\s-]+/u).filter((word) => word !== "");
-  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? "")][0] ?? "");
-  return letters.join("").toLocaleUpperCase();
+  const ends = words.length > 1 ? [words[0], words.at(-1)] : words;
+  return ends.map((word) => /^\P{M}\p{M}*/u.exec(word ?? "")?.[0] ?? "").join("").toLocaleUpperCase();
 }
 
 export function colourOf(id: string): string {

@@ -1,0 +1,116 @@
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
+
+import { callApi } from "../shared/api.ts";
+import { ReconnectingSocket, type SocketState } from "../shared/socket.ts";
+import { isHeard, type ChannelInfo, type Message, type MessagePage } from "./contract.ts";
+import { NOTHING, reduce, threadOf, type ChatState, type Sending } from "./state.ts";
+
+const PAGE = 50;
+
+export interface Chat {
+  state: ChatState;
+  line: SocketState;
+  open: (channelId: string) => void;
+  leave: (channelId: string) => void;
+  loadOlder: (channelId: string) => void;
+  send: (channelId: string, body: string) => void;
+  retry: (channelId: string, sending: Sending) => void;
+  markRead: (channelId: string, messageId: string) => void;
+  show: (info: ChannelInfo) => void;
+}
+
+function saidOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The viewer's conversations, kept fresh by the chat's socket. */
+export function useChat(viewerId: string): Chat {
+  const [state, dispatch] = useReducer(reduce, NOTHING);
+  const [line, setLine] = useState<SocketState>("connecting");
+  const socket = useRef<ReconnectingSocket | null>(null);
+  const latest = useRef(state);
+  const marked = useRef(new Map<string, string>());
+  useEffect(() => {
+    latest.current = state;
+  });
+
+  const post = useCallback(
+    (channelId: string, sending: Sending): void => {
+      dispatch({ type: "sending", channelId, sending: { ...sending, failure: null } });
+      callApi<Message>(`/api/channels/${channelId}/messages/`, { method: "POST", body: { body: sending.body, ref: sending.ref } })
+        .then((message) => dispatch({ type: "posted", channelId, message, viewerId }))
+        .catch((error: unknown) => dispatch({ type: "not sent", channelId, ref: sending.ref, failure: saidOf(error) }));
+    },
+    [viewerId],
+  );
+
+  /** After a lost line: what was written meanwhile comes in, what did not leave is sent. */
+  const catchUp = useCallback((): void => {
+    for (const [channelId, thread] of Object.entries(latest.current.threads)) {
+      if (!thread.isLoaded) continue;
+      callApi<MessagePage>(`/api/channels/${channelId}/messages/?limit=${PAGE}`)
+        .then((page) => dispatch({ type: "caught up", channelId, page }))
+        .catch(() => undefined); // the line is gone again: the next return does it
+      for (const sending of thread.sending) if (sending.failure !== null) post(channelId, sending);
+    }
+  }, [post]);
+
+  useEffect(() => {
+    let hasOpened = false;
+    const opened = new ReconnectingSocket(
+      "/ws/chat/",
+      {
+        onMessage: (heard) => {
+          if (!isHeard(heard)) return;
+          dispatch({ type: "heard", heard, viewerId });
+          if (heard.type !== "channels") return;
+          if (hasOpened) catchUp();
+          hasOpened = true;
+        },
+        onState: setLine,
+      },
+      { heartbeat: true },
+    );
+    socket.current = opened;
+    // A network that left and came back may have kept the socket, but not what was posted meanwhile.
+    window.addEventListener("online", catchUp);
+    return () => {
+      window.removeEventListener("online", catchUp);
+      opened.close();
+    };
+  }, [viewerId, catchUp]);
+
+  const open = useCallback((channelId: string): void => {
+    Promise.all([
+      callApi<ChannelInfo>(`/api/channels/${channelId}/`),
+      callApi<MessagePage>(`/api/channels/${channelId}/messages/?limit=${PAGE}`),
+    ])
+      .then(([info, page]) => dispatch({ type: "opened", info, page }))
+      .catch((error: unknown) => dispatch({ type: "failed to open", channelId, failure: saidOf(error) }));
+  }, []);
+
+  const loadOlder = useCallback((channelId: string): void => {
+    const oldest = threadOf(latest.current, channelId).messages[0];
+    if (oldest === undefined) return;
+    callApi<MessagePage>(`/api/channels/${channelId}/messages/?limit=${PAGE}&before=${oldest.id}`)
+      .then((page) => dispatch({ type: "older", channelId, page }))
+      .catch(() => undefined); // the button stays
+  }, []);
+
+  const send = useCallback(
+    (channelId: string, body: string): void => post(channelId, { ref: crypto.randomUUID(), body, at: new Date().toISOString(), failure: null }),
+    [post],
+  );
+
+  const markRead = useCallback((channelId: string, messageId: string): void => {
+    if ((marked.current.get(channelId) ?? "") >= messageId) return;
+    if (socket.current?.send({ type: "read", channel_id: channelId, message_id: messageId }) === true) marked.current.set(channelId, messageId);
+  }, []);
+  const leave = useCallback((channelId: string): void => dispatch({ type: "closed", channelId }), []);
+  const show = useCallback((info: ChannelInfo): void => dispatch({ type: "info", info }), []);
+
+  return useMemo(
+    () => ({ state, line, open, leave, loadOlder, send, retry: post, markRead, show }),
+    [state, line, open, leave, loadOlder, send, post, markRead, show],
+  );
+}
