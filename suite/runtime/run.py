@@ -40,7 +40,7 @@ async def run(wishes: Wishes) -> int:
     """Run the Suite until a signal ends it: 0 after a clean end. Raises `Refusal` where it cannot start."""
     began = time.monotonic()
     folders = folders_at(var=wishes.var)
-    _require_disk(folders.var)
+    require_disk(folders.var)
     with _only_run(folders):
         secrets = keep_secrets(folders.var)
         media = int(os.environ.get("MEDIA_UDP_PORT") or 0) or None
@@ -116,7 +116,8 @@ def _where(folders: Folders) -> str:
     return f" (process {known['supervisor']}, {known['url']})"
 
 
-def _require_disk(folder: Path) -> None:
+def require_disk(folder: Path) -> None:
+    """Raises `Refusal` where the disk would be full before the day is over."""
     free = shutil.disk_usage(folder).free
     if free < SMALLEST_DISK:
         raise Refusal(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import stat
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
 
+from suite.runtime import run
 from suite.runtime.kept import keep_ports, keep_secrets
 from suite.runtime.refusal import Refusal
 from tests.engines import free_port
@@ -60,3 +63,10 @@ def test_a_port_taken_over_ipv6_counts_as_taken(tmp_path: Path) -> None:
         taken.listen(1)
         with pytest.raises(Refusal, match="taken"):
             keep_ports(tmp_path, web=taken.getsockname()[1], workers=1)
+
+
+def test_a_full_disk_is_said_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(10**9, 10**9, 10**6))
+    with pytest.raises(Refusal, match="make room for 300 MB, then start again"):
+        run.require_disk(tmp_path)
