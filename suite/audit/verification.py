@@ -15,7 +15,10 @@ from suite.audit import witness
 from suite.audit.chain import first_link, next_link
 from suite.audit.models import Pending, Record, Seal, Verification
 from suite.audit.services import leaf_of
+from suite.audit.words import finding_sentence
 from suite.kernel import clock
+
+Finding = dict[str, int | str]
 
 CHUNK = 1000
 FINDINGS_MAX = 100
@@ -30,11 +33,17 @@ class Report:
     sequence: int = 0
     chain: bytes = b""
     sealed_at: datetime | None = None
-    findings: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
-    def found(self, sentence: str) -> None:
+    def found(self, code: str, **values: int | str) -> None:
+        """Keep a finding, at most `FINDINGS_MAX` of them."""
         if len(self.findings) < FINDINGS_MAX:
-            self.findings.append(sentence)
+            self.findings.append({"code": code, **values})
+
+    @property
+    def sentences(self) -> list[str]:
+        """The findings in the active language."""
+        return [finding_sentence(finding) for finding in self.findings]
 
 
 def verify_organization(*, organization_id: uuid.UUID, now: datetime) -> Report:
@@ -43,7 +52,7 @@ def verify_organization(*, organization_id: uuid.UUID, now: datetime) -> Report:
     heads = _heads(report)
     _walk(report, Seal.objects.filter(organization_id=organization_id), heads)
     for sequence in sorted(number for number in heads if number > report.sequence):
-        report.found(f"The tail is cut off: the witness saw record {sequence}, the chain ends at {report.sequence}.")
+        report.found("cut_off", sequence=sequence, end=report.sequence)
     _look_for_unsealed(report, now)
     _keep(report, now)
     return report
@@ -75,7 +84,7 @@ def _walk(report: Report, seals: QuerySet[Seal], heads: dict[int, str]) -> None:
     for seal, record in _pairs(seals):
         expected = report.sequence + 1
         if seal.sequence != expected:
-            report.found(f"Record {expected} is missing from the chain; the next one is {seal.sequence}.")
+            report.found("missing", sequence=expected, next=seal.sequence)
         link = next_link(
             report.chain,
             organization_id=report.organization_id,
@@ -84,13 +93,13 @@ def _walk(report: Report, seals: QuerySet[Seal], heads: dict[int, str]) -> None:
             leaf=bytes(seal.leaf),
         )
         if link != bytes(seal.chain):
-            report.found(f"Record {seal.sequence} does not continue the chain.")
+            report.found("does_not_continue", sequence=seal.sequence)
         if record is None:
-            report.found(f"Record {seal.sequence} is deleted.")
+            report.found("deleted", sequence=seal.sequence)
         elif record.organization_id != report.organization_id or leaf_of(record) != bytes(seal.leaf):
-            report.found(f"Record {seal.sequence} is not what was sealed.")
+            report.found("changed", sequence=seal.sequence)
         if heads.get(seal.sequence, bytes(seal.chain).hex()) != bytes(seal.chain).hex():
-            report.found(f"Record {seal.sequence} is not the one that the witness saw.")
+            report.found("not_witnessed", sequence=seal.sequence)
         report.sequence, report.chain, report.sealed_at = seal.sequence, bytes(seal.chain), seal.sealed_at
 
 
@@ -110,7 +119,7 @@ def _heads(report: Report) -> dict[int, str]:
         for head in witness.heads(organization_id=report.organization_id):
             found[head.sequence] = head.chain
     except witness.BrokenWitness as broken:
-        report.found(f"The witness was changed: {broken}.")
+        report.found("witness_changed", where=str(broken))
     return found
 
 
@@ -122,12 +131,12 @@ def _look_for_unsealed(report: Report, now: datetime) -> None:
     unsealed = ours.exclude(id__in=Seal.objects.filter(organization_id=report.organization_id).values("record_id"))
     gone = Pending.objects.filter(organization_id=report.organization_id).exclude(record_id__in=here.values("id"))
     if lost := gone.count():
-        report.found(f"{lost} records were deleted before they were sealed.")
+        report.found("deleted_unsealed", count=lost)
     behind, late = unsealed.exclude(id__in=waiting).count(), unsealed.filter(id__in=waiting).count()
     if behind:
-        report.found(f"{behind} records have no seal and do not wait for one.")
+        report.found("put_in", count=behind)
     if late:
-        report.found(f"{late} records have waited for their seal for over a minute: is the outbox dispatcher running?")
+        report.found("late", count=late)
 
 
 def _keep(report: Report, now: datetime) -> None:

@@ -14,7 +14,7 @@ from suite.audit.models import Record
 from suite.audit.presence import WIDTH, chart_of
 from suite.audit.selectors import OUTCOMES, filter_of, get_record, get_verification, list_context, list_records
 from suite.audit.services import log_viewed
-from suite.audit.words import DETAILS, FAMILIES, KINDS, sentence_of
+from suite.audit.words import DETAILS, FAMILIES, KINDS, finding_sentence, sentence_of
 from suite.kernel import clock
 from suite.kernel.errors import NotFound
 from suite.kernel.ids import parse_uuid
@@ -47,7 +47,7 @@ def log(request: HttpRequest) -> HttpResponse:
         "outcomes": OUTCOMES,
         "newer": wanted.query(after=found.newer) if found.newer else "",
         "older": wanted.query(before=found.older) if found.older else "",
-        "verification": get_verification(auditor=auditor),
+        **_verified(auditor),
         "opened": _whole(opened) if opened else None,
         "back": wanted.query(**place),
     }
@@ -69,7 +69,7 @@ def context(request: HttpRequest, context_id: uuid.UUID) -> HttpResponse:
         "started": [_row(record) for record in records if record.action in STARTED],
         "agreed": [_row(record) for record in records if record.action in AGREED],
         "others": [_row(record) for record in records if record.action not in {*STARTED, *AGREED, *COMES_AND_GOES}],
-        "verification": get_verification(auditor=auditor),
+        **_verified(auditor),
         "context_id": context_id,
     }
     return render(request, "audit/context.html", shown)
@@ -84,8 +84,18 @@ def _opened(auditor: Reader, request: HttpRequest) -> Record | None:
     return get_record(auditor=auditor, id=wanted)
 
 
+def _verified(auditor: Reader) -> dict[str, Any]:
+    found = get_verification(auditor=auditor)
+    return {"verification": found, "findings": [finding_sentence(one) for one in found.findings[:5]] if found else []}
+
+
 def _row(record: Record) -> dict[str, Any]:
-    return {"record": record, "sentence": sentence_of(record.action), "kind": KINDS.get(record.target_kind, record.target_kind)}
+    on_oneself = record.actor_label == record.target_label
+    return {
+        "record": record,
+        "sentence": sentence_of(record.action, on_oneself=on_oneself),
+        "kind": KINDS.get(record.target_kind, record.target_kind),
+    }
 
 
 def _whole(record: Record) -> dict[str, Any]:

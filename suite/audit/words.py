@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -99,8 +101,33 @@ DETAILS: dict[str, str | Promise] = {
 }
 
 
-def sentence_of(action: str) -> str:
+ON_ONESELF: dict[str, str | Promise] = {
+    "meetings.participant.admitted": _("came in without having to ask"),
+}
+
+FINDINGS: dict[str, str | Promise] = {
+    "cut_off": _("The tail is cut off: the witness saw record %(sequence)s, the chain ends at %(end)s."),
+    "missing": _("Record %(sequence)s is missing from the chain; the next one is %(next)s."),
+    "does_not_continue": _("Record %(sequence)s does not continue the chain."),
+    "deleted": _("Record %(sequence)s is deleted."),
+    "changed": _("Record %(sequence)s is not what was sealed."),
+    "not_witnessed": _("Record %(sequence)s is not the one that the witness saw."),
+    "witness_changed": _("The witness was changed: %(where)s."),
+    "deleted_unsealed": _("Records deleted before they were sealed: %(count)s."),
+    "put_in": _("Records that have no seal and do not wait for one: %(count)s."),
+    "late": _("Records that have waited over a minute for their seal: %(count)s. Is the outbox dispatcher running?"),
+}
+
+
+def finding_sentence(finding: Mapping[str, int | str]) -> str:
+    """What is wrong with the chain, in the active language."""
+    return str(FINDINGS[str(finding["code"])]) % finding
+
+
+def sentence_of(action: str, *, on_oneself: bool = False) -> str:
     """What was done, in the active language; an act that no word is known for shows its code."""
+    if on_oneself and action in ON_ONESELF:
+        return str(ON_ONESELF[action])
     if action in ACTIONS:
         return str(ACTIONS[action])
     _family, kind, verb = [*action.split("."), "", "", ""][:3]

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from suite.accounts.models import Organization, Role
 from suite.accounts.viewer import Viewer
-from suite.audit.models import Record
+from suite.audit.models import Record, Verification
 from suite.audit.sealing import seal_due
 from suite.audit.services import record
 from suite.audit.verification import verify_recent
@@ -164,6 +164,14 @@ def test_the_line_at_the_top_says_until_when(here: Organization, auditor: Viewer
     seal_due()
     verify_recent()
     assert "data-verified" in client.get("/audit/").content.decode()
+
+
+def test_a_log_that_was_changed_says_so(here: Organization, auditor: Viewer) -> None:
+    findings = [{"code": "changed", "sequence": 7}]
+    Verification.objects.create(organization_id=here.id, sequence=9, chain=b"", verified_at=clock.now(), findings=findings)
+    shown = page_of(auditor).get("/audit/").content.decode()
+    assert "fr-alert--error" in shown
+    assert "7" in shown.split("fr-alert--error")[1].split("</ul>")[0]
 
 
 def test_a_meeting_is_a_chart_of_who_was_there(here: Organization, auditor: Viewer) -> None:

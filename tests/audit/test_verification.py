@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from suite.audit.chain import first_link, next_link
 from suite.audit.models import Pending, Seal, Verification
@@ -23,7 +24,8 @@ Sealed = Callable[[int], uuid.UUID]
 
 
 def findings(organization_id: uuid.UUID, later: float = 0) -> list[str]:
-    return verify_organization(organization_id=organization_id, now=clock.now() + timedelta(seconds=later)).findings
+    with translation.override("en"):
+        return verify_organization(organization_id=organization_id, now=clock.now() + timedelta(seconds=later)).sentences
 
 
 def test_an_untouched_chain_is_whole(sealed: Sealed) -> None:
@@ -128,14 +130,14 @@ def test_a_record_put_in_behind_the_sealer_is_found(sealed: Sealed, superuser: p
         [organization_id],
     )
     assert findings(organization_id) == []
-    assert findings(organization_id, later=120) == ["1 records have no seal and do not wait for one."]
+    assert findings(organization_id, later=120) == ["Records that have no seal and do not wait for one: 1."]
 
 
 def test_a_record_deleted_before_its_seal_is_found(sealed: Sealed, superuser: psycopg.Connection) -> None:
     organization_id = sealed(2)
     Pending.objects.create(record_id=uuid.uuid4(), organization_id=organization_id)
     assert seal_due() == 0
-    assert findings(organization_id) == ["1 records were deleted before they were sealed."]
+    assert findings(organization_id) == ["Records deleted before they were sealed: 1."]
 
 
 def test_a_forged_witness_is_found(sealed: Sealed, witness: Path) -> None:

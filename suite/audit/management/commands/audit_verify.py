@@ -28,7 +28,7 @@ class Command(BaseCommand):
             state = "BROKEN" if report.findings else "whole"
             until = report.sealed_at.isoformat(timespec="seconds") if report.sealed_at else "nothing sealed yet"
             self.stdout.write(f"{organization_id}: {state}, {report.sequence} records, until {until}")
-            for finding in report.findings:
+            for finding in report.sentences:
                 self.stdout.write(f"  {finding}")
         if broken:
             raise CommandError(f"{broken} organisations' logs are not what they were.")
