@@ -7,6 +7,7 @@ class ConfigConfig(AppConfig):
     name = "suite.config"
 
     def ready(self) -> None:
-        from suite.config import wiring  # noqa: PLC0415  (models load first)
+        from suite.config import celery, wiring  # noqa: PLC0415  (models load first)
 
+        celery.app.set_default()  # a task's `delay` finds our broker from every process
         wiring.tie()

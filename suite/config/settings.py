@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -222,6 +223,10 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"suite.transcripts.tasks.*": {"queue": "speech"}}
+CELERY_BEAT_SCHEDULE = {
+    "audit-verify": {"task": "suite.audit.tasks.verify_all", "schedule": crontab(hour=3, minute=17)},
+    "sessions-forget": {"task": "suite.accounts.tasks.sessions_forget", "schedule": crontab(hour=4, minute=7)},
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
