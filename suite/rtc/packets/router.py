@@ -15,6 +15,7 @@ from suite.rtc.packets.twcc import Arrivals
 
 _NO_KINDS: Final = bytes(256)
 RESENT_AT_MOST: Final = 64  # packets resent for one NACK
+RESENT_A_SECOND: Final = 1000  # packets resent to one subscriber
 
 
 class RtcpReader:
@@ -47,6 +48,7 @@ class Router:
         self._layers: dict[int, tuple[Track, Layer]] = {}
         self._repairs: dict[int, tuple[Track, Layer]] = {}
         self.quiet = RtcpReader()  # for who wants to know nothing
+        self._resent_in = self._resent = 0
         self._packet = Packet()
         self._again = Packet()
 
@@ -233,9 +235,13 @@ class Router:
         if bound is None:
             return
         downtrack, track = bound
+        if int(now) != self._resent_in:
+            self._resent_in, self._resent = int(now), 0
         for number, sequence in enumerate(rtcp.lost_sequences(body)):
-            if number >= RESENT_AT_MOST:
+            if number >= RESENT_AT_MOST or self._resent >= RESENT_A_SECOND:
+                self.count("nack_limited")
                 return
+            self._resent += 1
             self.resend(downtrack, track, sequence, now)
 
     def resend(self, downtrack: Downtrack, track: Track, sequence: int, now: float) -> None:

@@ -131,11 +131,14 @@ class Track:
                 downtrack.skip(extended)
 
     def _started(self, layer: Layer, codec: Codec) -> None:
+        """A layer has begun, or goes on in another codec. Sound that changes between RED and Opus is still the same sound."""
+        known = layer.live and (self.kind == "audio" or codec == layer.codec)
         layer.codec = codec
         layer.form = codecs.FORMS.get(codec.mime, codecs.OTHER)
         layer.live = True
-        self.report(LayerStarted(track=self.sid, layer=layer.index, codec=codec))
-        self.aim_all(layer.heard)
+        if not known:
+            self.report(LayerStarted(track=self.sid, layer=layer.index, codec=codec))
+            self.aim_all(layer.heard)
 
     def _switch(self, downtrack: Downtrack, layer: Layer, packet: Packet, extended: int, now: float) -> bool:
         """Let a downtrack join at this keyframe; False where it aims elsewhere, or the packet comes late."""

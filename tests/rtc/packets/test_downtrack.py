@@ -192,6 +192,22 @@ def test_what_was_sent_before_a_switch_can_be_asked_for_after_it() -> None:
     assert table.counts["nack_forgotten"] == 1
 
 
+def test_a_subscriber_that_asks_without_end_is_limited() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.VP8, ssrcs=(10,))
+    line = table.subscribe(track, SUBSCRIBED)
+    for sequence in range(300):
+        table.send(ssrc=10, sequence=sequence, payload=vp8(key=sequence == 0, picture=sequence, zero=1))
+    first = header(line.rtp[0])[2]
+    line.rtp.clear()
+    for _ in range(50):
+        table.ask_again(rtcp.nack(1, 5001, range(first, first + 200)))
+    assert len(line.rtp) == 1000
+    table.now += 1
+    table.ask_again(rtcp.nack(1, 5001, [first]))
+    assert len(line.rtp) == 1001
+
+
 def test_without_rtx_a_packet_is_resent_as_it_was() -> None:
     table = Bench()
     track = table.publish("TR", bench.VP8, ssrcs=(10,))
@@ -369,6 +385,17 @@ def test_temporal_layers_are_left_and_taken_up_between_pictures() -> None:
     assert shown[::2] == [*range(9), 12, 16, 20, 24, *range(28, 48)]
     pictures = [picture_of(packet)[0] for packet in packets[::2]]
     assert all((after - before) & 0x7FFF == 1 for before, after in itertools.pairwise(pictures))
+
+
+def test_sound_that_changes_between_red_and_opus_is_told_once() -> None:
+    table = Bench()
+    track = table.publish("TR", bench.RED, bench.OPUS, ssrcs=(10,), kind="audio")
+    for sequence in range(10):
+        table.send(ssrc=10, sequence=sequence, payload_type=(63, 111)[sequence % 2], payload=b"\x6fopus")
+    table.publish("TR", bench.RED, Codec(111, "audio/opus", 48000), ssrcs=(10,), kind="audio")
+    table.send(ssrc=10, sequence=10, payload_type=111, payload=b"opus")
+    assert len([report for report in table.reports if isinstance(report, LayerStarted)]) == 1
+    assert track.layers[0].live
 
 
 def test_a_codec_that_the_subscriber_lacks_is_not_sent() -> None:
