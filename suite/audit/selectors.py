@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from suite.audit import witness
 from suite.audit.access import Reader
-from suite.audit.models import Record, Verification
+from suite.audit.models import Record, Seal, Verification
 from suite.audit.words import FAMILIES
 from suite.kernel.errors import NotFound
 from suite.kernel.ids import parse_uuid
@@ -100,6 +101,13 @@ def list_context(*, auditor: Reader, context: uuid.UUID) -> list[Record]:
     if not found:
         raise NotFound
     return found
+
+
+def list_organizations() -> list[uuid.UUID]:
+    """The organisations that have records, seals or a witness."""
+    recorded = set(Record.objects.order_by().values_list("organization_id", flat=True).distinct())
+    sealed = set(Seal.objects.filter(sequence=1).values_list("organization_id", flat=True))
+    return sorted(recorded | sealed | set(witness.organizations()))
 
 
 def get_verification(*, auditor: Reader) -> Verification | None:

@@ -17,6 +17,7 @@ from django.utils import translation
 from suite.audit.chain import first_link, next_link
 from suite.audit.models import Pending, Seal, Verification
 from suite.audit.sealing import seal_due
+from suite.audit.tasks import verify_all
 from suite.audit.verification import verify_organization, verify_recent
 from suite.kernel import clock
 
@@ -44,6 +45,14 @@ def test_a_flipped_byte_is_found(sealed: Sealed, superuser: psycopg.Connection) 
     assert findings(organization_id) == ["Record 3 is not what was sealed."]
     with pytest.raises(CommandError):
         call_command("audit_verify", organization=organization_id, stdout=StringIO())
+
+
+def test_the_daily_task_reads_every_chain(sealed: Sealed, superuser: psycopg.Connection) -> None:
+    sealed(2)
+    other = sealed(2)
+    assert verify_all() == 0
+    superuser.execute("UPDATE audit_record SET outcome = 'refused' WHERE organization_id = %s", [other])
+    assert verify_all() == 1
 
 
 @pytest.mark.parametrize("column", ["actor_label", "action", "occurred_at", "outcome", "address", "details", "salt", "context"])

@@ -7,8 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from suite.audit import witness
-from suite.audit.models import Record, Seal
+from suite.audit.selectors import list_organizations
 from suite.audit.verification import verify_organization
 from suite.kernel import clock
 
@@ -22,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         wanted = options["organization"]
         broken = 0
-        for organization_id in [wanted] if wanted else _organizations():
+        for organization_id in [wanted] if wanted else list_organizations():
             report = verify_organization(organization_id=organization_id, now=clock.now())
             broken += bool(report.findings)
             state = "BROKEN" if report.findings else "whole"
@@ -32,9 +31,3 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {finding}")
         if broken:
             raise CommandError(f"{broken} organisations' logs are not what they were.")
-
-
-def _organizations() -> list[uuid.UUID]:
-    recorded = set(Record.objects.order_by().values_list("organization_id", flat=True).distinct())
-    sealed = set(Seal.objects.order_by().values_list("organization_id", flat=True).distinct())
-    return sorted(recorded | sealed | set(witness.organizations()))
