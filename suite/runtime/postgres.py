@@ -41,6 +41,9 @@ SETTINGS = {
     "log_checkpoints": "off",
     "max_logical_replication_workers": "0",
     "log_line_prefix": "%e ",
+    # A row's values and a statement's text are people's own: neither goes into a log.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "default_text_search_config": "pg_catalog.french",
