@@ -19,7 +19,7 @@ from suite.rtc.link.frames import Kind, unpack
 from suite.rtc.link.web import Channel, WorkerLost, join_payload
 from suite.rtc.signalling.joining import joining
 from suite.rtc.signalling.messages import MAX_MESSAGE
-from suite.rtc.workers import workers
+from suite.rtc.workers import UNAVAILABLE, workers
 
 log = get_logger(__name__)
 
@@ -72,7 +72,7 @@ class SignallingConsumer(AsyncWebsocketConsumer):
             await self._channel.send(Kind.JOIN, payload)
             answer = await asyncio.wait_for(self._channel.receive(), JOIN_DEADLINE)
         except (WorkerLost, TimeoutError, RemoteError):
-            await self._refuse(503, "the media server is not answering")
+            await self._refuse(503, UNAVAILABLE)
             return
         if answer.kind is not Kind.ACCEPT:
             head, _ = unpack(answer.payload)

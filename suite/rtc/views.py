@@ -30,15 +30,18 @@ async def validate(request: HttpRequest, *, single: bool) -> HttpResponse:
     else:
         status, text = 200, "success"
         try:
-            joining(
+            asked = joining(
                 query=request.GET.dict(),
                 authorization=request.headers.get("authorization", ""),
                 single=single,
                 keys=_keys(),
                 now=time.time(),
             )
+            refused = await workers().would_admit(asked)
         except JoinRefused as refusal:
-            status, text = refusal.status, refusal.message
+            refused = refusal
+        if refused is not None:
+            status, text = refused.status, refused.message
         response = HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
     # The page that joins may come from elsewhere than the media server; the token is in the address, no cookie counts.
     response["Access-Control-Allow-Origin"] = "*"

@@ -145,7 +145,7 @@ class Worker:
             case out.Send():
                 link.send(effect.connection, Kind.MESSAGE, signal_response(effect.message))
             case out.SendToken():
-                token = sign(effect.grants, key=self._key, secret=self._secret, now=self._now())
+                token = sign(effect.grants, key=self._key, secret=self._secret, now=time.time())
                 link.send(effect.connection, Kind.MESSAGE, signal_response(rtc.SignalResponse(refresh_token=token)))
             case out.Accept():
                 link.send(effect.connection, Kind.ACCEPT)
@@ -177,7 +177,8 @@ class Worker:
 def _joined(channel: ChannelId, payload: bytes) -> inputs.Joined:
     head, body = unpack(payload)
     request = rtc.JoinRequest.FromString(body)
-    return inputs.Joined(channel, Grants.from_claims(head["claims"]), request, bool(head["single"]))
+    grants = Grants.from_claims(head["claims"])
+    return inputs.Joined(channel, grants, request, bool(head["single"]), bool(head.get("only_asking")))
 
 
 def _asked(channel: ChannelId, payload: bytes) -> inputs.Asked:

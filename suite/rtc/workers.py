@@ -8,9 +8,13 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from livekit.protocol import egress, room
 
-from suite.rtc.core.errors import ServiceError
+from suite.rtc.core.errors import JoinRefused, ServiceError
 from suite.rtc.directory import HashedDirectory, RoomDirectory
-from suite.rtc.link.web import CALL_DEADLINE, Channel, WorkerLink, WorkerLost
+from suite.rtc.link.frames import Kind, unpack
+from suite.rtc.link.web import CALL_DEADLINE, Channel, WorkerLink, WorkerLost, join_payload
+from suite.rtc.signalling.joining import Joining
+
+UNAVAILABLE = "the media server is not answering"
 
 
 class Workers:
@@ -25,6 +29,26 @@ class Workers:
         if not self._links:
             raise WorkerLost
         return await self._links[await self._directory.place(room_name)].open()
+
+    async def would_admit(self, asked: Joining) -> JoinRefused | None:
+        """Ask the room's worker whether it would let somebody in: None, or why not."""
+        try:
+            channel = await self.channel(asked.grants.room)
+        except WorkerLost:
+            return JoinRefused(503, UNAVAILABLE)
+        try:
+            request = asked.request.SerializeToString()
+            await channel.send(Kind.JOIN, join_payload(asked.claims, request, single=asked.single, only_asking=True))
+            answer = await asyncio.wait_for(channel.receive(), CALL_DEADLINE)
+            await channel.send(Kind.GONE)
+        except (WorkerLost, TimeoutError):
+            return JoinRefused(503, UNAVAILABLE)
+        finally:
+            channel.close()
+        if answer.kind is Kind.ACCEPT:
+            return None
+        head, _ = unpack(answer.payload)
+        return JoinRefused(int(head["status"]), str(head["message"]))
 
     async def call(self, method: str, room_name: str, request: bytes, *, deadline: float = CALL_DEADLINE) -> bytes:
         """Call the server API on the room's worker; raises `ServiceError`."""

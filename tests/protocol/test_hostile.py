@@ -215,7 +215,8 @@ async def test_a_removed_persons_tokens_are_refused(http: Raw, server: Server, r
         message = rtc.SignalResponse.FromString((await socket.receive(10)).data)
         handed.append(message.refresh_token)
     admin = {"Authorization": f"Bearer {server.admin(room)}"}
-    body = {"room": room, "identity": "bruno", "revokeTokenTs": str(now)}
+    revoked = int(time.time())
+    body = {"room": room, "identity": "bruno", "revokeTokenTs": str(revoked)}
     async with http.post(f"{server.http}/twirp/livekit.RoomService/RemoveParticipant", json=body, headers=admin) as answer:
         assert answer.status == 200, await answer.text()
     assert await closed(socket) == 1000
@@ -223,7 +224,9 @@ async def test_a_removed_persons_tokens_are_refused(http: Raw, server: Server, r
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await http.ws_connect(f"{server.ws}/rtc", params={"access_token": token})
         assert refused.value.status == 401
-    new = server.token("bruno", room, claims={"nbf": now, "iat": now + 2})
+        async with http.get(f"{server.http}/rtc/validate", params={"access_token": token}) as answer:
+            assert (answer.status, await answer.text()) == (401, "token has been revoked")
+    new = server.token("bruno", room, claims={"nbf": now, "iat": revoked + 2})
     back = await http.ws_connect(f"{server.ws}/rtc", params={"access_token": new})
     assert rtc.SignalResponse.FromString((await back.receive(10)).data).join.participant.identity == "bruno"
 

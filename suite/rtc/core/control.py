@@ -11,7 +11,7 @@ from livekit.protocol import room as room_pb
 
 from suite.rtc.core import egress, media, presence
 from suite.rtc.core.administration import CALLS
-from suite.rtc.core.effects import Effect, Media, Refuse, Reply, RoomEnded
+from suite.rtc.core.effects import Accept, Effect, Media, Refuse, Reply, RoomEnded
 from suite.rtc.core.errors import ServiceError, no_egress, room_not_found
 from suite.rtc.core.identifiers import Identifiers
 from suite.rtc.core.inputs import Asked, ConnectionId, Input, Joined, Reported, Signalled, SignallingClosed, TimerFired
@@ -96,6 +96,8 @@ class Control:
         refused = self._refusal(joining)
         if refused is not None:
             return [refused]
+        if joining.only_asking:
+            return [Accept(joining.connection)]
         effects: list[Effect] = []
         room = self.rooms.get(grants.room)
         if room is None:

@@ -16,12 +16,16 @@ RequestId = int
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A signalling connection whose token was checked; `single` where one peer connection serves both ways (v1)."""
+    """A signalling connection whose token was checked; `single` where one peer connection serves both ways (v1).
+
+    `only_asking` is answered without anybody coming in.
+    """
 
     connection: ConnectionId
     grants: Grants
     request: rtc.JoinRequest
     single: bool
+    only_asking: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ class Participant:
     quality: models.ConnectionQuality = models.ConnectionQuality.EXCELLENT
     loss: float = 0.0
     drop_on_resume: bool = False  # asked for by a client's simulation, as is the next
+    refreshed_at: float = 0.0  # when it was given its last token
     refuse_resume: bool = False
 
     @property

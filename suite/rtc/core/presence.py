@@ -9,7 +9,15 @@ from suite.rtc.core.effects import Accept, Close, Refuse, RoomEnded, Send
 from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.inputs import ConnectionId, Joined
 from suite.rtc.core.participant import Participant, Transport
-from suite.rtc.core.settings import LAST_WINDOW, PING_INTERVAL, PING_TIMEOUT, PROTOCOL, RESUME_WINDOW, SERVER_VERSION
+from suite.rtc.core.settings import (
+    LAST_WINDOW,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+    PROTOCOL,
+    REFRESH_INTERVAL,
+    RESUME_WINDOW,
+    SERVER_VERSION,
+)
 from suite.rtc.core.state import RoomState
 
 Reason = models.DisconnectReason
@@ -172,6 +180,14 @@ def connection_lost(room: RoomState, connection: ConnectionId) -> None:
         return
     participant.connection = None
     room.set_timer(GONE + participant.sid, RESUME_WINDOW)
+
+
+def tick(room: RoomState) -> None:
+    """Every few seconds: new tokens for those whose last one ages, then the room's news."""
+    for participant in room.participants.values():
+        if room.now - participant.refreshed_at >= REFRESH_INTERVAL:
+            profile.refresh_token(room, participant)
+    updates.tick(room)
 
 
 def connected(room: RoomState, participant: Participant, transport: Transport) -> None:

@@ -88,6 +88,7 @@ def current_grants(participant: Participant) -> Grants:
 def refresh_token(room: RoomState, participant: Participant) -> None:
     """Send a token with which the participant can come back as it is now."""
     if participant.connection is not None:
+        participant.refreshed_at = room.now
         room.emit(SendToken(participant.connection, current_grants(participant)))
 
 

@@ -138,7 +138,7 @@ class Room:
             case updates.BATCH:
                 updates.flush(state)
             case updates.TICK:
-                updates.tick(state)
+                presence.tick(state)
             case speakers.QUIET:
                 speakers.quiet(state)
             case "gone":

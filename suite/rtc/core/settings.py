@@ -14,6 +14,7 @@ RESUME_WINDOW: Final = 15.0  # seconds that a participant without signalling is 
 LAST_WINDOW: Final = 5.0  # seconds, where its media is gone as well
 UPDATE_INTERVAL: Final = 2.0  # seconds that news of a listener may wait for company
 QUALITY_INTERVAL: Final = 5.0  # seconds between connection quality updates
+REFRESH_INTERVAL: Final = 300.0  # seconds between tokens that a participant is given to come back with (LiveKit: 5 min)
 DOWNGRADE_DELAY: Final = 5.0  # seconds before a publisher is told that a layer is not wanted
 PERMISSION_DELAY: Final = 0.2  # seconds, as LiveKit, before a change of subscription permission acts
 METADATA_LIMIT: Final = 64_000  # bytes of metadata of a participant (LiveKit: limit.max_metadata_size)

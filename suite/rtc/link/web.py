@@ -161,6 +161,6 @@ class WorkerLink:
             channel.deliver(frame)
 
 
-def join_payload(claims: dict[str, Any], request: bytes, *, single: bool) -> bytes:
-    """What a JOIN carries."""
-    return pack({"claims": claims, "single": single}, request)
+def join_payload(claims: dict[str, Any], request: bytes, *, single: bool, only_asking: bool = False) -> bytes:
+    """What a JOIN carries; `only_asking` where nobody is to come in."""
+    return pack({"claims": claims, "single": single, "only_asking": only_asking}, request)

@@ -6,7 +6,9 @@ import pytest
 from livekit.protocol import models, rtc
 from livekit.protocol import room as room_pb
 
-from suite.rtc.core import media
+from suite.rtc.core import effects, media
+from suite.rtc.core.grants import Grants
+from suite.rtc.core.inputs import Joined
 from tests.rtc.core.world import World, offer_text
 
 Reason = models.DisconnectReason
@@ -231,3 +233,21 @@ def test_what_is_offered_while_joining_is_published_without_another_round() -> N
     assert b.last("track_published").cid == "mic"
     assert "a=recvonly" in b.last("answer").sdp
     assert world.of(media.Receive)[-1].kind == "audio"
+
+
+def test_a_long_stay_gets_new_tokens_to_come_back_with() -> None:
+    world = World()
+    a = world.join("a")
+    assert len(a.tokens) == 1
+    world.wait(310)
+    assert len(a.tokens) == 2
+
+
+def test_asking_lets_nobody_in() -> None:
+    world = World(auto_create=False)
+    grants = Grants(identity="a", video={"room": "r", "roomJoin": True}, issued_at=world.now)
+    asking = Joined(1, grants, rtc.JoinRequest(), single=True, only_asking=True)
+    assert [type(e) for e in world.control.handle(asking, world.now)] == [effects.Refuse]
+    world.ask("RoomService/CreateRoom", room_pb.CreateRoomRequest(name="r"))
+    assert [type(e) for e in world.control.handle(asking, world.now)] == [effects.Accept]
+    assert not world.ask("RoomService/ListParticipants", room_pb.ListParticipantsRequest(room="r")).participants
