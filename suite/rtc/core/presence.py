@@ -87,7 +87,7 @@ def _enter(room: RoomState, joining: Joined) -> None:
         room.command(media.OpenTransport(transport.id, transport.ufrag, transport.password, channels))
     room.send(participant, rtc.SignalResponse(join=_welcome(room, participant)))
     profile.refresh_token(room, participant)
-    room.participants[participant.identity] = participant
+    room.participants[participant.identity] = room.sids[sid] = participant
     room.connections[joining.connection] = participant
     room.set_timer(GONE + sid, 60.0)  # to become active
     updates.start_ticking(room)
@@ -243,6 +243,7 @@ def leave(
     _take_away(room, participant)
     if room.participants.get(participant.identity) is participant:
         del room.participants[participant.identity]
+    room.sids.pop(participant.sid, None)
     room.batch.pop(participant.sid, None)
     room.speaking.pop(participant.sid, None)
     if was_active and not participant.hidden:

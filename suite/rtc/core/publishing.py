@@ -107,6 +107,7 @@ def _begin(
 ) -> None:
     participant.pending.pop(track.cid, None)
     participant.tracks[track.sid] = track
+    room.tracks[track.sid] = (participant, track)
     rids = section.rids
     bind(track, mid=section.mid, rids=rids, mime=f"{track.kind}/{codecs[0].name}")
     if not track.codec_first:
@@ -181,6 +182,7 @@ def _announce(room: RoomState, participant: Participant, track: Track) -> None:
 def track_ended(room: RoomState, participant: Participant, track: Track) -> None:
     """Unpublish: the plane forgets it, its subscribers' sections rest, everyone is told."""
     participant.tracks.pop(track.sid, None)
+    room.tracks.pop(track.sid, None)
     egress.track_gone(room, track)
     room.command(media.StopReceiving(track.sid))
     subscribing.track_gone(room, track)

@@ -35,6 +35,8 @@ class RoomState:
     metadata: str = ""
     now: float = 0.0
     participants: dict[str, Participant] = field(default_factory=dict)  # by identity
+    sids: dict[str, Participant] = field(default_factory=dict)
+    tracks: dict[str, tuple[Participant, Track]] = field(default_factory=dict)  # bound to a section, by sid
     connections: dict[ConnectionId, Participant] = field(default_factory=dict)
     batch: dict[str, models.ParticipantInfo] = field(default_factory=dict)  # news that waits for company, by sid
     speaking: dict[str, float] = field(default_factory=dict)  # participant sid to level
@@ -62,20 +64,18 @@ class RoomState:
         self.effects.append(CancelTimer(f"{self.name}\n{key}"))
 
     def by_sid(self, sid: str) -> Participant | None:
-        return next((p for p in self.participants.values() if p.sid == sid), None)
+        return self.sids.get(sid)
 
     def by_transport(self, transport: media.TransportId) -> tuple[Participant, Transport] | None:
-        for participant in self.participants.values():
-            for candidate in participant.transports:
-                if candidate.id == transport:
-                    return participant, candidate
-        return None
+        """Whose transport it is; its id begins with the participant's sid."""
+        participant = self.sids.get(transport.partition("/")[0])
+        if participant is None:
+            return None
+        return next(((participant, t) for t in participant.transports if t.id == transport), None)
 
     def track(self, sid: str) -> tuple[Participant, Track] | None:
-        for participant in self.participants.values():
-            if (found := participant.tracks.get(sid)) is not None:
-                return participant, found
-        return None
+        """A published track and who publishes it."""
+        return self.tracks.get(sid)
 
     def others(self, participant: Participant) -> Iterator[Participant]:
         return (p for p in self.participants.values() if p is not participant)
