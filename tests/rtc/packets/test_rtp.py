@@ -6,7 +6,7 @@ import random
 import struct
 
 import pytest
-from hypothesis import given, note
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from suite.rtc.packets import codecs, dependency, red, rtcp, twcc, vp8
@@ -107,6 +107,7 @@ def test_a_remb_says_its_rate(rate: int) -> None:
     assert rate * 0.99 <= said <= rate
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_garbage_parses_or_is_dropped(data: bytes) -> None:
     note(data.hex())
@@ -129,6 +130,7 @@ def test_any_garbage_parses_or_is_dropped(data: bytes) -> None:
         codecs.is_keyframe(form, data, 0, len(data))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_a_table_survives_garbage_of_a_member(seed: int, rounds: int) -> None:
     note(f"seed {seed}")
