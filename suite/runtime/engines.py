@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -63,6 +64,7 @@ async def run_engines(*, var: Path, volatile: bool, while_pid: int | None) -> No
             raise Refusal("PostgreSQL or Valkey ended by itself: its last lines are above.")
     finally:
         await asyncio.gather(*(child.stop() for child in children))
+        shutil.rmtree(folders.sockets, ignore_errors=True)
 
 
 async def _gone(pid: int) -> int:

@@ -66,6 +66,7 @@ async def run(wishes: Wishes) -> int:
             return await _until_signalled(house.open(), log=log, supervisor=supervisor)
         finally:
             log.close()
+            shutil.rmtree(folders.sockets, ignore_errors=True)
 
 
 async def _until_signalled(opening: Coroutine[None, None, None], *, log: Log, supervisor: Supervisor) -> int:
