@@ -82,6 +82,9 @@ class Postgres:
 
         Raises `Refusal` where the cluster cannot be made, or another server holds it for `STALE_SECONDS`.
         """
+        if _as_user() == "user":  # at each start: the socket folder is made anew
+            os.chown(self.folders.postgres_sockets, unprivileged_uid(), unprivileged_uid())
+            self.folders.sockets.chmod(0o711)
         if self.folders.postgres.exists():
             await self._drop_stale_lock()
             return False
@@ -92,9 +95,8 @@ class Postgres:
             password.write(self.secrets.superuser_password)
             password.flush()
             if _as_user() == "user":
-                for path in (part, self.folders.postgres_sockets, Path(password.name)):
+                for path in (part, Path(password.name)):
                     os.chown(path, unprivileged_uid(), unprivileged_uid())
-                self.folders.sockets.chmod(0o711)
             await self._initdb(part, password.name, on_line)
         part.rename(self.folders.postgres)
         return True
