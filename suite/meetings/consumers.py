@@ -174,11 +174,9 @@ class MeetingSocket(Socket):
         """The participation that a moderator's message names, in the same meeting. Raises `Forbidden`, `NotFound`."""
         if not self.moderates:
             raise Forbidden
-        found = (
-            Participation.objects.select_related("meeting__channel__resource")
-            .filter(meeting_id=participation.meeting_id, id=parse_uuid(message.get("participation_id")))
-            .first()
-        )
+        named = parse_uuid(message.get("participation_id"))
+        others = Participation.objects.select_related("meeting__channel__resource")
+        found = None if named is None else others.filter(meeting_id=participation.meeting_id, id=named).first()
         if found is None:
             raise NotFound
         return found

@@ -77,7 +77,11 @@ def microphone_mute(*, meeting_id: uuid.UUID, participation_id: uuid.UUID) -> No
     """Mute somebody's microphone; only they can open it again."""
     for sid in microphones_of(meeting_id=meeting_id, participation_id=participation_id):
         request = api.MuteRoomTrackRequest(room=str(meeting_id), identity=str(participation_id), track_sid=sid, muted=True)
-        _call(lambda client, request=request: client.room.mute_published_track(request))
+        _call(_muting(request))
+
+
+def _muting(request: api.MuteRoomTrackRequest) -> Callable[[api.LiveKitAPI], Awaitable[object]]:
+    return lambda client: client.room.mute_published_track(request)
 
 
 def egress_start(*, meeting_id: uuid.UUID, track_sid: str, name: str) -> str | None:

@@ -75,7 +75,8 @@ def _published(event: api.WebhookEvent) -> None:
 
 
 def _room_finished(event: api.WebhookEvent) -> None:
-    meeting = Meeting.objects.filter(id=parse_uuid(event.room.name)).first()
+    meeting_id = parse_uuid(event.room.name)
+    meeting = None if meeting_id is None else Meeting.objects.filter(id=meeting_id).first()
     if meeting is not None:
         meeting_end(meeting=meeting, actor=SYSTEM, now=_at(event))
 

@@ -157,8 +157,8 @@ def transcript_open_as_document(*, transcript: Transcript, viewer: Viewer, now: 
 def _who_was_there(transcript: Transcript) -> list[uuid.UUID]:
     """Signed-in people who came to the meeting, but the owner, who has more already."""
     came = transcript.meeting.participations.filter(user__isnull=False, joined_at__isnull=False)
-    ids = came.exclude(user_id=transcript.resource.owner_id).values_list("user_id", flat=True).distinct()
-    return [user_id for user_id in ids if user_id is not None]
+    ids = came.values_list("user_id", flat=True).distinct()
+    return [user_id for user_id in ids if user_id is not None and user_id != transcript.resource.owner_id]
 
 
 @transaction.atomic

@@ -13,11 +13,9 @@ from suite.transcripts.transcription import speech_config, transcribe
 @shared_task
 def transcribe_track(work_id: str) -> None:
     """Transcribe one captured track."""
-    work = (
-        TrackWork.objects.select_related("track__participation", "track__blob", "transcript__meeting")
-        .filter(id=parse_uuid(work_id))
-        .first()
-    )
+    known = parse_uuid(work_id)
+    works = TrackWork.objects.select_related("track__participation", "track__blob", "transcript__meeting")
+    work = None if known is None else works.filter(id=known).first()
     if work is not None:
         transcribe(work)
 

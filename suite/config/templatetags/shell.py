@@ -29,7 +29,7 @@ def rail_entries(context: Context) -> list[RailEntry]:
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     entries = []
-    for url_name, icon, label in context.get("rail", []):
+    for url_name, icon, label in context.get("rail") or []:
         try:
             address = reverse(url_name)
         except NoReverseMatch:

@@ -7,125 +7,226 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('chat', '0001_initial'),
-        ('files', '0001_initial'),
-        ('resources', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("chat", "0001_initial"),
+        ("files", "0001_initial"),
+        ("resources", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Room',
+            name="Room",
             fields=[
-                ('resource', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='room', serialize=False, to='resources.resource')),
-                ('slug', models.CharField(max_length=20, unique=True)),
+                (
+                    "resource",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="room",
+                        serialize=False,
+                        to="resources.resource",
+                    ),
+                ),
+                ("slug", models.CharField(max_length=20, unique=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Meeting',
+            name="Meeting",
             fields=[
-                ('id', models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('title', models.CharField(max_length=300)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('channel', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='meeting', to='chat.channel')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meetings', to='accounts.organization')),
-                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='started_meetings', to=settings.AUTH_USER_MODEL)),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meetings', to='meetings.room')),
+                ("id", models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("title", models.CharField(max_length=300)),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "channel",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="meeting", to="chat.channel"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="meetings", to="accounts.organization"
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="started_meetings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="meetings", to="meetings.room"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Capture',
+            name="Capture",
             fields=[
-                ('id', models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('purpose', models.CharField(default='transcription', max_length=20)),
-                ('started_at', models.DateTimeField()),
-                ('stopped_at', models.DateTimeField(null=True)),
-                ('complete_at', models.DateTimeField(null=True)),
-                ('started_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('meeting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='captures', to='meetings.meeting')),
+                ("id", models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("purpose", models.CharField(default="transcription", max_length=20)),
+                ("started_at", models.DateTimeField()),
+                ("stopped_at", models.DateTimeField(null=True)),
+                ("complete_at", models.DateTimeField(null=True)),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "meeting",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="captures", to="meetings.meeting"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Participation',
+            name="Participation",
             fields=[
-                ('id', models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('shared_microphone', models.BooleanField(default=False)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('admitted', 'Admitted'), ('refused', 'Refused'), ('removed', 'Removed'), ('left', 'Left')], max_length=10)),
-                ('asked_at', models.DateTimeField()),
-                ('admitted_at', models.DateTimeField(null=True)),
-                ('joined_at', models.DateTimeField(null=True)),
-                ('left_at', models.DateTimeField(null=True)),
-                ('tokens_from', models.DateTimeField(null=True)),
-                ('meeting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='participations', to='meetings.meeting')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='participations', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=100)),
+                ("shared_microphone", models.BooleanField(default=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("admitted", "Admitted"),
+                            ("refused", "Refused"),
+                            ("removed", "Removed"),
+                            ("left", "Left"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("admitted_at", models.DateTimeField(null=True)),
+                ("joined_at", models.DateTimeField(null=True)),
+                ("left_at", models.DateTimeField(null=True)),
+                ("tokens_from", models.DateTimeField(null=True)),
+                (
+                    "meeting",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="participations", to="meetings.meeting"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="participations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('given_at', models.DateTimeField(null=True)),
-                ('declined_at', models.DateTimeField(null=True)),
-                ('capture', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='meetings.capture')),
-                ('participation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='meetings.participation')),
+                ("id", models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("given_at", models.DateTimeField(null=True)),
+                ("declined_at", models.DateTimeField(null=True)),
+                (
+                    "capture",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="meetings.capture"
+                    ),
+                ),
+                (
+                    "participation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="meetings.participation"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CapturedTrack',
+            name="CapturedTrack",
             fields=[
-                ('id', models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('track_sid', models.CharField(max_length=60)),
-                ('egress_id', models.CharField(blank=True, max_length=60)),
-                ('agreed_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('failure', models.CharField(blank=True, max_length=200)),
-                ('blob', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='captured_track', to='files.blob')),
-                ('capture', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='meetings.capture')),
-                ('participation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='captured_tracks', to='meetings.participation')),
+                ("id", models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("track_sid", models.CharField(max_length=60)),
+                ("egress_id", models.CharField(blank=True, max_length=60)),
+                ("agreed_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("failure", models.CharField(blank=True, max_length=200)),
+                (
+                    "blob",
+                    models.OneToOneField(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="captured_track", to="files.blob"
+                    ),
+                ),
+                (
+                    "capture",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tracks", to="meetings.capture"
+                    ),
+                ),
+                (
+                    "participation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="captured_tracks", to="meetings.participation"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='capture',
-            constraint=models.UniqueConstraint(condition=models.Q(('stopped_at', None)), fields=('meeting', 'purpose'), name='meetings_one_capture_at_a_time'),
+            model_name="capture",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("stopped_at", None)), fields=("meeting", "purpose"), name="meetings_one_capture_at_a_time"
+            ),
         ),
         migrations.AddIndex(
-            model_name='participation',
-            index=models.Index(fields=['meeting', 'state'], name='meetings_present'),
+            model_name="participation",
+            index=models.Index(fields=["meeting", "state"], name="meetings_present"),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(fields=('capture', 'participation'), name='meetings_one_answer'),
+            model_name="consent",
+            constraint=models.UniqueConstraint(fields=("capture", "participation"), name="meetings_one_answer"),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('given_at__isnull', False), ('declined_at__isnull', False), _connector='OR'), name='meetings_answered'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("given_at__isnull", False), ("declined_at__isnull", False), _connector="OR"),
+                name="meetings_answered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capturedtrack',
-            constraint=models.UniqueConstraint(fields=('capture', 'track_sid', 'agreed_at'), name='meetings_track_once'),
+            model_name="capturedtrack",
+            constraint=models.UniqueConstraint(fields=("capture", "track_sid", "agreed_at"), name="meetings_track_once"),
         ),
         migrations.AddConstraint(
-            model_name='capturedtrack',
-            constraint=models.UniqueConstraint(condition=models.Q(('egress_id', ''), _negated=True), fields=('egress_id',), name='meetings_egress_once'),
+            model_name="capturedtrack",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("egress_id", ""), _negated=True), fields=("egress_id",), name="meetings_egress_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capturedtrack',
-            constraint=models.CheckConstraint(condition=models.Q(('started_at', None), ('started_at__gte', models.F('agreed_at')), _connector='OR'), name='meetings_no_sound_before_agreement'),
+            model_name="capturedtrack",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("started_at", None), ("started_at__gte", models.F("agreed_at")), _connector="OR"),
+                name="meetings_no_sound_before_agreement",
+            ),
         ),
         migrations.AddIndex(
-            model_name='meeting',
-            index=models.Index(fields=['organization', '-started_at'], name='meetings_recent'),
+            model_name="meeting",
+            index=models.Index(fields=["organization", "-started_at"], name="meetings_recent"),
         ),
         migrations.AddConstraint(
-            model_name='meeting',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('room',), name='meetings_one_sitting_at_a_time'),
+            model_name="meeting",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)), fields=("room",), name="meetings_one_sitting_at_a_time"
+            ),
         ),
     ]
