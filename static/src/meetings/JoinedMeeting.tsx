@@ -1,15 +1,13 @@
-import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 
 import type { JoinAnswer, RoomView } from "./contract.ts";
-import { loadInside } from "./inside/load.ts";
+import { insideIfLoaded, loadInside } from "./inside/load.ts";
 import { say } from "./messages.ts";
 import type { Ending } from "./session.ts";
 import { useRoomView } from "./useRoomView.ts";
 import type { LocalSources } from "./usePreview.ts";
 import { useSession } from "./useSession.ts";
 import { Waiting } from "./Waiting.tsx";
-
-const Inside = lazy(async () => ({ default: (await loadInside()).Inside }));
 
 interface Props {
   room: RoomView;
@@ -25,6 +23,10 @@ export function JoinedMeeting({ room, answer, sources, guestName, onOver }: Prop
   const { session, line, send, leave } = live;
   const [renamed, setRenamed] = useState<string | null>(null);
   const isWaiting = session.entry === null;
+  const [inside, setInside] = useState(insideIfLoaded);
+  useEffect(() => {
+    if (inside === null) loadInside().then(setInside, () => leave("lost"));
+  }, [inside, leave]);
   const view = useRoomView(room.slug, isWaiting);
 
   const { ending } = session;
@@ -52,9 +54,12 @@ export function JoinedMeeting({ room, answer, sources, guestName, onOver }: Prop
       />
     );
   }
-  return (
-    <Suspense fallback={<div className="meeting meeting--opening" role="status">{say("connecting")}</div>}>
-      <Inside live={live} entry={session.entry} participationId={answer.participation_id} room={room} sources={sources} />
-    </Suspense>
-  );
+  if (inside === null) {
+    return (
+      <div className="meeting meeting--opening" role="status">
+        {say("connecting")}
+      </div>
+    );
+  }
+  return <inside.Inside live={live} entry={session.entry} participationId={answer.participation_id} room={room} sources={sources} />;
 }

@@ -6,6 +6,7 @@ import { nextSession, openSession, type Ending, type Session, type SessionEvent 
 
 const NOT_SIGNED_IN = 4401;
 const CONFLICT = 4409;
+const PICTURES_FIRST_MS = 300;
 
 export interface LiveSession {
   session: Session;
@@ -25,7 +26,8 @@ export function useSession(answer: JoinAnswer): LiveSession {
   const socket = useRef<ReconnectingSocket | null>(null);
 
   useEffect(() => {
-    const opened = new ReconnectingSocket(
+    const open = () =>
+      new ReconnectingSocket(
       answer.socket,
       {
         onMessage: (value) => {
@@ -37,8 +39,18 @@ export function useSession(answer: JoinAnswer): LiveSession {
       },
       { heartbeat: true, signInOnRefusal: false },
     );
-    socket.current = opened;
-    return () => opened.close();
+    // Pictures first: who was let in at once meets the others a moment before reading what was written.
+    const timer = setTimeout(
+      () => {
+        socket.current = open();
+      },
+      answer.state === "admitted" ? PICTURES_FIRST_MS : 0,
+    );
+    return () => {
+      clearTimeout(timer);
+      socket.current?.close();
+      socket.current = null;
+    };
   }, [answer]);
 
   const isOver = session.ending !== null;

@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 
 import { callApi } from "../../shared/api.ts";
 import type { JoinAnswer, RoomView } from "../contract.ts";
-import { loadInside } from "../inside/load.ts";
+import { insideIfLoaded, loadInside } from "../inside/load.ts";
 import { usePreview, type LocalSources } from "../usePreview.ts";
 import { sentenceOf } from "../useRoomView.ts";
 import { BeforeForm, type JoinRequest } from "./BeforeForm.tsx";
@@ -21,9 +21,12 @@ export function Before({ room, mediaUrl, onJoined }: Props) {
   const [refusal, setRefusal] = useState<string | null>(null);
 
   useEffect(() => {
-    void loadInside().then(({ prepareLine }) => {
-      if (mediaUrl !== "") void prepareLine(mediaUrl);
-    });
+    loadInside().then(
+      ({ prepareLine }) => {
+        if (mediaUrl !== "") void prepareLine(mediaUrl);
+      },
+      () => undefined, // joining asks for it again
+    );
   }, [mediaUrl]);
 
   const join = async (request: JoinRequest) => {
@@ -31,7 +34,9 @@ export function Before({ room, mediaUrl, onJoined }: Props) {
     setRefusal(null);
     try {
       const answer = await callApi<JoinAnswer>(`/api/rooms/${encodeURIComponent(room.slug)}/join/`, { method: "POST", body: request });
-      onJoined(room, answer, preview.handOver(), request.name ?? "");
+      const sources = preview.handOver();
+      if (answer.url !== undefined && answer.token !== undefined) insideIfLoaded()?.beginCall({ url: answer.url, token: answer.token }, sources);
+      onJoined(room, answer, sources, request.name ?? "");
     } catch (error) {
       setRefusal(sentenceOf(error));
       setIsJoining(false);

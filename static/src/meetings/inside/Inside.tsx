@@ -35,6 +35,8 @@ interface Props {
   sources: LocalSources;
 }
 
+export { beginCall } from "./call.ts";
+
 /** Opens the way to the media server before anybody joins. */
 export async function prepareLine(mediaUrl: string): Promise<void> {
   await new Room().prepareConnection(mediaUrl);

@@ -12,8 +12,37 @@ const OPTIONS: RoomOptions = {
   publishDefaults: { simulcast: true, stopMicTrackOnMute: false },
 };
 
-/** A room for the meeting; it connects with `enter`. */
-export function newRoom({ choice }: LocalSources): Room {
+/** A call that has begun: its room, and when it is entered. */
+export interface Ongoing {
+  room: Room;
+  entered: Promise<void>;
+}
+
+const begun = new Map<string, Ongoing>();
+
+/** Begins a call before anything is drawn of it: what is drawn takes it over by `takeCall`. */
+export function beginCall(entry: Entry, sources: LocalSources): void {
+  const room = newRoom(sources);
+  const entered = enter(room, entry, sources);
+  // Whoever takes the call over hears of its failure too.
+  entered.catch(() => undefined);
+  begun.set(entry.token, { room, entered });
+}
+
+/** The call that was begun with this entry; a new one where none was, or where it was taken over before. */
+export function takeCall(entry: Entry, sources: LocalSources): Ongoing {
+  if (!begun.has(entry.token)) beginCall(entry, sources);
+  const ongoing = begun.get(entry.token);
+  if (ongoing === undefined) throw new Error("A call that was just begun is gone.");
+  return ongoing;
+}
+
+/** Forgets a call that is over. */
+export function forgetCall(entry: Entry): void {
+  begun.delete(entry.token);
+}
+
+function newRoom({ choice }: LocalSources): Room {
   return new Room({
     ...OPTIONS,
     audioCaptureDefaults: choice.microphone === "" ? {} : { deviceId: choice.microphone },

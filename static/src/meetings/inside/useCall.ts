@@ -3,7 +3,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 
 import type { Ending, Entry } from "../session.ts";
 import type { LocalSources } from "../usePreview.ts";
-import { SHOWN_EVENTS, enter, newRoom } from "./call.ts";
+import { SHOWN_EVENTS, enter, forgetCall, takeCall } from "./call.ts";
 
 export interface Call {
   room: Room;
@@ -16,9 +16,9 @@ const AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000];
 /** The page's socket knows better why somebody was taken out: it has this long to say so. */
 const REASON_MS = 1_500;
 
-/** The call itself: connected and published when this is first shown, left when it goes. */
+/** The call itself: begun at the latest when this is first shown, left when it goes. */
 export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: Ending) => void): Call {
-  const [room] = useState(() => newRoom(sources));
+  const [{ room, entered }] = useState(() => takeCall(entry, sources));
   const [version] = useState(() => versionOf(room));
   useSyncExternalStore(version.subscribe, version.read);
 
@@ -27,8 +27,8 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
     let attempt = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
 
-    const connect = () => {
-      enter(room, entry, sources).then(
+    const follow = (entering: Promise<void>) => {
+      entering.then(
         () => {
           attempt = 0;
         },
@@ -42,7 +42,7 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
       const wait = AGAIN_MS[attempt];
       attempt += 1;
       if (wait === undefined) onEnded("lost");
-      else timer = setTimeout(connect, wait);
+      else timer = setTimeout(() => follow(enter(room, entry, sources)), wait);
     };
     const disconnected = (reason?: DisconnectReason) => {
       if (isOver) return;
@@ -52,14 +52,15 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
     };
 
     room.on(RoomEvent.Disconnected, disconnected);
-    connect();
+    follow(entered);
     return () => {
       isOver = true;
       clearTimeout(timer);
       room.off(RoomEvent.Disconnected, disconnected);
+      forgetCall(entry);
       void room.disconnect();
     };
-  }, [room, entry, sources, onEnded]);
+  }, [room, entered, entry, sources, onEnded]);
 
   return { room, connection: connectionOf(room.state), isSoundBlocked: !room.canPlaybackAudio };
 }
