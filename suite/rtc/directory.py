@@ -8,7 +8,10 @@ from typing import Protocol
 
 
 class RoomDirectory(Protocol):
-    """Says where a room is; a room that is nowhere is placed."""
+    """Says where a room is; a room that is nowhere is placed.
+
+    Where rooms are placed by load on several hosts, this is where a lease in Valkey (`SET NX EX`) goes.
+    """
 
     async def place(self, room: str) -> int:
         """The number of the worker that holds `room`, or is to hold it."""
@@ -34,29 +37,3 @@ class HashedDirectory:
 
     async def ended(self, room: str, worker: int) -> None:
         """Nothing to forget."""
-
-
-class Leases(Protocol):
-    """The part of Valkey that a shared directory needs (`SET key value NX EX seconds`, `GET`, `DEL`)."""
-
-    async def take(self, key: str, value: str, seconds: int) -> str:
-        """The value of `key`: `value` where nobody had it."""
-
-    async def drop(self, key: str, value: str) -> None:
-        """Forget `key` where it has `value`."""
-
-
-class LeasedDirectory:
-    """Places a room on the worker that `first` names and keeps it there by a lease that several hosts share."""
-
-    def __init__(self, leases: Leases, first: RoomDirectory, *, seconds: int = 6 * 3600) -> None:
-        self._leases = leases
-        self._first = first
-        self._seconds = seconds
-
-    async def place(self, room: str) -> int:
-        wanted = await self._first.place(room)
-        return int(await self._leases.take(f"rtc:room:{room}", str(wanted), self._seconds))
-
-    async def ended(self, room: str, worker: int) -> None:
-        await self._leases.drop(f"rtc:room:{room}", str(worker))

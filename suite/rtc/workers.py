@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -21,8 +22,14 @@ class Workers:
     """Links to every worker; belongs to one event loop."""
 
     def __init__(self, sockets: list[str], directory: RoomDirectory) -> None:
-        self._links = [WorkerLink(path) for path in sockets]
+        self._links = [WorkerLink(path, partial(self._ended, number)) for number, path in enumerate(sockets)]
         self._directory = directory
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def _ended(self, worker: int, room_name: str) -> None:
+        task = asyncio.create_task(self._directory.ended(room_name, worker))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def channel(self, room_name: str) -> Channel:
         """A channel to the room's worker; raises `WorkerLost`."""

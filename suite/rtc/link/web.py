@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 from suite.kernel.logs import get_logger
@@ -73,14 +74,15 @@ class Channel:
 class WorkerLink:
     """One stream to one worker; connected when it is first needed, and again after it was lost."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, ended: Callable[[str], None]) -> None:
+        """`ended` is told of each room that the worker holds no longer."""
         self.path = path
+        self._ended = ended
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
         self._channels: dict[int, Channel] = {}
         self._number = 0
         self._connecting = asyncio.Lock()
-        self.ended_rooms: list[str] = []
 
     async def open(self) -> Channel:
         """A new channel; raises `WorkerLost` where the worker does not listen."""
@@ -154,7 +156,7 @@ class WorkerLink:
 
     def _dispatch(self, frame: Frame) -> None:
         if frame.kind is Kind.ROOM_ENDED:
-            self.ended_rooms.append(frame.payload.decode(errors="replace"))
+            self._ended(frame.payload.decode(errors="replace"))
             return
         channel = self._channels.get(frame.channel)
         if channel is not None:
