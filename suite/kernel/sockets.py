@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from suite.kernel.context import acting
+from suite.kernel.context import Origin, acting
 from suite.kernel.errors import BadInput, SuiteError, TooLarge
 from suite.kernel.http import origin_of
 from suite.kernel.logs import get_logger
@@ -33,7 +34,7 @@ class Socket(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self.ready = False
-        with acting(origin_of(self._meta())):
+        with acting(self._origin()):
             try:
                 await self.opened()
                 self.ready = True
@@ -50,7 +51,7 @@ class Socket(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if not self.ready:
             return
-        with acting(origin_of(self._meta())):
+        with acting(self._origin()):
             try:
                 await self.dispatch_frame(text_data, bytes_data)
             except SuiteError as error:
@@ -92,6 +93,10 @@ class Socket(AsyncWebsocketConsumer):
     async def _refuse(self, error: SuiteError) -> None:
         await self.send_json({"type": "refused", "code": error.code, "message": error.sentence})
         await self.close(code=error.close_code)
+
+    def _origin(self) -> Origin:
+        """Where its acts come from, with the assurance of the viewer's sign-in."""
+        return replace(origin_of(self._meta()), assurance=getattr(self.scope.get("viewer"), "acr", ""))
 
     def _meta(self) -> dict[str, str]:
         client = self.scope.get("client") or ("", 0)
