@@ -30,7 +30,7 @@ class RoomsView(APIView):
 
     def post(self, request: Request) -> Response:
         given = validated(RoomInput, request.data)
-        room = room_create(viewer=as_viewer(request), title=given["title"], now=clock.now())
+        room = room_create(viewer=as_viewer(request.user), title=given["title"], now=clock.now())
         url = settings.PUBLIC_URL + reverse("meetings:room", args=[room.slug])
         return Response({"id": room.pk, "slug": room.slug, "title": room.title, "url": url}, status=201)
 
