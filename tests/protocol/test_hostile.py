@@ -17,6 +17,7 @@ from suite.rtc.link.web import MAX_WAITING_BYTES
 from suite.rtc.signalling.messages import MAX_MESSAGE
 from tests.protocol.conftest import Server, until
 
+pytestmark = pytest.mark.slow
 JOIN = rtc.JoinRequest(connection_settings=rtc.ConnectionSettings(auto_subscribe=True))
 
 

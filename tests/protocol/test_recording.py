@@ -19,6 +19,8 @@ from livekit import api
 from suite.rtc.standalone.run import DEV_KEY, DEV_SECRET
 from tests.protocol.conftest import ROOT, running_server, until
 
+pytestmark = pytest.mark.slow
+
 
 def loudness(path: Path) -> tuple[float, float]:
     """The peak (0 to 1) and the length (s) of a recording."""

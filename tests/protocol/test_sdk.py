@@ -11,6 +11,7 @@ from livekit import api, rtc
 from tests.protocol.conftest import Server, until
 from tests.protocol.person import Person
 
+pytestmark = pytest.mark.slow
 HEARD = 2000  # of 32767; the tone has 8000
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from livekit.protocol import rtc
 
 from tests.protocol.conftest import running_server, until
 from tests.protocol.test_hostile import Raw, closed, joined
+
+pytestmark = pytest.mark.slow
 
 
 async def test_the_sockets_of_a_lost_worker_close_and_the_next_takes_over(tmp_path: Path) -> None:
