@@ -19,7 +19,7 @@ interface Props {
 
 /** With a participation: at the door, then inside. The meeting's socket lives as long as this. */
 export function JoinedMeeting({ room, answer, sources, guestName, onOver }: Props) {
-  const live = useSession(answer);
+  const live = useSession(answer, room.me !== null);
   const { session, line, send, leave } = live;
   const [renamed, setRenamed] = useState<string | null>(null);
   const isWaiting = session.entry === null;

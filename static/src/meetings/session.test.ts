@@ -74,6 +74,13 @@ describe("a session", () => {
     expect(after(state({ me })).ending).toBe("lost");
   });
 
+  it("is over where the server answers that the meeting has ended, and goes on after any other refusal", () => {
+    expect(after(state(), { type: "error", code: "meeting_ended", message: "…" }).ending).toBe("ended");
+    const refused = after(state(), { type: "error", code: "too_many", message: "Patientez un instant." });
+    expect(refused.ending).toBeNull();
+    expect(refused.notice).toEqual({ kind: "refusal", sentence: "Patientez un instant." });
+  });
+
   it("ignores what a newer server says", () => {
     const newer = { type: "weather" } as unknown as ServerMessage;
     expect(after(state(), newer)).toEqual(after(state()));

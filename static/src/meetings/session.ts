@@ -79,6 +79,8 @@ export function nextSession(session: Session, event: SessionEvent): Session {
     case "muted":
       return { ...session, notice: { kind: "muted", by: event.by } };
     case "error":
+      // A request at the door is not told of the end otherwise.
+      if (event.code === "meeting_ended") return { ...session, ending: session.ending ?? "ended" };
       return { ...session, notice: { kind: "refusal", sentence: event.message } };
     case "entry_refused":
       return { ...session, ending: session.ending ?? "refused" };

@@ -5,6 +5,7 @@ import { readServerMessage, type ClientMessage, type JoinAnswer } from "./contra
 import { nextSession, openSession, type Ending, type Session, type SessionEvent } from "./session.ts";
 
 const NOT_SIGNED_IN = 4401;
+const NOT_FOUND = 4404;
 const CONFLICT = 4409;
 const PICTURES_FIRST_MS = 300;
 
@@ -20,7 +21,7 @@ export interface LiveSession {
 }
 
 /** The meeting's socket and what it told, from the door's answer on. */
-export function useSession(answer: JoinAnswer): LiveSession {
+export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession {
   const [session, dispatch] = useReducer(nextSession, answer, openSession);
   const [line, setLine] = useState<SocketState>("connecting");
   const socket = useRef<ReconnectingSocket | null>(null);
@@ -35,7 +36,7 @@ export function useSession(answer: JoinAnswer): LiveSession {
           if (message !== null) dispatch(message);
         },
         onState: setLine,
-        onRefused: (code) => dispatch({ type: "over", ending: endingOf(code) }),
+        onRefused: (code) => dispatch({ type: "over", ending: endingOf(code, isSignedIn) }),
       },
       { heartbeat: true, signInOnRefusal: false },
     );
@@ -51,7 +52,7 @@ export function useSession(answer: JoinAnswer): LiveSession {
       socket.current?.close();
       socket.current = null;
     };
-  }, [answer]);
+  }, [answer, isSignedIn]);
 
   const isOver = session.ending !== null;
   useEffect(() => {
@@ -66,7 +67,16 @@ export function useSession(answer: JoinAnswer): LiveSession {
   return { session, line, send, dispatch, leave };
 }
 
-function endingOf(code: number): Ending {
-  if (code === NOT_SIGNED_IN) return "deactivated";
-  return code === CONFLICT ? "ended" : "removed";
+/** What a refused socket means: one's participation is not found where one's sign-in, or a guest's cookie, is gone. */
+function endingOf(code: number, isSignedIn: boolean): Ending {
+  switch (code) {
+    case NOT_SIGNED_IN:
+      return "deactivated";
+    case NOT_FOUND:
+      return isSignedIn ? "deactivated" : "lost";
+    case CONFLICT:
+      return "ended";
+    default:
+      return "removed";
+  }
 }
