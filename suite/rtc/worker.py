@@ -116,7 +116,19 @@ class Worker:
                     log.warning("frame_unexpected", kind=frame.kind.name)
         except (RemoteError, DecodeError, ServiceError) as error:
             log.info("frame_refused", kind=frame.kind.name, reason=str(error))
-            self._link.send(channel, Kind.CLOSE, pack({"code": 1003}))
+            self._give_up(channel, frame.kind, 1003, "malformed request")
+        except Exception:  # a mistake of ours costs the one who met it, not everybody on this link
+            log.exception("control_failed", kind=frame.kind.name)
+            self._give_up(channel, frame.kind, 1011, "internal error")
+
+    def _give_up(self, channel: ChannelId, kind: Kind, code: int, message: str) -> None:
+        """End a channel whose frame could not be acted on, in the words that its kind expects."""
+        if kind is Kind.CALL:
+            self._link.send(channel, Kind.ERROR, pack({"code": "internal", "message": message}))
+        elif kind is Kind.JOIN:
+            self._link.send(channel, Kind.REFUSE, pack({"status": 500, "message": message}))
+        else:
+            self._link.send(channel, Kind.CLOSE, pack({"code": code}))
 
     # --- effects ---------------------------------------------------------------------------------------------------
 

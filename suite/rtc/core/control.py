@@ -9,14 +9,15 @@ from livekit.protocol import egress as egress_pb
 from livekit.protocol import models
 from livekit.protocol import room as room_pb
 
-from suite.rtc.core import egress, media, presence
+from suite.rtc.core import egress, media, presence, profile
 from suite.rtc.core.administration import CALLS
 from suite.rtc.core.effects import Accept, Effect, Media, Refuse, Reply, RoomEnded
 from suite.rtc.core.errors import ServiceError, no_egress, room_not_found
+from suite.rtc.core.grants import Grants
 from suite.rtc.core.identifiers import Identifiers
 from suite.rtc.core.inputs import Asked, ConnectionId, Input, Joined, Reported, Signalled, SignallingClosed, TimerFired
 from suite.rtc.core.room import Room
-from suite.rtc.core.settings import IDENTITY_LIMIT, METADATA_LIMIT, ROOM_NAME_LIMIT, Settings
+from suite.rtc.core.settings import IDENTITY_LIMIT, ROOM_NAME_LIMIT, Settings
 from suite.rtc.core.state import RoomState
 
 MAX_REVOCATIONS: Final = 20_000
@@ -116,10 +117,9 @@ class Control:
         revoked = self._revoked.get((grants.room, grants.identity))
         if revoked is not None and grants.issued_at <= revoked:
             return Refuse(connection, 401, "token has been revoked")
-        if len(grants.identity) > IDENTITY_LIMIT or len(grants.room) > ROOM_NAME_LIMIT:
-            return Refuse(connection, 400, "identity or room name too long")
-        if len(grants.metadata.encode()) > METADATA_LIMIT:
-            return Refuse(connection, 400, "exceeds metadata size limit")
+        too_long = _too_long(grants)
+        if too_long:
+            return Refuse(connection, 400, too_long)
         if grants.room not in self.rooms:
             if not (self.settings.auto_create or grants.has("roomCreate")) and not joining.request.reconnect:
                 return Refuse(connection, 404, "requested room does not exist")
@@ -268,3 +268,10 @@ class Control:
             room.state.effects = []
         self.rooms.clear()
         return effects
+
+
+def _too_long(grants: Grants) -> str:
+    """What a token says at too great length, as a sentence; empty where nothing is."""
+    if len(grants.identity) > IDENTITY_LIMIT or len(grants.room) > ROOM_NAME_LIMIT:
+        return "identity or room name too long"
+    return profile.too_large(name=grants.name, metadata=grants.metadata, attributes=grants.attributes)

@@ -77,7 +77,8 @@ def _enter(room: RoomState, joining: Joined) -> None:
         name=grants.name,
         attributes=dict(grants.attributes),
     )
-    if grants.can_update_metadata:
+    said = request.participant_attributes
+    if grants.can_update_metadata and not profile.too_large(name="", metadata=request.metadata, attributes=said):
         participant.metadata = request.metadata or participant.metadata
         participant.attributes.update(request.participant_attributes)
     room.cancel_timer(IDLE)

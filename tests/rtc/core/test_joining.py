@@ -251,3 +251,15 @@ def test_asking_lets_nobody_in() -> None:
     world.ask("RoomService/CreateRoom", room_pb.CreateRoomRequest(name="r"))
     assert [type(e) for e in world.control.handle(asking, world.now)] == [effects.Accept]
     assert not world.ask("RoomService/ListParticipants", room_pb.ListParticipantsRequest(room="r")).participants
+
+
+def test_what_a_newcomer_says_of_itself_needs_the_right_and_has_a_limit() -> None:
+    world = World()
+    for identity, right, attributes, kept in (
+        ("a", True, {"k": "v"}, {"k": "v"}),
+        ("b", False, {"k": "v"}, {}),
+        ("c", True, {"k": "v" * 100_000}, {}),
+    ):
+        request = rtc.JoinRequest(metadata="said", participant_attributes=attributes)
+        me = world.join(identity, request=request, canUpdateOwnMetadata=right).last("join").participant
+        assert (dict(me.attributes), me.metadata) == (kept, "said" if kept else "")
