@@ -52,6 +52,7 @@ class Worker:
         self._webhooks = WebhookSender(arguments.webhook_url, key, secret)
         self._plane: MediaPlane | None = None
         self._control: Control | None = None
+        self._written: tuple[rtc.SignalResponse | None, bytes] = (None, b"")
         # Seconds since the epoch at the loop's own pace, so that a clock that is set back disturbs no timer.
         self._epoch = time.time() - self._loop.time()
 
@@ -155,7 +156,9 @@ class Worker:
         link = self._link
         match effect:
             case out.Send():
-                link.send(effect.connection, Kind.MESSAGE, signal_response(effect.message))
+                if self._written[0] is not effect.message:  # news for everyone is written once
+                    self._written = (effect.message, signal_response(effect.message))
+                link.send(effect.connection, Kind.MESSAGE, self._written[1])
             case out.SendToken():
                 token = sign(effect.grants, key=self._key, secret=self._secret, now=time.time())
                 link.send(effect.connection, Kind.MESSAGE, signal_response(rtc.SignalResponse(refresh_token=token)))

@@ -12,6 +12,8 @@ from suite.rtc.core.sdp import offered, policy, writing
 from suite.rtc.core.state import RoomState
 from suite.rtc.core.subscription import Slot, Subscription
 
+ROUND = "round:"
+ROUND_DEADLINE = 15.0  # seconds for a client to take part in a round (LiveKit: negotiationTimeout)
 MAX_SLOTS = 400  # sections of one subscriber
 ANSWER_UNDER_WAY = 0.1  # s; in v1 the first keyframe would overtake the answer (first frame 60 ms after `track`, not 270)
 
@@ -99,8 +101,13 @@ def offer_received(room: RoomState, participant: Participant, offer: rtc.Session
             policy.sent_extensions(section),
         )  # fmt: skip
     if participant.single:
-        participant.negotiation.in_flight = False
-        negotiate(room, participant)
+        _round_over(room, participant)
+
+
+def _round_over(room: RoomState, participant: Participant) -> None:
+    participant.negotiation.in_flight = False
+    room.cancel_timer(ROUND + participant.sid)
+    negotiate(room, participant)
 
 
 def _enabled(room: RoomState, kind: str) -> tuple[str, ...]:
@@ -222,6 +229,18 @@ def negotiate(room: RoomState, participant: Participant) -> None:
         _send_offer(room, participant)
 
 
+def unanswered(room: RoomState, sid: str) -> None:
+    """A client has let a round of the server's go by: begin it anew."""
+    participant = room.by_sid(sid)
+    if participant is None or participant.connection is None or not participant.negotiation.in_flight:
+        return
+    participant.negotiation.in_flight = False
+    if participant.single:
+        negotiate(room, participant)
+    else:
+        offer_again(room, participant, restart=False)
+
+
 def _require_sections(room: RoomState, participant: Participant) -> None:
     """Ask a v1 client for a new offer, with as many more sections as are lacking."""
     slots = participant.subscriber.slots.values()
@@ -232,6 +251,7 @@ def _require_sections(room: RoomState, participant: Participant) -> None:
         lacking[kind] = max(0, waiting - free)
     required = rtc.MediaSectionsRequirement(num_audios=lacking["audio"], num_videos=lacking["video"])
     room.send(participant, rtc.SignalResponse(media_sections_requirement=required))
+    room.set_timer(ROUND + participant.sid, ROUND_DEADLINE)
 
 
 def _allocate(participant: Participant) -> None:
@@ -267,6 +287,7 @@ def _send_offer(room: RoomState, participant: Participant) -> None:
     text = writing.describe(_local(room, transport, "actpass"), written)
     offer = rtc.SessionDescription(type="offer", sdp=text, id=round_.offer, mid_to_track_id=_mids(transport))
     room.send(participant, rtc.SignalResponse(offer=offer))
+    room.set_timer(ROUND + participant.sid, ROUND_DEADLINE)
 
 
 def offer_again(room: RoomState, participant: Participant, *, restart: bool) -> None:
@@ -287,7 +308,6 @@ def answer_received(room: RoomState, participant: Participant, answer: rtc.Sessi
         return
     description = sdp.parse(answer.sdp)
     _learn(room, transport, description, restart=False)
-    round_.in_flight = False
     for section in description.sections:
         slot = transport.slots.get(section.mid)
         if slot is None or section.mid not in round_.offered:
@@ -300,4 +320,4 @@ def answer_received(room: RoomState, participant: Participant, answer: rtc.Sessi
         codecs = policy.accepted_codecs(section, enabled=_enabled(room, slot.kind))
         extensions = policy.sent_extensions(section)
         _add_downtrack(room, participant, subscription, policy.plane_codecs(slot.kind, codecs), extensions)
-    negotiate(room, participant)
+    _round_over(room, participant)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from suite.rtc.core import (
     administration,
     bandwidth,
@@ -9,6 +12,7 @@ from suite.rtc.core import (
     egress,
     layers,
     media,
+    negotiation,
     presence,
     publishing,
     rpc,
@@ -130,25 +134,25 @@ class Room:
                     bandwidth.lost(state, participant, report.fraction)
 
     def _timer(self, key: str) -> None:
-        state = self.state
         name, _, rest = key.partition(":")
-        match name:
-            case presence.IDLE:
-                presence.room_idle(state)
-            case updates.BATCH:
-                updates.flush(state)
-            case updates.TICK:
-                presence.tick(state)
-            case speakers.QUIET:
-                speakers.quiet(state)
-            case "gone":
-                presence.gone(state, rest)
-            case "lower":
-                layers.lower(state, rest)
-            case "line":
-                bandwidth.recover(state, rest)
-            case rpc.TIMER:
-                rpc.timed_out(state, rest)
-            case "unknown":
-                participant, _, track = rest.partition(":")
-                subscribing.unknown_track(state, participant, track)
+        TIMERS[name](self.state, rest)
+
+
+def _unknown_track(state: RoomState, rest: str) -> None:
+    participant, _, track = rest.partition(":")
+    subscribing.unknown_track(state, participant, track)
+
+
+# By the part of a timer's key before its colon; what follows says whom it concerns.
+TIMERS: Final[dict[str, Callable[[RoomState, str], None]]] = {
+    presence.IDLE: lambda state, _: presence.room_idle(state),
+    updates.BATCH: lambda state, _: updates.flush(state),
+    updates.TICK: lambda state, _: presence.tick(state),
+    speakers.QUIET: lambda state, _: speakers.quiet(state),
+    "gone": presence.gone,
+    "lower": layers.lower,
+    "round": negotiation.unanswered,
+    "line": bandwidth.recover,
+    "unknown": _unknown_track,
+    rpc.TIMER: rpc.timed_out,
+}

@@ -77,6 +77,27 @@ def answer(client: Client, offer: rtc.SessionDescription) -> None:
     client.send(answer=rtc.SessionDescription(type="answer", sdp=text, id=offer.id))
 
 
+@pytest.mark.parametrize("single", [True, False])
+def test_a_round_that_a_client_lets_go_by_is_begun_anew(single: bool) -> None:
+    world = World()
+    a, b = world.join("a", single=single), world.join("b", single=single)
+    if not single:
+        answer(a, a.last("offer"))
+    sid = b.publish("mic")
+    kind = "media_sections_requirement" if single else "offer"
+    before = len(a.all(kind))
+    world.wait(16)
+    assert len(a.all(kind)) == before + 1
+    if single:
+        a.offer(AUDIO_IN)
+    else:
+        answer(a, a.last("offer"))
+    assert [d.track for d in world.of(media.AddDowntrack)] == [sid]
+    told = len(a.all(kind))
+    world.wait(60)
+    assert len(a.all(kind)) == told
+
+
 def test_a_section_rests_for_a_round_before_it_is_used_again() -> None:
     world = World()
     a, b = world.join("a"), world.join("b")
