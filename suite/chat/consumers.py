@@ -171,7 +171,7 @@ def _post(viewer: Viewer, channel_id: uuid.UUID, body: str, ref: str) -> Message
 
 def _mark_read(viewer: Viewer, channel_id: uuid.UUID, message_id: uuid.UUID) -> None:
     channel = access_channel(viewer=viewer, id=channel_id, need=READ)
-    channel_mark_read(channel=channel, viewer=viewer, message_id=message_id)
+    channel_mark_read(channel=channel, viewer=viewer, message_id=message_id, now=clock.now())
 
 
 def _line(viewer: Viewer, channel_id: uuid.UUID) -> dict[str, Any]:

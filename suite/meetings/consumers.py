@@ -11,11 +11,10 @@ from channels.db import database_sync_to_async
 from django.http import QueryDict
 from django.http.cookie import parse_cookie
 
-from suite.accounts.public import get_viewer
+from suite.accounts.public import get_viewer, groups_of_socket
 from suite.chat.public import Author, channel_group, list_messages_for_participants, message_payload, message_post
 from suite.kernel import clock
 from suite.kernel.errors import BadInput, Forbidden, NotFound
-from suite.kernel.groups import group
 from suite.kernel.ids import parse_uuid
 from suite.kernel.sockets import Socket
 from suite.meetings import live, selectors
@@ -45,8 +44,10 @@ class MeetingSocket(Socket):
         self.moderates = False
         participation = await self._participation()
         await self._join(live.one(participation.id))
-        if participation.user_id is not None:
-            await self._join(group("person", participation.user_id))
+        viewer = (await database_sync_to_async(self._bearer)()).viewer
+        if viewer is not None:
+            for name in groups_of_socket(viewer=viewer, session_key=self.scope.get("session_key")):
+                await self._join(name)
         if participation.state == ParticipationState.ADMITTED:
             await self._join_inside(participation)
 

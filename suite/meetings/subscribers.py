@@ -76,7 +76,7 @@ def stop_captured(event: CaptureStopped) -> None:
 
 
 def _record(consent: Consent, track_sid: str) -> None:
-    track = track_claim(consent=consent, track_sid=track_sid)
+    track = track_claim(consent=consent, track_sid=track_sid, now=clock.now())
     if track is None:
         return
     meeting_id: uuid.UUID = consent.capture.meeting_id

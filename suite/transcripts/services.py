@@ -52,9 +52,13 @@ def track_queue(*, track: CapturedTrack, now: datetime) -> TrackWork:
 
 
 @transaction.atomic
-def chunk_keep(*, work: TrackWork, index: int, segments: list[dict[str, object]]) -> None:
+def chunk_keep(*, work: TrackWork, index: int, segments: list[dict[str, object]], now: datetime) -> None:
     """Keep what one chunk said; a chunk done twice is kept once."""
     ChunkText.objects.update_or_create(work=work, index=index, defaults={"segments": segments})
+    meeting = work.transcript.meeting
+    target = TargetRef(kind="captured_track", id=work.track_id)
+    record("transcripts.chunk.kept", actor=SYSTEM, target=target, organization_id=meeting.organization_id, at=now,
+           context=meeting.id, index=index)  # fmt: skip
 
 
 @transaction.atomic

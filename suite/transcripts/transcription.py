@@ -70,7 +70,7 @@ def _segments(work: TrackWork, path: Path, speech: list[Span]) -> list[Segment]:
         if chunk.index not in known:
             heard = transcribe_chunk(path, chunk, engine=engine)
             known[chunk.index] = [segment.as_json() for segment in heard]
-            chunk_keep(work=work, index=chunk.index, segments=known[chunk.index])
+            chunk_keep(work=work, index=chunk.index, segments=known[chunk.index], now=clock.now())
         segments += [Segment.from_json(row) for row in known[chunk.index]]
     return segments
 

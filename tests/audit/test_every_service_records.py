@@ -48,7 +48,7 @@ def registry(kind: str) -> dict[str, Any]:
 
 
 SERVICES = {name: function for path in service_files() for name, function in services_in(path).items()}
-CALLS, READS, BOOKKEEPING = registry("CALLS"), registry("READS"), registry("BOOKKEEPING")
+CALLS, READS = registry("CALLS"), registry("READS")
 
 
 def test_services_were_found() -> None:
@@ -59,11 +59,11 @@ def test_services_were_found() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_service_has_one_entry(name: str) -> None:
-    entries = [kind for kind, found in (("call", CALLS), ("read", READS), ("bookkeeping", BOOKKEEPING)) if name in found]
+    entries = [kind for kind, found in (("call", CALLS), ("read", READS)) if name in found]
     assert len(entries) == 1, f"tests/audit/calls/{name.partition('.')[0]}.py says {entries or 'nothing'} about {name}"
 
 
-@pytest.mark.parametrize("name", sorted({*CALLS, *READS, *BOOKKEEPING}))
+@pytest.mark.parametrize("name", sorted({*CALLS, *READS}))
 def test_no_entry_outlives_its_service(name: str) -> None:
     assert name in SERVICES
 
@@ -94,7 +94,3 @@ def test_a_read_changes_nothing(name: str) -> None:
 
     with connection.execute_wrapper(refuse_changes):
         call()
-
-
-def test_bookkeeping_has_its_reasons() -> None:
-    assert all(BOOKKEEPING.values())

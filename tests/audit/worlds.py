@@ -84,7 +84,7 @@ def captured(at: Sitting) -> tuple[Capture, Consent]:
 def recording(at: Sitting) -> CapturedTrack:
     """A track that is being recorded."""
     _capture, consent = captured(at)
-    track = track_claim(consent=consent, track_sid="TR_1")
+    track = track_claim(consent=consent, track_sid="TR_1", now=clock.now())
     assert track is not None
     track_recording(track=track, egress_id="EG_1", now=clock.now())
     assert open_capture(at.meeting.id) is not None

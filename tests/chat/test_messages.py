@@ -85,11 +85,11 @@ def test_unread_counts_what_others_wrote_since_the_mark(awa, bruno):
     write(channel, awa, "deux")
     write(channel, bruno, "trois")
     assert [line.unread for line in list_channels(viewer=bruno)] == [2]
-    channel_mark_read(channel=channel, viewer=bruno, message_id=first.id)
+    channel_mark_read(channel=channel, viewer=bruno, message_id=first.id, now=clock.now())
     assert count_unread(viewer=bruno) == 1
     newest = Message.objects.order_by("-id").first()
-    channel_mark_read(channel=channel, viewer=bruno, message_id=newest.id)
-    channel_mark_read(channel=channel, viewer=bruno, message_id=first.id)  # a mark never goes back
+    channel_mark_read(channel=channel, viewer=bruno, message_id=newest.id, now=clock.now())
+    channel_mark_read(channel=channel, viewer=bruno, message_id=first.id, now=clock.now())  # a mark never goes back
     assert count_unread(viewer=bruno) == 0
 
 
@@ -97,7 +97,7 @@ def test_a_mark_on_another_channels_message_is_refused(awa):
     one, other = a_channel(awa), a_channel(awa)
     message = write(other, awa, "ailleurs")
     with pytest.raises(NotFound):
-        channel_mark_read(channel=one, viewer=awa, message_id=message.id)
+        channel_mark_read(channel=one, viewer=awa, message_id=message.id, now=clock.now())
 
 
 def test_two_people_have_one_direct_channel_named_after_the_other(awa, bruno):

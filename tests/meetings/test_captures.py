@@ -37,7 +37,7 @@ def mine(awa: Viewer) -> Participation:
 def agreed_track(mine: Participation, awa: Viewer, sid: str = "TR_1") -> CapturedTrack:
     capture_start(meeting=mine.meeting, viewer=awa, now=clock.now())
     consent_give(participation=mine, now=clock.now())
-    track = track_claim(consent=Consent.objects.get(participation=mine), track_sid=sid)
+    track = track_claim(consent=Consent.objects.get(participation=mine), track_sid=sid, now=clock.now())
     assert track is not None
     track_recording(track=track, egress_id="EG_1", now=clock.now())
     return track
@@ -59,10 +59,10 @@ def test_each_answers_for_themselves(awa, mine):
 def test_no_track_is_claimed_without_an_agreement_or_after_its_withdrawal(awa, mine):
     track = agreed_track(mine, awa)
     consent = Consent.objects.get(participation=mine)
-    assert track_claim(consent=consent, track_sid="TR_1") is None
+    assert track_claim(consent=consent, track_sid="TR_1", now=clock.now()) is None
     consent_decline(participation=mine, now=clock.now())
     consent.refresh_from_db()
-    assert track_claim(consent=consent, track_sid="TR_2") is None
+    assert track_claim(consent=consent, track_sid="TR_2", now=clock.now()) is None
     assert CapturedTrack.objects.count() == 1
     assert track.started_at is None
 

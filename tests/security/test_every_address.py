@@ -96,8 +96,12 @@ ADDRESSES: dict[str, tuple[Fill, set[str]]] = {
     ),
 }
 MAY_SEE_THE_TITLE = {
-    "rooms/<slug:slug>/", "api/rooms/<slug:slug>/", "api/rooms/<slug:slug>/join/", "audit/", "audit/contexts/<uuid:context_id>/",
-}  # fmt: skip
+    "rooms/<slug:slug>/",
+    "api/rooms/<slug:slug>/",
+    "api/rooms/<slug:slug>/join/",
+    "audit/",
+    "audit/contexts/<uuid:context_id>/",
+}
 
 SOCKETS: dict[str, Fill] = {
     "meetings/<uuid:id>/": lambda world, _visitor: {

@@ -121,7 +121,7 @@ class ReadView(APIView):
     def post(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
         channel = access_channel(viewer=as_viewer(request.user), id=id, need=READ)
         given = validated(ReadInput, request.data)
-        channel_mark_read(channel=channel, viewer=as_viewer(request.user), message_id=given["message_id"])
+        channel_mark_read(channel=channel, viewer=as_viewer(request.user), message_id=given["message_id"], now=clock.now())
         return Response(status=204)
 
 

@@ -63,15 +63,18 @@ def message_post(
 
 
 @transaction.atomic
-def channel_mark_read(*, channel: Channel, viewer: Viewer, message_id: uuid.UUID) -> None:
+def channel_mark_read(*, channel: Channel, viewer: Viewer, message_id: uuid.UUID, now: datetime) -> None:
     """`viewer` has read up to `message_id`; a mark never goes back. Raises `NotFound` for a message of another channel."""
     if not Message.objects.filter(channel=channel, id=message_id).exists():
         raise NotFound
     mark, made = ReadMark.objects.get_or_create(
         channel=channel, user_id=viewer.user_id, defaults={"last_read_id": message_id}
     )  # fmt: skip
-    if not made:
-        ReadMark.objects.filter(pk=mark.pk, last_read_id__lt=message_id).update(last_read_id=message_id)
+    behind = ReadMark.objects.filter(pk=mark.pk, last_read_id__lt=message_id)
+    if not made and not behind.update(last_read_id=message_id):
+        return
+    organization_id = channel.resource.organization_id
+    record("chat.channel.read", actor=viewer.ref, target=channel.ref, organization_id=organization_id, at=now)
     frame = {"type": "read", "channel_id": str(channel.pk), "message_id": str(message_id)}
     tell(person_group(viewer.user_id), {"type": "socket.send", "message": frame})
 

@@ -107,7 +107,7 @@ def consent_decline(*, participation: Participation, now: datetime) -> None:
 
 
 @transaction.atomic
-def track_claim(*, consent: Consent, track_sid: str) -> CapturedTrack | None:
+def track_claim(*, consent: Consent, track_sid: str, now: datetime) -> CapturedTrack | None:
     """The row under which a track is about to be recorded; None where it is already, or may not be."""
     capture = Capture.objects.select_for_update().get(pk=consent.capture_id)
     if capture.stopped_at is not None or not is_given(consent) or consent.given_at is None:
@@ -118,7 +118,11 @@ def track_claim(*, consent: Consent, track_sid: str) -> CapturedTrack | None:
         agreed_at=consent.given_at,
         defaults={"participation_id": consent.participation_id},
     )
-    return track if created or not track.egress_id else None
+    if not created and track.egress_id:
+        return None
+    target = TargetRef(kind="captured_track", id=track.id)
+    record_in(capture.meeting, "meetings.track.claimed", actor=SYSTEM, target=target, at=now)
+    return track
 
 
 @transaction.atomic

@@ -49,18 +49,22 @@ def _post() -> Call:
     return lambda: messages.message_post(channel=channel, author=Author.of(viewer), body="Bonjour", ref="1", now=clock.now())
 
 
+def _read() -> Call:
+    viewer, channel, _bruno = _world()
+    message = messages.message_post(channel=channel, author=Author.of(viewer), body="Bonjour", ref="1", now=clock.now())
+    return lambda: messages.channel_mark_read(channel=channel, viewer=viewer, message_id=message.id, now=clock.now())
+
+
 CALLS: dict[str, Callable[[], Call]] = {
     "channels.channel_create": _create,
     "channels.member_add": _member,
     "channels.colleague_add": _colleague,
     "channels.direct_channel_open": _direct,
     "messages.message_post": _post,
+    "messages.channel_mark_read": _read,
 }
 READS: dict[str, tuple[str, Callable[[], Call]]] = {
     "channels.person_group": ("names a group", lambda: lambda: channels.person_group(uuid7())),
     "channels.channel_group": ("names a group", lambda: lambda: channels.channel_group(uuid7())),
     "messages.clean_body": ("cleans a text", lambda: lambda: messages.clean_body("Bonjour")),
-}
-BOOKKEEPING: dict[str, str] = {
-    "messages.channel_mark_read": "how far one has read is one's own: recorded, it would show auditors who reads when",
 }

@@ -95,9 +95,14 @@ def _decline() -> Call:
     return lambda: captures.consent_decline(participation=at.present, now=clock.now())
 
 
+def _claim() -> Call:
+    _capture_of, consent = captured(sitting())
+    return lambda: captures.track_claim(consent=consent, track_sid="TR_1", now=clock.now())
+
+
 def _record() -> Call:
     _capture_of, consent = captured(sitting())
-    track = captures.track_claim(consent=consent, track_sid="TR_1")
+    track = captures.track_claim(consent=consent, track_sid="TR_1", now=clock.now())
     assert track is not None
     found: CapturedTrack = track
     return lambda: captures.track_recording(track=found, egress_id="EG_1", now=clock.now())
@@ -130,6 +135,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "captures.capture_stop": _stop,
     "captures.consent_give": _agree,
     "captures.consent_decline": _decline,
+    "captures.track_claim": _claim,
     "captures.track_recording": _record,
     "captures.track_store": _store,
     "captures.capture_complete_if_so": _complete,
@@ -137,7 +143,4 @@ CALLS: dict[str, Callable[[], Call]] = {
 READS: dict[str, tuple[str, Callable[[], Call]]] = {
     "participations.clean_name": ("cleans a text", lambda: lambda: participations.clean_name("Awa")),
     "rooms.new_slug": ("draws letters", lambda: rooms.new_slug),
-}
-BOOKKEEPING: dict[str, str] = {
-    "captures.track_claim": "reserves the row that track_recording fills, and records, in the next call",
 }

@@ -44,6 +44,11 @@ def _queue() -> Call:
     return lambda: services.track_queue(track=track, now=clock.now())
 
 
+def _chunk() -> Call:
+    _at, work = _queued()
+    return lambda: services.chunk_keep(work=work, index=0, segments=[], now=clock.now())
+
+
 def _finish() -> Call:
     _at, work = _queued()
     return lambda: services.track_finish(work=work, turns=[], now=clock.now())
@@ -74,12 +79,10 @@ def _export() -> Call:
 CALLS: dict[str, Callable[[], Call]] = {
     "transcript_open": _open,
     "track_queue": _queue,
+    "chunk_keep": _chunk,
     "track_finish": _finish,
     "track_fail": _fail,
     "transcript_settle": _settle,
     "transcript_open_as_document": _document,
     "transcript_export": _export,
-}
-BOOKKEEPING: dict[str, str] = {
-    "chunk_keep": "what is kept here is dropped by track_finish, which records the whole track's transcription",
 }
