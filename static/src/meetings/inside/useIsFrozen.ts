@@ -1,9 +1,9 @@
 import { useEffect, useState, type RefObject } from "react";
 
 const LOOK_MS = 500;
-const FROZEN_MS = 2_000;
+const FROZEN_MS = 1_800;
 
-/** Whether a video that should move has shown no new frame for two seconds. */
+/** Whether a video that should move has shown no new frame for almost two seconds. */
 export function useIsFrozen(video: RefObject<HTMLVideoElement | null>, isExpectedToMove: boolean): boolean {
   const [isFrozen, setIsFrozen] = useState(false);
   useEffect(() => {

@@ -2,10 +2,10 @@ import { Track, type LocalTrack, type RemoteTrack, type Room } from "livekit-cli
 import { useEffect, useState } from "react";
 
 const LOOK_MS = 500;
-const SILENT_MS = 2_000;
+const SILENT_MS = 1_600;
 const SILENT_WITHOUT_PICTURES_MS = 6_000;
 
-/** Whether nothing came from the media server for two seconds (six where no picture is exchanged). */
+/** Whether nothing came from the media server for over a second and a half (six where no picture is exchanged). */
 export function useIsLineSilent(room: Room, isConnected: boolean): boolean {
   const [isSilent, setIsSilent] = useState(false);
   useEffect(() => {
