@@ -2,6 +2,7 @@ import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 
 import { ReconnectingSocket, type SocketState } from "../shared/socket.ts";
 import { readServerMessage, type ClientMessage, type JoinAnswer } from "./contract.ts";
+import { say } from "./messages.ts";
 import { nextSession, openSession, type Ending, type Session, type SessionEvent } from "./session.ts";
 
 const NOT_SIGNED_IN = 4401;
@@ -59,7 +60,12 @@ export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession
     if (isOver) socket.current?.close();
   }, [isOver]);
 
-  const send = useCallback((message: ClientMessage) => socket.current?.send(message) ?? false, []);
+  const send = useCallback((message: ClientMessage) => {
+    const isSent = socket.current?.send(message) ?? false;
+    // The chat keeps its own unsent words; everything else says that it was not done.
+    if (!isSent && message.type !== "message") dispatch({ type: "error", code: "line", message: say("notDone") });
+    return isSent;
+  }, []);
   const leave = useCallback((ending: Ending) => {
     socket.current?.send({ type: "leave" });
     dispatch({ type: "over", ending });

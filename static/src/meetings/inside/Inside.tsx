@@ -109,7 +109,7 @@ export function Inside({ live, entry, participationId, room: roomView, sources }
         </div>
       </div>
       {panel === "people" && <PeoplePanel session={session} faces={faces} canModerate={canModerate} send={send} onClose={close} />}
-      {panel === "chat" && <ChatPanel messages={session.messages} myId={participationId} isLineLost={line === "lost"} send={send} onClose={close} />}
+      {panel === "chat" && <ChatPanel messages={session.messages} myId={participationId} isLineOpen={line === "open"} send={send} onClose={close} />}
       {panel === "transcription" && (
         <TranscriptionPanel transcription={session.transcription} present={faces.length} canModerate={canModerate} send={send} onClose={close} />
       )}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from "react";
 
 import { pageLanguage } from "../../shared/catalogue.ts";
 import { Icon } from "../Icon.tsx";
@@ -10,7 +10,8 @@ import { Panel } from "./Panel.tsx";
 interface Props {
   messages: readonly ChatMessage[];
   myId: string;
-  isLineLost: boolean;
+  /** Whether a message would be heard now. */
+  isLineOpen: boolean;
   send: (message: ClientMessage) => boolean;
   onClose: () => void;
 }
@@ -18,14 +19,14 @@ interface Props {
 const BODY_MAX = 4_000;
 
 /** The meeting's chat; what is written here stays in Suite's own chat. */
-export function ChatPanel({ messages, myId, isLineLost, send, onClose }: Props) {
+export function ChatPanel({ messages, myId, isLineOpen, send, onClose }: Props) {
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // A browser may answer with a promise, which would be taken for a clean-up.
     end.current?.scrollIntoView({ block: "end" });
   }, [messages.length]);
   return (
-    <Panel title={say("chat")} onClose={onClose} foot={<Composer isLineLost={isLineLost} send={send} />}>
+    <Panel title={say("chat")} onClose={onClose} foot={<Composer isLineOpen={isLineOpen} send={send} />}>
       <p className="chat__kept">{say("chatKept")}</p>
       {messages.length === 0 && <p className="chat__empty">{say("chatEmpty")}</p>}
       <ol className="chat" aria-live="polite" aria-relevant="additions">
@@ -52,7 +53,7 @@ export function ChatPanel({ messages, myId, isLineLost, send, onClose }: Props) 
   );
 }
 
-function Composer({ isLineLost, send }: { isLineLost: boolean; send: (message: ClientMessage) => boolean }) {
+function Composer({ isLineOpen, send }: { isLineOpen: boolean; send: (message: ClientMessage) => boolean }) {
   const [body, setBody] = useState("");
   const [isKept, setIsKept] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -60,13 +61,18 @@ function Composer({ isLineLost, send }: { isLineLost: boolean; send: (message: C
     field.current?.focus();
   }, []);
 
-  const submit = () => {
+  const submit = useCallback(() => {
     const text = body.trim();
     if (text === "") return;
     const isSent = send({ type: "message", body: text, ref: crypto.randomUUID() });
     setIsKept(!isSent);
     if (isSent) setBody("");
-  };
+  }, [body, send]);
+  useEffect(() => {
+    if (!isKept || !isLineOpen) return undefined;
+    const timer = setTimeout(submit, 0);
+    return () => clearTimeout(timer);
+  }, [isKept, isLineOpen, submit]);
   const pressed = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
@@ -94,8 +100,8 @@ function Composer({ isLineLost, send }: { isLineLost: boolean; send: (message: C
       <button type="submit" className="composer__send" aria-label={say("sendMessage")}>
         <Icon name="send" />
       </button>
-      <p className="composer__hint" role={isKept && isLineLost ? "alert" : undefined}>
-        {isKept && isLineLost ? say("notSent") : say("writeHint")}
+      <p className="composer__hint" role={isKept ? "alert" : undefined}>
+        {isKept ? say("notSent") : say("writeHint")}
       </p>
     </form>
   );
