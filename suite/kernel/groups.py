@@ -16,8 +16,11 @@ def group(noun: str, id: uuid.UUID) -> str:  # noqa: A002  (the field's own name
 
 
 def tell(name: str, message: dict[str, Any]) -> None:
-    """Send `message` (its `type` names the consumer's method) to every socket of the group when the transaction commits."""
-    transaction.on_commit(lambda: async_to_sync(get_channel_layer().group_send)(name, message))
+    """Send `message` (its `type` names the consumer's method) to every socket of the group when the transaction commits.
+
+    What is committed stays so where Valkey does not answer: that is logged, and the sockets' own re-reading heals it.
+    """
+    transaction.on_commit(lambda: async_to_sync(get_channel_layer().group_send)(name, message), robust=True)
 
 
 def close_sockets(name: str, *, code: int = 4401) -> None:

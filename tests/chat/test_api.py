@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
-from django.test import Client
 
 from suite.chat.models import Message
+from tests.callers import Caller
 from tests.chat.conftest import a_channel, write
-from tests.people import session_of
 
 pytestmark = pytest.mark.django_db
-
-
-class Caller:
-    """A signed-in page's calls."""
-
-    def __init__(self, viewer):
-        self.client = Client(HTTP_HOST=urlsplit(settings.PUBLIC_URL).netloc, HTTP_ACCEPT="application/json")
-        if viewer is not None:
-            self.client.cookies[settings.SESSION_COOKIE_NAME] = session_of(viewer)
-
-    def get(self, address, **query):
-        return self.client.get(address, query)
-
-    def post(self, address, **body):
-        return self.client.post(address, body, content_type="application/json")
 
 
 def test_a_channel_is_opened_with_people_who_write_and_read(awa, bruno):

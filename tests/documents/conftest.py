@@ -28,7 +28,7 @@ def web(webs: list[Web]) -> Web:
 
 
 @pytest.fixture
-def awa(transactional_db: None) -> Viewer:
+def awa(db: None) -> Viewer:
     return person(organization())
 
 

@@ -33,7 +33,9 @@ def awareness(*entries: bytes) -> bytes:
 class Page:
     """One open document; frames are taken in by `until`, which waits for something to become true."""
 
-    def __init__(self, web: Web, document_id: uuid.UUID, session_key: str, doc: Doc[Any] | None = None) -> None:
+    def __init__(
+        self, web: Web, document_id: uuid.UUID, session_key: str, doc: Doc[Any] | None = None, *, frames_held: int = 16
+    ) -> None:
         self.doc: Doc[Any] = doc or Doc()
         self.states: dict[int, Any] = {}
         self.words: list[dict[str, Any]] = []
@@ -44,7 +46,7 @@ class Page:
         address = f"{web.socket_address}/ws/documents/{document_id}/"
         self._closing = contextlib.ExitStack()
         headers = cookie_header(session_key)
-        opening = connect(address, origin=Origin(web.address), additional_headers=headers, max_size=None)
+        opening = connect(address, origin=Origin(web.address), additional_headers=headers, max_size=None, max_queue=frames_held)
         self.socket = self._closing.enter_context(opening)
         self.send(protocol.asked_state(self.doc.get_state()))
 

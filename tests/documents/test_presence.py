@@ -13,6 +13,8 @@ from tests.documents.conftest import share
 from tests.documents.pages import Page, awareness, entry
 from tests.people import session_of
 
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 def said(*entries: bytes) -> bytes:
     return Reader(awareness(*entries)[1:]).bytes()

@@ -24,6 +24,8 @@ from tests.documents.pages import Page, awareness, entry
 from tests.people import organization, person, session_of
 from tests.web import cookie_header
 
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 @pytest.fixture
 def watcher(web, document, awa):

@@ -69,7 +69,7 @@ def test_shortening_keeps_the_text_and_drops_old_rows(document, awa):
 
 
 def test_a_row_that_waits_for_another_is_not_shortened_away(document, awa):
-    doc, updates = changes_of(["a", "b", "c"])
+    _doc, updates = changes_of(["a", "b", "c"])
     late = [Change(updates[0], awa.ref, recorded=True), Change(updates[2], awa.ref, recorded=True)]
     store.append(document.pk, late, now=clock.now())
     store.shorten(document.pk, now=clock.now() + timedelta(hours=1))
@@ -80,6 +80,7 @@ def test_a_row_that_waits_for_another_is_not_shortened_away(document, awa):
     assert str(again.get("t", type=Text)) == "abc"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_lost_relay_heals(web, document, awa):
     with Page(web, document.pk, session_of(awa)) as page:
         page.until(lambda: page.is_synced)

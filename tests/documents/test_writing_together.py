@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from suite.audit.models import Record
 from suite.documents.models import DocumentUpdate
 from suite.documents.selectors import get_text
@@ -9,6 +11,8 @@ from suite.resources.public import ResourceRole
 from tests.documents.conftest import share
 from tests.documents.pages import Page, awareness, entry
 from tests.people import session_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_two_people_write_and_read_each_other(web, document, awa, bruno):

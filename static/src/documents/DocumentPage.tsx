@@ -94,9 +94,17 @@ interface OpenedProps {
 function Opened({ session, line, info, notice, onTitle }: OpenedProps) {
   const [isSharing, setIsSharing] = useState(false);
   const [refusal, setRefusal] = useState("");
+  const [isTextWanted, setIsTextWanted] = useState(false);
   const text = useRef<HTMLDivElement>(null);
   const present = usePresent(session.provider.awareness, info.me);
   const hasOpened = line !== "opening";
+  useEffect(() => {
+    if (!isTextWanted || !hasOpened) return;
+    text.current?.querySelector<HTMLElement>("[contenteditable]")?.focus();
+    // What was asked for is done.
+    // eslint-disable-next-line react-hooks/set-state-in-effect
+    setIsTextWanted(false);
+  }, [isTextWanted, hasOpened]);
   return (
     <article className="document">
       <header className="document__bar">
@@ -123,7 +131,7 @@ function Opened({ session, line, info, notice, onTitle }: OpenedProps) {
           isEditable={info.may_write}
           onSaved={onTitle}
           onFailed={setRefusal}
-          onDone={() => text.current?.querySelector<HTMLElement>("[contenteditable]")?.focus()}
+          onDone={() => setIsTextWanted(true)}
         />
         <div ref={text} className={hasOpened ? "document__text" : "document__text document__text--opening"} aria-busy={!hasOpened}>
           {hasOpened ? <Editor session={session} me={info.me} isEditable={info.may_write} /> : <Skeleton />}

@@ -61,6 +61,8 @@ export function TitleField({ documentId, title, isEditable, onSaved, onFailed, o
         aria-label={say("title")}
         placeholder={say("untitled")}
         value={shown}
+        // A document without a name has just been made.
+        autoFocus={title === "" && window.matchMedia("(hover: hover)").matches}
         onChange={(event) => setTyped(event.target.value.replace(/\s*\n\s*/gu, " "))}
         onKeyDown={(event) => {
           if (event.key === "Enter" && !event.nativeEvent.isComposing) {

@@ -23,10 +23,10 @@ class Outlet:
         self._task = asyncio.create_task(self._run())
 
     def put(self, frame: bytes) -> None:
-        """Queue `frame`; beyond the bounds everything is let go of and the client is given up."""
+        """Queue `frame`, however large, behind at most the bounds; beyond them all is let go of and the client given up."""
         if not self._open:
             return
-        if self._bytes + len(frame) > QUEUED_BYTES_MAX or len(self._frames) >= QUEUED_FRAMES_MAX:
+        if self._bytes > QUEUED_BYTES_MAX or len(self._frames) >= QUEUED_FRAMES_MAX:
             self.shut()
             self._overflowed()
             return

@@ -15,6 +15,8 @@ export function Modal({ title, children, onClose }: Props) {
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    // The browser would go to the cross: where there is something to fill in, one is there to fill it.
+    element?.querySelector("input")?.focus();
     return () => element?.close();
   }, []);
   return (
