@@ -7,21 +7,18 @@ sound, peak memory, the machine and the date. Human voices only (tests/recording
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import resource
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import jiwer
 
+from benchmarks.report import begin, say
 from suite.transcripts.engines import registry
 from suite.transcripts.engines.base import SpeakerTurn
 from suite.transcripts.engines.config import SpeechConfig
@@ -100,7 +97,7 @@ def measured(into: dict[str, Any], name: str, seconds: float) -> Iterator[None]:
 
 
 def run(config: SpeechConfig) -> dict[str, Any]:
-    out: dict[str, Any] = {"benchmark": "speech", "at": datetime.now(UTC).isoformat(timespec="seconds"), **machine()}
+    out = begin("speech")
     out |= {"threads": config.threads, "beam": config.whisper_beam_size, "meeting_s": LENGTH}
     with measured(out, "load", 0):
         registry.warm_up(config)
@@ -125,14 +122,6 @@ def run(config: SpeechConfig) -> dict[str, Any]:
     return out
 
 
-def machine() -> dict[str, Any]:
-    model = platform.processor()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
-    return {"machine": f"{model}, {os.cpu_count()} cores", "load": round(os.getloadavg()[0], 1)}
-
-
 def _text(turns: list[Turn]) -> str:
     return " ".join(turn.text for turn in turns)
 
@@ -143,4 +132,4 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--beam", type=int, default=1)
     given = parser.parse_args()
-    print(json.dumps(run(SpeechConfig(models_folder=given.models, threads=given.threads, whisper_beam_size=given.beam))))
+    say(run(SpeechConfig(models_folder=given.models, threads=given.threads, whisper_beam_size=given.beam)))
