@@ -10,20 +10,21 @@ from typing import Any
 from django.db import Error as DatabaseError
 
 from suite.accounts.public import groups_of_socket
-from suite.documents.access import WRITE, Right, right_of_session
+from suite.documents.access import WRITE
 from suite.documents.errors import ReadOnly, UnreadableUpdate
 from suite.documents.sync import protocol
 from suite.documents.sync.outlet import Outlet
 from suite.documents.sync.presence import Holder
 from suite.documents.sync.replica import Replica
 from suite.documents.sync.replicas import hold, let_go
-from suite.kernel.database import in_database
+from suite.documents.sync.rights import read_right
 from suite.kernel.errors import SuiteError, TooLarge, Unavailable
 from suite.kernel.groups import group
 from suite.kernel.sockets import Socket
 from suite.resources.public import has_role
 
 RIGHT_SECONDS = 2.0
+AHEAD_SECONDS = 1.4
 UNSTORED_MAX = 64
 TOO_SLOW = 1013
 
@@ -39,10 +40,9 @@ class DocumentSocket(Socket):
         self.unstored = 0
         self.room = asyncio.Event()
         self.replica: Replica | None = None
-        self.reading = asyncio.Lock()
-        self.right_read_at = 0.0
         self.closing: asyncio.Task[None] | None = None
-        self.right = await self._read_right()
+        self.ahead: asyncio.Task[None] | None = None
+        await self._read_right(time.monotonic())
         person = groups_of_socket(viewer=self.right.viewer, session_key=self.scope.get("session_key"))
         self.groups_joined = [*person, group("resource", self.document_id)]
         for name in self.groups_joined:
@@ -154,21 +154,30 @@ class DocumentSocket(Socket):
     def _may_write(self) -> bool:
         return has_role(self.right.role, WRITE)
 
-    async def _read_right(self) -> Right:
-        right = await in_database(right_of_session, session_key=self.scope.get("session_key"), document_id=self.document_id)
-        self.right_read_at = time.monotonic()
-        return right
-
     async def _refresh_right(self) -> None:
-        """Read the right again where it was read `RIGHT_SECONDS` ago; raises what `right_of_session` raises."""
-        if time.monotonic() - self.right_read_at < RIGHT_SECONDS:
-            return
-        async with self.reading:
-            if time.monotonic() - self.right_read_at < RIGHT_SECONDS:
-                return
-            might = self._may_write
-            self.right = await self._read_right()
-        if self._may_write != might:
+        """Read the right again where it was read `RIGHT_SECONDS` ago; raises what `read_right` raises.
+
+        A busy socket reads it a little before, beside its work, so that nothing waits.
+        """
+        age = time.monotonic() - self.right_read_at
+        if age >= RIGHT_SECONDS:
+            await self._read_right(time.monotonic() - RIGHT_SECONDS)
+        elif age > AHEAD_SECONDS and (self.ahead is None or self.ahead.done()):
+            self.ahead = asyncio.ensure_future(self._read_ahead())
+
+    async def _read_ahead(self) -> None:
+        try:
+            await self._read_right(time.monotonic() - AHEAD_SECONDS)
+        except SuiteError as error:
+            await self.close(code=error.close_code)
+        except DatabaseError:
+            return  # the right that was read holds until it is too old
+
+    async def _read_right(self, since: float) -> None:
+        session_key = self.scope.get("session_key")
+        might = self.ready and self._may_write
+        self.right, self.right_read_at = await read_right(session_key=session_key, document_id=self.document_id, since=since)
+        if self.ready and self._may_write != might:
             self._role_changed()
 
     def _role_changed(self) -> None:
@@ -179,9 +188,8 @@ class DocumentSocket(Socket):
 
     async def access_changed(self, _event: dict[str, Any]) -> None:
         """Group message of `resource.…`: somebody's right may have changed."""
-        self.right_read_at = 0.0
         try:
-            await self._refresh_right()
+            await self._read_right(time.monotonic())
         except SuiteError as error:
             await self.close(code=error.close_code)
 

@@ -14,6 +14,11 @@ THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sockets")
 
 
 async def in_database(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """`call(…)`, in one of the threads."""
-    result: T = await database_sync_to_async(call, thread_sensitive=False, executor=THREADS)(*args, **kwargs)
+    """`call(…)`, in one of the threads that all sockets share."""
+    return await in_threads(THREADS, call, *args, **kwargs)
+
+
+async def in_threads(threads: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """`call(…)`, in one of `threads`: for what must not wait behind the others' reads."""
+    result: T = await database_sync_to_async(call, thread_sensitive=False, executor=threads)(*args, **kwargs)
     return result

@@ -12,6 +12,7 @@ import contextlib
 import time
 import uuid
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,7 +25,7 @@ from suite.documents.sync.relay import Relay
 from suite.documents.sync.store import Change, Row
 from suite.documents.sync.update import EMPTY, Extent, extent_of, state_of
 from suite.kernel import clock
-from suite.kernel.database import in_database
+from suite.kernel.database import in_database, in_threads
 from suite.kernel.groups import group
 from suite.kernel.logs import get_logger
 from suite.kernel.refs import ActorRef
@@ -39,6 +40,7 @@ RECORD_SECONDS = 600.0
 DOCUMENT_BYTES_MAX = 48 * 1024 * 1024
 ROWS_BEFORE_SHORTENING = 500
 TRY_AGAIN = 4503
+STORING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="documents")
 
 
 class Client(Protocol):
@@ -224,7 +226,7 @@ class Replica:
             author = waiting.client.author
             recorded = author.id is None or now - self._recorded.get(author.id, -RECORD_SECONDS) < RECORD_SECONDS
             changes.append(Change(waiting.update, author, recorded))
-        ids = await in_database(store.append, self.document_id, changes, now=clock.now())
+        ids = await in_threads(STORING, store.append, self.document_id, changes, now=clock.now())
         self._recorded.update({change.author.id: now for change in changes if change.author.id and not change.recorded})
         return ids
 
