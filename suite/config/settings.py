@@ -164,6 +164,7 @@ RTC_EGRESS_SOCKET = env.get("RTC_EGRESS_SOCKET", "-")
 RTC_EGRESS_ROOT = Path(env.get("RTC_EGRESS_ROOT", str(ROOT / "var" / "egress")))
 MEDIA_ADDRESS = env.get("MEDIA_ADDRESS", "127.0.0.1")
 MEDIA_UDP_PORT = int(env.get("MEDIA_UDP_PORT", "7882"))
+MEETING_QUIET_SECONDS = float(env.get("MEETING_QUIET_SECONDS", "120"))  # a meeting that nobody is in ends after that long
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from suite.accounts import subscribers as people
 from suite.accounts.events import SignInEnded, UserDeactivated
 from suite.audit.sealing import seal_due
@@ -11,6 +13,7 @@ from suite.kernel.outbox import Every, forget_delivered, sweeps
 from suite.meetings import events as meetings
 from suite.meetings import subscribers as meeting
 from suite.meetings.public import add_section
+from suite.meetings.tasks import wake_reconciliation
 from suite.resources import subscribers as resources
 from suite.resources.events import AccessChanged
 from suite.transcripts import subscribers as transcript
@@ -24,6 +27,7 @@ def tie() -> None:
     subscribe(AccessChanged, resources.tell_open_sockets)
     subscribe(UserDeactivated, meeting.take_out_deactivated)
     subscribe(meetings.ParticipationRemoved, meeting.remove_from_call)
+    subscribe(meetings.MediaRoomStarted, meeting.keep_out)
     subscribe(meetings.ParticipationMuted, meeting.mute_in_call)
     subscribe(meetings.MeetingEnded, meeting.end_call)
     subscribe(meetings.ConsentGiven, meeting.record_agreed)
@@ -33,6 +37,7 @@ def tie() -> None:
     sweeps.append(Every(seconds=1.0, action=people.close_sockets_again))
     sweeps.append(Every(seconds=1.0, action=seal_due))
     sweeps.append(Every(seconds=15.0, action=verify_recent))
+    sweeps.append(Every(seconds=settings.MEETING_QUIET_SECONDS / 4, action=wake_reconciliation))
     subscribe(meetings.CaptureStarted, transcript.open_transcript)
     subscribe(meetings.TrackStored, transcript.transcribe_stored)
     subscribe(meetings.CaptureStopped, transcript.settle_stopped)

@@ -29,6 +29,13 @@ class MeetingEnded(MeetingEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MediaRoomStarted(MeetingEvent):
+    """The media server opened a room for the meeting: for its first participant, or anew after it had lost what it knew."""
+
+    name: ClassVar[str] = "meetings.media_room_started"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParticipationRemoved(MeetingEvent):
     """Someone may not be in the meeting any more: the media server takes them out, their tokens are refused."""
 

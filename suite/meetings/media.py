@@ -53,6 +53,29 @@ def room_delete(*, meeting_id: uuid.UUID) -> None:
     _call(lambda client: client.room.delete_room(api.DeleteRoomRequest(room=str(meeting_id))))
 
 
+def people_counted(*, meeting_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many participants each meeting's room holds; a room that the media server does not know is left out."""
+    found: list[api.ListRoomsResponse] = []
+
+    async def ask(client: api.LiveKitAPI) -> None:
+        found.append(await client.room.list_rooms(api.ListRoomsRequest(names=[str(one) for one in meeting_ids])))
+
+    _call(ask)
+    known = {str(one): one for one in meeting_ids}
+    return {known[room.name]: room.num_participants for answer in found for room in answer.rooms if room.name in known}
+
+
+def identities_in(*, meeting_id: uuid.UUID) -> set[str]:
+    """The identities of the participants in a meeting's room."""
+    found: list[api.ListParticipantsResponse] = []
+
+    async def ask(client: api.LiveKitAPI) -> None:
+        found.append(await client.room.list_participants(api.ListParticipantsRequest(room=str(meeting_id))))
+
+    _call(ask)
+    return {one.identity for answer in found for one in answer.participants}
+
+
 def participant_remove(*, meeting_id: uuid.UUID, participation_id: uuid.UUID, tokens_from: datetime) -> None:
     """Take somebody out of the call and refuse their tokens issued before `tokens_from`."""
     request = api.RoomParticipantIdentity(

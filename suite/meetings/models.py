@@ -144,6 +144,7 @@ class CapturedTrack(models.Model):
     track_sid = models.CharField(max_length=60)
     egress_id = models.CharField(max_length=60, blank=True)
     agreed_at = models.DateTimeField()
+    agreed_until = models.DateTimeField(null=True)  # the agreement was withdrawn, or the capture stopped
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     blob = models.OneToOneField(Blob, on_delete=models.PROTECT, null=True, related_name="captured_track")

@@ -14,12 +14,13 @@ from suite.meetings.events import (
     CaptureStopped,
     ConsentGiven,
     ConsentWithdrawn,
+    MediaRoomStarted,
     MeetingEnded,
     MicrophonePublished,
     ParticipationMuted,
     ParticipationRemoved,
 )
-from suite.meetings.models import CapturedTrack, Consent, Participation, ParticipationState
+from suite.meetings.models import CapturedTrack, Consent, Meeting, Participation, ParticipationState
 from suite.meetings.selectors import is_given, open_capture
 from suite.meetings.services.captures import track_claim, track_recording
 from suite.meetings.services.participations import participation_remove
@@ -37,7 +38,22 @@ def take_out_deactivated(event: UserDeactivated) -> None:
 
 
 def remove_from_call(event: ParticipationRemoved) -> None:
-    media.participant_remove(meeting_id=event.meeting_id, participation_id=event.participation_id, tokens_from=event.at)
+    """Nobody is let in again under the same participation, so the tokens handed out since the act are refused as well."""
+    media.participant_remove(meeting_id=event.meeting_id, participation_id=event.participation_id, tokens_from=clock.now())
+
+
+def keep_out(event: MediaRoomStarted) -> None:
+    """Say again whom a room refuses: everybody where its meeting has ended, else those who were taken out.
+
+    A media server that died has forgotten it, and a token outlives its meeting by minutes.
+    """
+    meeting = Meeting.objects.get(id=event.meeting_id)
+    admitted = meeting.participations.filter(admitted_at__isnull=False)
+    refused = admitted if meeting.ended_at is not None else admitted.filter(state=ParticipationState.REMOVED)
+    for participation_id in refused.values_list("id", flat=True):
+        media.participant_remove(meeting_id=meeting.id, participation_id=participation_id, tokens_from=clock.now())
+    if meeting.ended_at is not None:
+        media.room_delete(meeting_id=meeting.id)
 
 
 def mute_in_call(event: ParticipationMuted) -> None:

@@ -17,7 +17,7 @@ from suite.kernel.events import publish
 from suite.kernel.ids import parse_uuid
 from suite.kernel.logs import get_logger
 from suite.kernel.refs import SYSTEM
-from suite.meetings.events import MicrophonePublished
+from suite.meetings.events import MediaRoomStarted, MicrophonePublished
 from suite.meetings.models import Meeting, Participation
 from suite.meetings.services.captures import track_store
 from suite.meetings.services.meetings import meeting_end
@@ -74,9 +74,15 @@ def _published(event: api.WebhookEvent) -> None:
         )
 
 
+def _room_started(event: api.WebhookEvent) -> None:
+    meeting = _meeting(event)
+    if meeting is not None:
+        with transaction.atomic():
+            publish(MediaRoomStarted(meeting_id=meeting.id, at=_at(event)))
+
+
 def _room_finished(event: api.WebhookEvent) -> None:
-    meeting_id = parse_uuid(event.room.name)
-    meeting = None if meeting_id is None else Meeting.objects.filter(id=meeting_id).first()
+    meeting = _meeting(event)
     if meeting is not None:
         meeting_end(meeting=meeting, actor=SYSTEM, now=_at(event))
 
@@ -107,6 +113,11 @@ def _recorded(name: str) -> Path | None:
     return path if path.is_relative_to(root) and path.is_file() else None
 
 
+def _meeting(event: api.WebhookEvent) -> Meeting | None:
+    meeting_id = parse_uuid(event.room.name)
+    return None if meeting_id is None else Meeting.objects.filter(id=meeting_id).first()
+
+
 def _participation(event: api.WebhookEvent) -> Participation | None:
     meeting_id, identity = parse_uuid(event.room.name), parse_uuid(event.participant.identity)
     if meeting_id is None or identity is None:
@@ -127,6 +138,7 @@ HANDLERS: dict[str, Callable[[api.WebhookEvent], None]] = {
     "participant_left": _left,
     "participant_connection_aborted": _left,
     "track_published": _published,
+    "room_started": _room_started,
     "room_finished": _room_finished,
     "egress_ended": _egress_ended,
 }

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from livekit import api
 
+from suite.kernel.models import OutboxEvent
 from suite.meetings.models import CapturedTrack, Meeting, Participation
 from tests.meetings.doors import a_room, browser, came, join, webhook
 
@@ -58,3 +59,12 @@ def test_a_recorders_path_stays_in_its_folder(awa, tmp_path):
     assert webhook(event).status_code == 204
     assert secret.exists()
     assert CapturedTrack.objects.count() == 0
+
+
+def test_a_room_that_the_media_server_opens_is_told_whom_it_refuses(awa):
+    entry = join(browser(awa), a_room(browser(awa)))
+    event = api.WebhookEvent(event="room_started")
+    event.room.name = entry["meeting_id"]
+    assert webhook(event).status_code == 204
+    told = OutboxEvent.objects.get(name="meetings.media_room_started")
+    assert list(told.deliveries.values_list("subscriber", flat=True)) == ["suite.meetings.subscribers.keep_out"]

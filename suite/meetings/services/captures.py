@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
@@ -11,6 +12,7 @@ from django.db import transaction
 
 from suite.accounts.public import Viewer
 from suite.files.public import blob_store
+from suite.kernel.errors import BadInput
 from suite.kernel.events import publish
 from suite.kernel.refs import SYSTEM, ActorRef, TargetRef
 from suite.meetings import live
@@ -24,6 +26,7 @@ from suite.meetings.events import (
     TrackStored,
 )
 from suite.meetings.models import Capture, CapturedTrack, Consent, Meeting, Participation
+from suite.meetings.recordings import cut_after
 from suite.meetings.records import record_in
 from suite.meetings.selectors import is_given, open_capture
 
@@ -57,6 +60,7 @@ def capture_stop(*, capture: Capture, actor: ActorRef, now: datetime) -> None:
         return
     capture.stopped_at = now
     capture.save(update_fields=["stopped_at"])
+    capture.tracks.filter(agreed_until=None).update(agreed_until=now)
     meeting = capture.meeting
     record_in(meeting, "meetings.transcription.stopped", actor=actor, at=now)
     publish(CaptureStopped(meeting_id=meeting.id, capture_id=capture.id, at=now))
@@ -93,6 +97,7 @@ def consent_decline(*, participation: Participation, now: datetime) -> None:
     consent, _created = Consent.objects.update_or_create(
         capture=capture, participation=participation, defaults={"declined_at": now}
     )
+    capture.tracks.filter(participation=participation, agreed_until=None).update(agreed_until=now)
     meeting = participation.meeting
     record_in(
         meeting,
@@ -110,6 +115,7 @@ def consent_decline(*, participation: Participation, now: datetime) -> None:
 def track_claim(*, consent: Consent, track_sid: str, now: datetime) -> CapturedTrack | None:
     """The row under which a track is about to be recorded; None where it is already, or may not be."""
     capture = Capture.objects.select_for_update().get(pk=consent.capture_id)
+    consent = Consent.objects.select_for_update().get(pk=consent.pk)
     if capture.stopped_at is not None or not is_given(consent) or consent.given_at is None:
         return None
     track, created = CapturedTrack.objects.get_or_create(
@@ -150,7 +156,8 @@ def track_store(
 ) -> uuid.UUID | None:
     """A recording has ended: keep its bytes. None for an unknown egress or one that is stored already.
 
-    A recording that claims to begin before its speaker's agreement (beyond what clocks differ by) is not kept.
+    A recording that claims to begin before its speaker's agreement (beyond what clocks differ by) is not kept; one that goes
+    on after the agreement's end is cut there.
     """
     track = CapturedTrack.objects.select_for_update().select_related("capture__meeting").filter(egress_id=egress_id).first()
     if track is None or track.ended_at is not None:
@@ -162,9 +169,7 @@ def track_store(
     if content is None or started_at is None:
         track.failure = failure or "no sound"
     else:
-        track.started_at = max(started_at, track.agreed_at)
-        track.blob = blob_store(content=content, media_type="audio/ogg", organization_id=meeting.organization_id, actor=SYSTEM,
-                                now=now, context=meeting.id)  # fmt: skip
+        track.failure = _keep(content, track=track, started_at=started_at, now=now)
     track.save()
     record_in(
         meeting,
@@ -179,6 +184,23 @@ def track_store(
         publish(TrackStored(meeting_id=meeting.id, capture_id=track.capture_id, track_id=track.id, at=now))
     capture_complete_if_so(capture=track.capture, now=now)
     return track.id
+
+
+def _keep(content: BinaryIO, *, track: CapturedTrack, started_at: datetime, now: datetime) -> str:
+    """Store what was agreed to of `content`, which begins at `started_at`; why nothing was, empty where something was."""
+    meeting, until = track.capture.meeting, track.agreed_until
+    try:
+        with (
+            nullcontext(content) if until is None else cut_after(content, seconds=(until - started_at).total_seconds()) as sound
+        ):
+            if sound is None:
+                return "no sound"
+            track.blob = blob_store(content=sound, media_type="audio/ogg", organization_id=meeting.organization_id,
+                                    actor=SYSTEM, now=now, context=meeting.id)  # fmt: skip
+    except BadInput:
+        return "no sound that can be kept"
+    track.started_at = max(started_at, track.agreed_at)
+    return ""
 
 
 @transaction.atomic

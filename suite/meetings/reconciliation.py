@@ -1,0 +1,71 @@
+"""What the media server holds against what we hold: people and meetings that went away without a word, as its process died."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Q
+
+from suite.kernel.refs import SYSTEM
+from suite.meetings import media
+from suite.meetings.models import Meeting, Participation, ParticipationState
+from suite.meetings.services.meetings import meeting_end
+from suite.meetings.services.participations import participation_left
+
+WAITED_FOR = timedelta(hours=1)  # a meeting stays open that long for somebody at the door
+REMEMBERED_SECONDS = 3600
+
+
+def reconcile(*, now: datetime) -> None:
+    """End the meetings in which nobody has been for `MEETING_QUIET_SECONDS`, and see off the people who are gone so long.
+
+    Absence counts from when it was first seen, so that a media server that starts anew has time to be joined again. Raises
+    `MediaServerSilent`.
+    """
+    meetings = list(Meeting.objects.filter(ended_at=None))
+    counts = media.people_counted(meeting_ids=[meeting.id for meeting in meetings]) if meetings else {}
+    for meeting in meetings:
+        present = _present(meeting)
+        count = counts.get(meeting.id, 0)
+        if count == len(present):
+            cache.delete_many([_name(participation.id) for participation in present])
+        elif count:
+            here = media.identities_in(meeting_id=meeting.id)
+            for participation in present:
+                if _is_gone(participation.id, seen=str(participation.id) in here, now=now):
+                    participation_left(participation=participation, now=now)
+        if _is_gone(meeting.id, seen=count > 0 or _is_expected(meeting, now=now), now=now):
+            meeting_end(meeting=meeting, actor=SYSTEM, now=now)
+
+
+def _present(meeting: Meeting) -> list[Participation]:
+    """Whom we hold to be in the meeting."""
+    held = meeting.participations.filter(state=ParticipationState.ADMITTED, joined_at__isnull=False, left_at=None)
+    return list(held.select_related("meeting"))
+
+
+def _is_expected(meeting: Meeting, *, now: datetime) -> bool:
+    """Whether somebody is on their way in, or waits at the door."""
+    on_the_way = Q(state=ParticipationState.ADMITTED, admitted_at__gt=now - _quiet())
+    waiting = Q(state=ParticipationState.WAITING, asked_at__gt=now - WAITED_FOR)
+    return meeting.participations.filter(on_the_way | waiting).exists()
+
+
+def _is_gone(key: uuid.UUID, *, seen: bool, now: datetime) -> bool:
+    """Whether `key` has not been seen for `MEETING_QUIET_SECONDS`; a cache that forgets only makes it later."""
+    if seen:
+        cache.delete(_name(key))
+        return False
+    since = cache.get_or_set(_name(key), now.timestamp(), REMEMBERED_SECONDS)
+    return since is not None and now.timestamp() - since >= _quiet().total_seconds()
+
+
+def _name(key: uuid.UUID) -> str:
+    return f"meetings.unseen.{key}"
+
+
+def _quiet() -> timedelta:
+    return timedelta(seconds=settings.MEETING_QUIET_SECONDS)
