@@ -53,6 +53,22 @@ STATISTICS = """
     return found;
   }
 """
+# Looks each 50 ms whether more packets have come, and keeps when that was.
+WATCH_PACKETS = """
+  () => {
+    window.__packets = { received: 0, at: 0 };
+    window.setInterval(async () => {
+      let received = 0;
+      for (const connection of window.__connections) {
+        if (connection.connectionState === 'closed') continue;
+        for (const one of (await connection.getStats()).values()) {
+          if (one.type === 'inbound-rtp') received += one.packetsReceived ?? 0;
+        }
+      }
+      if (received > window.__packets.received) window.__packets = { received, at: Date.now() / 1000 };
+    }, 50);
+  }
+"""
 
 
 @dataclass
@@ -79,6 +95,20 @@ class Person:
         found: dict[str, Any] = await self.page.evaluate(STATISTICS)
         return found
 
+    async def enter(self, url: str, slug: str) -> None:
+        """Through the room's page into the meeting."""
+        await self.page.goto(f"{url}/rooms/{slug}/")
+        await self.page.get_by_role("button", name="Rejoindre", exact=True).click()
+
+    async def watch_packets(self) -> None:
+        """From now on, `last_packet_at` knows."""
+        await self.page.evaluate(WATCH_PACKETS)
+
+    async def last_packet_at(self) -> float:
+        """When the last RTP packet was counted, by the wall's clock."""
+        at: float = await self.page.evaluate("window.__packets.at")
+        return at
+
     async def frames_rise(self, *, pictures: int, samples: int = 3) -> None:
         """At least `pictures` remote pictures decode more frames in each of `samples` seconds."""
 
@@ -93,6 +123,16 @@ class Person:
             rising = [track for track, frames in now.items() if frames > before.get(track, 0)]
             assert len(rising) >= pictures, f"{self.name} sees {len(rising)} of {pictures} pictures move: {before} {now}"
             before = now
+
+    async def sees_again(self, *, seconds: float) -> float:
+        """Wait until a picture moves; the seconds it took."""
+        before = (await self.statistics())["frames"]
+
+        async def moved() -> bool:
+            now = (await self.statistics())["frames"]
+            return any(frames > before.get(track, 0) for track, frames in now.items())
+
+        return await until(moved, seconds=seconds, what=f"{self.name} sees a picture move")
 
     async def hears(self, *, voices: int = 1) -> None:
         """At least `voices` remote sounds have energy that rises."""

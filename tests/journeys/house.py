@@ -17,9 +17,20 @@ import psycopg
 
 from suite.runtime.engines import addresses
 from suite.runtime.folders import ROOT
+from tests.journeys.staff import until
 
 READY_SECONDS = 180.0
 STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """One process as the supervisor knows it."""
+
+    name: str
+    pid: int
+    state: str
+    restarts: int
 
 
 @dataclass
@@ -29,6 +40,7 @@ class House:
     var: Path
     port: int
     environment: dict[str, str] = field(default_factory=dict)
+    speech: bool = True
     process: asyncio.subprocess.Process | None = None
     ready_seconds: float = 0.0
 
@@ -40,6 +52,8 @@ class House:
         """Start and wait for the ready line; raises with the log where it does not come."""
         began = time.monotonic()
         command = [sys.executable, "-m", "suite.runtime", "--var", str(self.var), "run", "--port", str(self.port)]
+        if not self.speech:
+            command.append("--no-speech")
         self.process = await asyncio.create_subprocess_exec(
             *command,
             cwd=ROOT,
@@ -77,18 +91,47 @@ class House:
     def log(self) -> str:
         return "".join(self._lines)
 
-    def state(self) -> dict[str, object]:
-        found: dict[str, object] = json.loads((self.var / "run" / "state.json").read_text())
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.var / "run" / "state.json").read_text())
         return found
 
     def ports(self) -> dict[str, int]:
         found: dict[str, int] = json.loads((self.var / "ports.json").read_text())
         return found
 
+    def process_of(self, name: str) -> Running:
+        """One of the processes at present, by its name in the supervisor's list."""
+        found = next(one for one in self.state()["processes"] if one["name"] == name)
+        return Running(name=name, pid=int(found["pid"] or 0), state=found["state"], restarts=int(found["restarts"]))
+
+    def kill(self, *names: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to processes, by the ids that this copy started them with."""
+        for pid in [self.process_of(name).pid for name in names]:
+            os.kill(pid, number)
+
+    async def again(self, *names: str, after: dict[str, int], seconds: float) -> float:
+        """Wait until each of `names` has a new process that answers; `after` has the restarts of before. The seconds."""
+
+        async def back() -> bool:
+            found = [self.process_of(name) for name in names]
+            return all(one.restarts > after[one.name] and one.state == "ready" for one in found)
+
+        return await until(back, seconds=seconds, what=f"{', '.join(names)} are back")
+
+    def restarts(self, *names: str) -> dict[str, int]:
+        return {name: self.process_of(name).restarts for name in names}
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the database of this copy answers to its owner."""
         with psycopg.connect(addresses(self.var)["DATABASE_OWNER_URL"]) as connection:
             return connection.execute(query.encode()).fetchall()
+
+    async def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """`rows`, while everything else goes on."""
+        return await asyncio.to_thread(self.rows, query)
+
+    async def count(self, table: str, where: str = "true") -> int:
+        return int((await self.ask(f"select count(*) from {table} where {where}"))[0][0])
 
     async def _read(self) -> None:
         assert self.process is not None

@@ -13,6 +13,8 @@ import aiohttp
 import numpy as np
 from livekit import rtc
 
+from tests.sounds import Clip
+
 RATE = 48_000
 FRAME = RATE // 100
 CALL_SECONDS = 20.0
@@ -30,6 +32,7 @@ class Staff:
         self.entry: dict[str, Any] = {}
         self.said: list[dict[str, Any]] = []
         self.heard_frames: dict[str, int] = {}
+        self.heard_at = 0.0  # by the wall's clock
         self._tasks: list[asyncio.Task[None]] = []
 
     async def sign_in(self) -> None:
@@ -45,6 +48,7 @@ class Staff:
         back = await self.http.post(str(page.url), data={"sub": sub})
         assert back.status == 200, f"{self.name} could not sign in: {back.status} {back.url}"
         assert str(back.url).startswith(self.url)
+        back.release()
 
     async def post(self, path: str, data: dict[str, Any] | None = None) -> aiohttp.ClientResponse:
         """A JSON post with its CSRF token."""
@@ -53,12 +57,27 @@ class Staff:
         headers = {"X-CSRFToken": self._csrf(), "Referer": self.url, "Accept": "application/json"}
         return await self.http.post(f"{self.url}{path}", json=data or {}, headers=headers)
 
-    async def join(self, slug: str, *, name: str = "", shared_microphone: bool = False) -> None:
-        """Come to the room's door and open the meeting's socket."""
+    async def start_room(self) -> str:
+        """A new room's slug."""
+        answer = await self.post("/api/rooms/", {"title": "Point"})
+        assert answer.status == 201, await answer.text()
+        return str((await answer.json())["slug"])
+
+    async def enter(self, slug: str, *, name: str = "", shared_microphone: bool = False) -> dict[str, Any]:
+        """Come to the room's door with one more device: what the door answers."""
         answer = await self.post(f"/api/rooms/{slug}/join/", {"name": name, "shared_microphone": shared_microphone})
         assert answer.status == 201, await answer.text()
-        self.entry = await answer.json()
-        self.socket = await self.http.ws_connect(self.url + self.entry["socket"], origin=self.url)
+        entry: dict[str, Any] = await answer.json()
+        return entry
+
+    async def open_socket(self, path: str) -> aiohttp.ClientWebSocketResponse:
+        """A websocket of one's own pages."""
+        return await self.http.ws_connect(self.url + path, origin=self.url, max_msg_size=0)
+
+    async def join(self, slug: str, *, name: str = "", shared_microphone: bool = False) -> None:
+        """Come to the room's door and open the meeting's socket."""
+        self.entry = await self.enter(slug, name=name, shared_microphone=shared_microphone)
+        self.socket = await self.open_socket(self.entry["socket"])
         self._tasks.append(asyncio.create_task(self._listen(self.socket)))
 
     async def say(self, **message: Any) -> None:
@@ -107,6 +126,30 @@ class Staff:
         await source.wait_for_playout()
         return began, time.time()
 
+    async def recite(self, source: rtc.AudioSource, words: Clip) -> tuple[float, float]:
+        """Say a recording; begin and end by the wall's clock."""
+        sound = words.sound()
+        return await self.speak(source, sound.samples, rate=sound.sample_rate)
+
+    def keep_talking(self, source: rtc.AudioSource, words: Clip) -> None:
+        """Say a recording over and over, until the end."""
+
+        async def talk() -> None:
+            while True:
+                await self.recite(source, words)
+
+        self._tasks.append(asyncio.create_task(talk()))
+
+    async def agree(self) -> None:
+        """Agree to the transcription that is asked for."""
+        await self.answers("asked")
+        await self.say(type="agree")
+        await self.answers("agreed")
+
+    async def answers(self, agreement: str) -> None:
+        """Wait until one's page shows `agreement` as one's answer."""
+        await self.told(lambda message: (message.get("transcription") or {}).get("agreement") == agreement)
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -133,6 +176,7 @@ class Staff:
     async def _count(self, stream: rtc.AudioStream, identity: str) -> None:
         async for event in stream:
             if np.abs(np.frombuffer(event.frame.data, np.int16)).max(initial=0) > 200:
+                self.heard_at = time.time()
                 self.heard_frames[identity] = self.heard_frames.get(identity, 0) + 1
 
 

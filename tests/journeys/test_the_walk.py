@@ -20,7 +20,7 @@ import pytest
 from tests.journeys.browser import Person, chromium, person
 from tests.journeys.house import House, free_port
 from tests.journeys.staff import Staff, until
-from tests.sounds import Clip, clip, plain, two_voices
+from tests.sounds import clip, plain, two_voices
 from tests.sounds import decode as decoded
 
 WALK_MISSING: dict[str, str] = {}
@@ -110,7 +110,7 @@ async def step_3_they_see_and_hear_each_other(walk: Walk) -> None:
     await bruno.hears()
     for one in (awa, bruno):
         assert (await one.statistics())["ports"] == [walk.house.ports()["media"]]
-    accounts = await count(walk, "accounts_user")
+    accounts = await walk.house.count("accounts_user")
     guest = await walk.with_browser(GUEST)
     await guest.page.goto(link)
     await guest.page.get_by_label("Votre nom").fill(GUEST)
@@ -120,7 +120,7 @@ async def step_3_they_see_and_hear_each_other(walk: Walk) -> None:
     await awa.page.get_by_role("button", name=re.compile("Accepter|Faire entrer")).first.click()
     await guest.frames_rise(pictures=2)
     await awa.frames_rise(pictures=2)
-    assert await count(walk, "accounts_user") == accounts
+    assert await walk.house.count("accounts_user") == accounts
     await guest.page.get_by_role("button", name="Quitter").click()
     await guest.context.close()
 
@@ -152,9 +152,7 @@ async def step_5_each_agrees_before_their_sound_is_taken(walk: Walk) -> None:
         await one.page.get_by_role("dialog").get_by_role("button", name="Accepter").click()
         await one.page.get_by_text("Transcription en cours").first.wait_for()
     for sdk in (farid, salle):
-        await sdk.told(lambda message: transcription_of(message).get("agreement") == "asked")
-        await sdk.say(type="agree")
-        await sdk.told(lambda message: transcription_of(message).get("agreement") == "agreed")
+        await sdk.agree()
     await until(lambda: recording(walk, 4), seconds=10, what="four tracks are recorded")
     walk.began = time.time()
     walk.meeting_id = farid.entry["meeting_id"]
@@ -163,20 +161,19 @@ async def step_5_each_agrees_before_their_sound_is_taken(walk: Walk) -> None:
     await late.connect()
     late_microphone = await late.open_microphone()
     await asyncio.gather(
-        say(farid, microphones[farid], clip("sense_and_sensibility")),
-        say(late, late_microphone, clip("wizard")),  # before agreeing: nobody may ever read this
+        farid.recite(microphones[farid], clip("sense_and_sensibility")),
+        late.recite(late_microphone, clip("wizard")),  # before agreeing: nobody may ever read this
     )
     agreed_at = time.time()
-    await late.say(type="agree")
-    await late.told(lambda message: transcription_of(message).get("agreement") == "agreed")
+    await late.agree()
     await until(lambda: recording(walk, 5), seconds=10, what="the latecomer's track is recorded")
     two = decoded(two_voices())
     await salle.speak(microphones[salle], two.samples, rate=two.sample_rate)
-    await say(late, late_microphone, clip("jours_et_mois"))
-    await say(farid, microphones[farid], clip("cold_corpus"))
+    await late.recite(late_microphone, clip("jours_et_mois"))
+    await farid.recite(microphones[farid], clip("cold_corpus"))
     await asyncio.sleep(max(0.0, MEETING_SECONDS - (time.time() - walk.began)))
-    begins = await rows(walk, "select p.name, t.started_at, t.agreed_at from meetings_capturedtrack t "
-                              "join meetings_participation p on p.id = t.participation_id")  # fmt: skip
+    begins = await walk.house.ask("select p.name, t.started_at, t.agreed_at from meetings_capturedtrack t "
+                                   "join meetings_participation p on p.id = t.participation_id")  # fmt: skip
     assert all(started is None or started >= agreed for _name, started, agreed in begins)
     walk.figures["latecomer agreed, s after the start"] = agreed_at - walk.began
 
@@ -193,8 +190,8 @@ async def step_6_the_transcript_has_real_names(walk: Walk) -> None:
     await until(lambda: ready(walk), seconds=length, what="the transcript, within the meeting's own length", every=1)
     walk.figures["end to transcript, s"] = time.time() - walk.ended
     walk.figures["meeting, s"] = length
-    lines = await rows(walk, "select p.name, t.voice, t.text, t.start from transcripts_turn t "
-                             "join meetings_participation p on p.id = t.participation_id order by t.start")  # fmt: skip
+    lines = await walk.house.ask("select p.name, t.voice, t.text, t.start from transcripts_turn t "
+                                  "join meetings_participation p on p.id = t.participation_id order by t.start")  # fmt: skip
     text_of: dict[str, str] = {}
     for name, voice, text, _start in lines:
         speaker = name if voice is None else f"{name}, voix {voice}"
@@ -353,15 +350,6 @@ async def write(page: Any, text: str) -> None:
     await field.press("Enter")
 
 
-async def say(who: Staff, microphone: Any, words: Clip) -> None:
-    sound = words.sound()
-    await who.speak(microphone, sound.samples, rate=sound.sample_rate)
-
-
-def transcription_of(message: dict[str, Any]) -> dict[str, Any]:
-    return message.get("transcription") or {}
-
-
 async def end_for_all(page: Any) -> None:
     direct = page.get_by_role("button", name="Terminer pour tous")
     if not await direct.first.is_visible():
@@ -384,18 +372,10 @@ async def open_person(page: Any, url: str, name: str) -> None:
     await page.get_by_role("link", name=re.compile(name)).first.click()
 
 
-async def rows(walk: Walk, query: str) -> list[tuple[Any, ...]]:
-    return await asyncio.to_thread(walk.house.rows, query)
-
-
-async def count(walk: Walk, table: str) -> int:
-    return int((await rows(walk, f"select count(*) from {table}"))[0][0])
-
-
 async def recording(walk: Walk, tracks: int) -> bool:
-    return len(await rows(walk, "select 1 from meetings_capturedtrack where egress_id <> ''")) >= tracks
+    return await walk.house.count("meetings_capturedtrack", "egress_id <> ''") >= tracks
 
 
 async def ready(walk: Walk) -> bool:
-    states = await rows(walk, "select state from transcripts_transcript")
+    states = await walk.house.ask("select state from transcripts_transcript")
     return bool(states) and all(state == "ready" for (state,) in states)

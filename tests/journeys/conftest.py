@@ -1,0 +1,43 @@
+"""One house for the proofs of a file, and the people who come to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+
+from tests.journeys.house import House, free_port
+from tests.journeys.staff import Staff
+
+Come = Callable[[str | None], Awaitable[Staff]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """The whole Suite, started as the file's `HOUSE` says; its log is shown where a proof fails."""
+    one = House(var=tmp_path_factory.mktemp("house") / "var", port=free_port(), **getattr(request.module, "HOUSE", {}))
+    try:
+        await one.start()
+        yield one
+    finally:
+        if one.process is not None and one.process.returncode is None:
+            await one.stop()
+        print(one.log[-6000:])
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def staff(house: House) -> AsyncIterator[Come]:
+    """Somebody who signs in (with a name of the demonstration's) or a guest (None); they leave with the test."""
+    came: list[Staff] = []
+
+    async def come(name: str | None) -> Staff:
+        one = Staff(house.url, name)
+        came.append(one)
+        if name is not None:
+            await one.sign_in()
+        return one
+
+    yield come
+    for one in reversed(came):
+        await one.close()
