@@ -1,4 +1,4 @@
-"""`python -m suite.runtime`: run, status, engines."""
+"""`python -m suite.runtime`: run, status, engines, manage, node."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from suite.runtime.engines import run_engines
 from suite.runtime.folders import ROOT
+from suite.runtime.manage import run_manage
 from suite.runtime.node import run_node
 from suite.runtime.refusal import Refusal
 from suite.runtime.run import Wishes, run
@@ -32,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     runs.add_argument("--quiet", action="store_true", help="the terminal has the supervisor's sentences only")
     actions.add_parser("status", help="what runs, and the memory of each")
+    manage = actions.add_parser("manage", help="manage.py in this copy's environment, with what follows")
+    manage.add_argument("words", nargs=argparse.REMAINDER)
     node = actions.add_parser("node", help="the wheel's Node.js, with what follows")
     node.add_argument("words", nargs=argparse.REMAINDER)
     asked = parser.parse_args(arguments)
@@ -43,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
             speech = not asked.no_speech and os.environ.get("SPEECH", "1") == "1"
             wishes = Wishes(var=asked.var, port=asked.port, speech=speech, workers=asked.workers, quiet=asked.quiet)
             return asyncio.run(run(wishes))
+        elif asked.action == "manage":
+            run_manage(var=asked.var, words=asked.words)
         elif asked.action == "node":
             run_node(asked.words)
         else:

@@ -78,6 +78,12 @@ def keep_ports(var: Path, *, web: int | None, workers: int, media: int | None = 
     return replace(ports, web=web or ports.web, media=media or ports.media)
 
 
+def known_ports(var: Path) -> Ports | None:
+    """The ports of last time; None where this copy never ran."""
+    path = var / "ports.json"
+    return Ports(**json.loads(path.read_text())) if path.exists() else None
+
+
 def tcp_obstacle(port: int) -> str:
     """What keeps us from listening on `port` of this machine's loopback, over IPv4 or IPv6; empty where nothing does."""
     if not 0 < port < 65536:

@@ -150,3 +150,15 @@ def refused(var: Path, *options: str, variables: dict[str, str] | None = None) -
     assert "Traceback" not in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
     return ended.stderr
+
+
+def test_manage_py_runs_in_the_environment_of_a_copy(var: Path, tmp_path: Path) -> None:
+    def manage(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "suite.runtime", "--var", str(folder), "manage", *words]
+        return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+
+    assert "Suite has not run from" in manage(tmp_path, "check").stderr
+    with whole_suite(var):
+        verified = manage(var, "audit_verify")
+        assert verified.returncode == 0, verified.stderr
+        assert ": whole, " in verified.stdout
