@@ -38,7 +38,7 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.fail("Chromium is missing: install Debian's package `chromium`, or run `make test`, which does.")
     if not (ROOT / "static" / "dist" / ".vite" / "manifest.json").exists():
-        pytest.fail("The front end is not built: run `make build` first.")
+        pytest.fail("The front end is not built: run `make test`, which builds it.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:

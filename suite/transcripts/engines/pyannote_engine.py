@@ -80,7 +80,7 @@ class Pyannote:
                 from suite.transcripts.engines.pyannote_models import load_models
         except (ImportError, OSError) as error:
             raise EngineError(
-                _("The engine that tells voices apart cannot be loaded. Whoever runs Suite installs it with “make install”."),
+                _("The engine that tells voices apart cannot be loaded. Whoever runs Suite installs it with “make run”."),
                 permanent=False,
             ) from error
         try:

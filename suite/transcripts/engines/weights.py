@@ -26,7 +26,7 @@ def packaged(package: str, name: str) -> Path:
         if path.is_file():
             return path
     raise EngineError(
-        _("A speech model is not installed. Whoever runs Suite installs it with “make install”."),
+        _("A speech model is not installed. Whoever runs Suite installs it with “make run”."),
         permanent=False,
         package=package,
     )
