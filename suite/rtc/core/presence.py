@@ -299,7 +299,8 @@ def end(room: RoomState, reason: models.DisconnectReason) -> None:
         room.cancel_timer(key)
     for egress_id in list(room.egresses):
         room.command(media.StopCopy(egress_id))
-    room.notify("room_finished")
+    if reason != Reason.SERVER_SHUTDOWN:  # its people come back by themselves: for them it goes on
+        room.notify("room_finished")
     room.emit(RoomEnded(room.name))
 
 

@@ -185,6 +185,7 @@ def test_a_stopped_worker_sends_everyone_elsewhere() -> None:
         world._note(effect)
     assert a.last("leave").action == rtc.LeaveRequest.RECONNECT
     assert a.closed == 1000
+    assert "room_finished" not in world.event_names()
 
 
 def test_a_removed_identity_cannot_come_back_with_its_old_tokens() -> None:
