@@ -23,7 +23,8 @@ status: ## What runs, and the memory of each process
 
 test: setup-test ## Install what tests need, then run all of them
 	@$(NODE) npm run --silent test -- --passWithNoTests
-	@$(PYTEST) -n 2 --dist loadgroup
+	@$(PYTEST) -n 2 --dist loadgroup -m "not journey"
+	@$(PYTEST) -m journey -rP
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
 	@$(PYTEST) -n 2 --dist loadgroup -q -m "not slow and not journey and not speech"
