@@ -3,7 +3,7 @@
 A page can be used when its load event has ended and what it is for is on it and can be pressed or typed in. Each visit has a
 context of its own: an empty cache, then the same address once more with what the first visit left in it.
 Bytes are those on the wire, headers included, sockets left out, from the navigation to `REST_SECONDS` after the page can be
-used. Chromium asks plain HTTP for gzip alone: behind TLS the bundles' Brotli twins make it less.
+used. Chromium asks `localhost`, as it asks any server behind TLS, for Brotli.
 """
 
 from __future__ import annotations
