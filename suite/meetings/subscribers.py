@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from suite.accounts.events import UserDeactivated
 from suite.kernel import clock
+from suite.kernel.ids import parse_uuid
 from suite.kernel.refs import SYSTEM
 from suite.meetings import media
 from suite.meetings.events import (
@@ -43,14 +44,17 @@ def remove_from_call(event: ParticipationRemoved) -> None:
 
 
 def keep_out(event: MediaRoomStarted) -> None:
-    """Say again whom a room refuses: everybody where its meeting has ended, else those who were taken out.
+    """Say again whom a room refuses: those who were taken out, and whoever comes where the meeting has ended.
 
     A media server that died has forgotten it, and a token outlives its meeting by minutes.
     """
     meeting = Meeting.objects.get(id=event.meeting_id)
-    admitted = meeting.participations.filter(admitted_at__isnull=False)
-    refused = admitted if meeting.ended_at is not None else admitted.filter(state=ParticipationState.REMOVED)
-    for participation_id in refused.values_list("id", flat=True):
+    if meeting.ended_at is None:
+        removed = meeting.participations.filter(state=ParticipationState.REMOVED)
+        refused = {str(participation_id) for participation_id in removed.values_list("id", flat=True)}
+    else:
+        refused = media.identities_in(meeting_id=meeting.id)
+    for participation_id in filter(None, map(parse_uuid, refused)):
         media.participant_remove(meeting_id=meeting.id, participation_id=participation_id, tokens_from=clock.now())
     if meeting.ended_at is not None:
         media.room_delete(meeting_id=meeting.id)

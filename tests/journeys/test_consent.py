@@ -18,7 +18,12 @@ from tests.journeys.house import House
 from tests.journeys.staff import Staff, until
 from tests.sounds import clip
 
-pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.xdist_group("whole"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(180),
+]
 HOUSE = {"speech": False, "environment": {"SPEECH": "1"}}  # sound is taken; nobody transcribes it
 GUEST = "Odile Invitée"
 SAID = clip("sense_and_sensibility").sound().between(0.0, 6.0)

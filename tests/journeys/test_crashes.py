@@ -15,7 +15,12 @@ from tests.journeys.house import House
 from tests.journeys.staff import Staff, until
 from tests.sounds import clip
 
-pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.xdist_group("whole"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+]
 HOUSE = {"speech": False}
 KILLED = ("postgres", "valkey", "web", "media-0", "dispatcher")
 BACK_SECONDS = 60.0

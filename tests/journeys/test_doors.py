@@ -16,7 +16,12 @@ from tests.journeys.house import House
 from tests.journeys.staff import Staff
 from tests.protocol.test_hostile import closed, wrapped
 
-pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.xdist_group("whole"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(180),
+]
 HOUSE = {"speech": False}
 HUGE = 50_000_000
 TOO_BIG = 1009

@@ -8,7 +8,12 @@ from tests.journeys.conftest import Come
 from tests.journeys.house import House
 from tests.journeys.staff import until
 
-pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.xdist_group("whole"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(180),
+]
 HOUSE = {"speech": False, "environment": {"MEETING_QUIET_SECONDS": "4"}}  # two minutes in the house
 
 

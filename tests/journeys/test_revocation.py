@@ -23,7 +23,12 @@ from tests.journeys.staff import Staff, until
 from tests.protocol.test_hostile import closed, wrapped
 from tests.sounds import clip
 
-pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.xdist_group("whole"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(180),
+]
 HOUSE = {"speech": False, "environment": {"SPEECH": "1"}}  # transcriptions may be asked for; nobody works them off
 PROMISED_SECONDS = 5.0
 TOKEN_SECONDS = 300
