@@ -144,8 +144,8 @@ def run(*, stopping: Callable[[], bool]) -> None:
     listener = valkey().pubsub(ignore_subscribe_messages=True)
     while not stopping():
         try:
-            deliver_due()
-            for sweep in sweeps:
+            more = _deliver_one()
+            for sweep in sweeps:  # between two deliveries, of which one may wait for another server
                 if time.monotonic() >= sweep.next_at:
                     sweep.next_at = time.monotonic() + sweep.seconds
                     sweep.action()
@@ -153,6 +153,8 @@ def run(*, stopping: Callable[[], bool]) -> None:
             log.warning("database_unavailable", exc_info=True)
             connection.close()
             time.sleep(SWEEP_SECONDS)
+            continue
+        if more:
             continue
         try:
             if not listener.subscribed:

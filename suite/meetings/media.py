@@ -16,7 +16,7 @@ from suite.meetings.errors import MediaServerSilent
 TOKEN_LIFE = timedelta(minutes=5)  # the server refreshes it while one is connected
 ROOM_EMPTY_SECONDS = 120
 ROOM_DEPARTURE_SECONDS = 20
-CALL_TIMEOUT = aiohttp.ClientTimeout(total=5)
+CALL_TIMEOUT = aiohttp.ClientTimeout(total=3)  # the dispatcher, which ends sessions within 5 s, waits for one call at a time
 GONE = {"not_found", "failed_precondition"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 import time
 
 import aiohttp
@@ -103,6 +104,30 @@ async def after_the_meeting(house: House, awa: Staff, tokens: list[str]) -> None
     await until(lambda: is_shut_out(house, hers), seconds=PROMISED_SECONDS, what="a meeting that ended cannot be joined")
     for token in tokens:
         await is_refused(house, token)
+
+
+async def test_a_media_server_that_hangs_keeps_no_session_alive(house: House, staff: Come) -> None:
+    awa, claire, julien = await staff("Awa Diallo"), await staff("Claire Petit"), await staff("Julien Nguyen")
+    slug = await awa.start_room()
+    await awa.join(slug)
+    await julien.join(slug)
+    chat = await julien.open_socket("/ws/chat/")
+    house.kill("media-0", number=signal.SIGSTOP)
+    try:
+        for _ in range(8):  # each waits for the media server, and each comes first
+            await awa.say(type="mute", participation_id=awa.entry["participation_id"])
+        await awa.say(type="ping")
+        await awa.told(lambda message: message["type"] == "pong")
+        waiting, refusal = asyncio.create_task(closing(chat)), asyncio.create_task(first_refusal(julien))
+        clicked = time.time()
+        await let_go(house, claire, "Julien Nguyen")
+        code, at = await waiting
+        print(f"behind a media server that hangs: socket closed after {at - clicked:.2f} s, "
+              f"request refused after {await refusal - clicked:.2f} s")  # fmt: skip
+        assert code == SIGNED_OUT
+        assert max(at, await refusal) - clicked < PROMISED_SECONDS
+    finally:
+        house.kill("media-0", number=signal.SIGCONT)
 
 
 async def test_who_is_taken_out_of_a_meeting_cannot_come_back_with_the_same_token(house: House, staff: Come) -> None:
