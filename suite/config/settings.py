@@ -119,7 +119,6 @@ TIME_ZONE = env.get("TIME_ZONE", "Europe/Paris")
 
 # --- static files -------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = ROOT / "var" / "static"
 STATICFILES_DIRS = [path for path in [ROOT / "static" / "dist"] if path.exists()]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
