@@ -5,9 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import OperationalError
+from django.db.backends.base.operations import BaseDatabaseOperations
 
 from tests.engines import ensure_engines
 from tests.provider import running_provider
+
+# Whoever asks for one of these starts a process of ours, a browser or the provider: too slow for `make test-fast`.
+STARTS_A_PROCESS = {"webs", "web", "server", "provider", "seen", "transactional_db"}
+FLUSHES = 5
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if STARTS_A_PROCESS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_flush() -> Iterator[None]:
+    """A web process that still reads may deadlock with the emptying of the tables behind a test: empty them again."""
+    once = BaseDatabaseOperations.execute_sql_flush
+
+    def again(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        for left in reversed(range(FLUSHES)):
+            try:
+                return once(self, sql_list)
+            except OperationalError as error:
+                if left == 0 or "deadlock" not in str(error):
+                    raise
+        return None
+
+    BaseDatabaseOperations.execute_sql_flush = again  # type: ignore[method-assign]  # put back below
+    yield
+    BaseDatabaseOperations.execute_sql_flush = once  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

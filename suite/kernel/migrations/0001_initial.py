@@ -5,44 +5,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OutboxEvent',
+            name="OutboxEvent",
             fields=[
-                ('sequence', models.BigAutoField(primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120)),
-                ('aggregate_id', models.UUIDField()),
-                ('payload', models.JSONField()),
-                ('correlation_id', models.UUIDField()),
-                ('published_at', models.DateTimeField()),
+                ("sequence", models.BigAutoField(primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=120)),
+                ("aggregate_id", models.UUIDField()),
+                ("payload", models.JSONField()),
+                ("correlation_id", models.UUIDField()),
+                ("published_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'kernel_outbox_event',
+                "db_table": "kernel_outbox_event",
             },
         ),
         migrations.CreateModel(
-            name='OutboxDelivery',
+            name="OutboxDelivery",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('subscriber', models.CharField(max_length=200)),
-                ('aggregate_id', models.UUIDField()),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(null=True)),
-                ('given_up_at', models.DateTimeField(null=True)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='kernel.outboxevent')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("subscriber", models.CharField(max_length=200)),
+                ("aggregate_id", models.UUIDField()),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(null=True)),
+                ("given_up_at", models.DateTimeField(null=True)),
+                ("error", models.CharField(blank=True, max_length=300)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="kernel.outboxevent"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'kernel_outbox_delivery',
-                'indexes': [models.Index(condition=models.Q(('done_at', None), ('given_up_at', None)), fields=['subscriber', 'aggregate_id', 'event'], name='kernel_delivery_open')],
-                'constraints': [models.UniqueConstraint(fields=('event', 'subscriber'), name='kernel_one_delivery')],
+                "db_table": "kernel_outbox_delivery",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done_at", None), ("given_up_at", None)),
+                        fields=["subscriber", "aggregate_id", "event"],
+                        name="kernel_delivery_open",
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("event", "subscriber"), name="kernel_one_delivery")],
             },
         ),
     ]
