@@ -279,7 +279,7 @@ async def step_8_everything_is_still_there(walk: Walk) -> None:
     await awa.page.goto(walk.document_url)
     await awa.page.get_by_text("Relu par Bruno.").first.wait_for()
     await awa.page.goto(f"{walk.url}/messages/")
-    await awa.page.get_by_role("link", name=re.compile("Réunion de Awa Diallo")).first.click()
+    await awa.page.get_by_role("link", name=re.compile("Réunion.*Awa Diallo")).first.click()
     await awa.page.get_by_text("Merci Awa !").first.wait_for()
 
 
