@@ -15,6 +15,7 @@ class UserDeactivated(Event):
     """A person was let go: sockets close, calls end, nothing of theirs is accepted any more."""
 
     name: ClassVar[str] = "accounts.user_deactivated"
+    urgent: ClassVar[bool] = True
     user_id: uuid.UUID
     organization_id: uuid.UUID
     at: datetime
@@ -29,6 +30,7 @@ class SignInEnded(Event):
     """One browser was signed out, by the person, by the provider or by an administrator."""
 
     name: ClassVar[str] = "accounts.sign_in_ended"
+    urgent: ClassVar[bool] = True
     user_id: uuid.UUID
     sign_in_id: uuid.UUID
     at: datetime

@@ -20,9 +20,13 @@ Subscriber = Callable[[Any], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened, past tense; `aggregate_id` says in whose order it stands."""
+    """Something that happened, past tense; `aggregate_id` says in whose order it stands.
+
+    An `urgent` event overtakes the others: a revocation waits for nobody else's call to a slow server.
+    """
 
     name: ClassVar[str]
+    urgent: ClassVar[bool] = False
 
     @property
     def aggregate_id(self) -> uuid.UUID:

@@ -15,7 +15,7 @@ from datetime import timedelta
 import redis
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, OuterRef, When
 
 from suite.kernel import clock
 from suite.kernel.context import Origin, acting
@@ -82,12 +82,13 @@ def _deliver_one() -> bool:
         done_at=None,
         given_up_at=None,
     )
+    urgent = [name for name, event in EVENTS.items() if event.urgent]
     with transaction.atomic():
         delivery = (
             OutboxDelivery.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("event")
             .filter(~Exists(earlier), done_at=None, given_up_at=None, due_at__lte=clock.now())
-            .order_by("event_id", "id")
+            .order_by(Case(When(event__name__in=urgent, then=0), default=1), "event_id", "id")
             .first()
         )
         if delivery is None:

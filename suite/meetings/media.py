@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from suite.meetings.errors import MediaServerSilent
 TOKEN_LIFE = timedelta(minutes=5)  # the server refreshes it while one is connected
 ROOM_EMPTY_SECONDS = 120
 ROOM_DEPARTURE_SECONDS = 20
-CALL_TIMEOUT = aiohttp.ClientTimeout(total=3)  # the dispatcher, which ends sessions within 5 s, waits for one call at a time
+CALL_SECONDS = 3.0  # the dispatcher, which ends sessions within 5 s, waits for one call at a time
 GONE = {"not_found", "failed_precondition"}
 
 
@@ -138,10 +139,9 @@ def _call(ask: Callable[[api.LiveKitAPI], Awaitable[object]]) -> None:
 
 
 async def _ask(ask: Callable[[api.LiveKitAPI], Awaitable[object]]) -> None:
-    client = api.LiveKitAPI(
-        settings.LIVEKIT_API_URL, settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET, timeout=CALL_TIMEOUT, failover=False
-    )
+    client = api.LiveKitAPI(settings.LIVEKIT_API_URL, settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET, failover=False)
     try:
-        await ask(client)
+        async with asyncio.timeout(CALL_SECONDS):  # the client tries again by itself, each time with its own patience
+            await ask(client)
     finally:
         await client.aclose()
