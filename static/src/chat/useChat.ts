@@ -1,11 +1,12 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
 
-import { callApi } from "../shared/api.ts";
+import { ApiError, callApi } from "../shared/api.ts";
 import { ReconnectingSocket, type SocketState } from "../shared/socket.ts";
 import { isHeard, type ChannelInfo, type Message, type MessagePage } from "./contract.ts";
 import { NOTHING, reduce, threadOf, type ChatState, type Sending } from "./state.ts";
 
 const PAGE = 50;
+const TRY_AGAIN_MS = 3_000;
 
 export interface Chat {
   state: ChatState;
@@ -23,6 +24,11 @@ function saidOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Nobody answered, or the server could not: the same may pass in a moment. */
+function isPassing(error: unknown): boolean {
+  return !(error instanceof ApiError) || error.status === 0 || error.status >= 500;
+}
+
 /** The viewer's conversations, kept fresh by the chat's socket. */
 export function useChat(viewerId: string): Chat {
   const [state, dispatch] = useReducer(reduce, NOTHING);
@@ -30,6 +36,7 @@ export function useChat(viewerId: string): Chat {
   const socket = useRef<ReconnectingSocket | null>(null);
   const latest = useRef(state);
   const marked = useRef(new Map<string, string>());
+  const passing = useRef(new Set<string>());
   useEffect(() => {
     latest.current = state;
   });
@@ -39,10 +46,27 @@ export function useChat(viewerId: string): Chat {
       dispatch({ type: "sending", channelId, sending: { ...sending, failure: null } });
       callApi<Message>(`/api/channels/${channelId}/messages/`, { method: "POST", body: { body: sending.body, ref: sending.ref } })
         .then((message) => dispatch({ type: "posted", channelId, message, viewerId }))
-        .catch((error: unknown) => dispatch({ type: "not sent", channelId, ref: sending.ref, failure: saidOf(error) }));
+        .catch((error: unknown) => {
+          if (isPassing(error)) passing.current.add(sending.ref);
+          else passing.current.delete(sending.ref);
+          dispatch({ type: "not sent", channelId, ref: sending.ref, failure: saidOf(error) });
+        });
     },
     [viewerId],
   );
+
+  const sendUnsent = useCallback((): void => {
+    for (const [channelId, thread] of Object.entries(latest.current.threads)) {
+      for (const sending of thread.sending) {
+        if (sending.failure !== null && passing.current.has(sending.ref)) post(channelId, sending);
+      }
+    }
+  }, [post]);
+  useEffect(() => {
+    if (line !== "open") return undefined;
+    const timer = setInterval(sendUnsent, TRY_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [line, sendUnsent]);
 
   /** After a lost line: what was written meanwhile comes in, what did not leave is sent. */
   const catchUp = useCallback((): void => {
@@ -51,9 +75,9 @@ export function useChat(viewerId: string): Chat {
       callApi<MessagePage>(`/api/channels/${channelId}/messages/?limit=${PAGE}`)
         .then((page) => dispatch({ type: "caught up", channelId, page }))
         .catch(() => undefined); // the line is gone again: the next return does it
-      for (const sending of thread.sending) if (sending.failure !== null) post(channelId, sending);
     }
-  }, [post]);
+    sendUnsent();
+  }, [sendUnsent]);
 
   useEffect(() => {
     let hasOpened = false;
