@@ -33,7 +33,7 @@ def administered_by(viewer: Viewer | None) -> QuerySet[Membership]:
     return people if units is None else people.filter(Q(unit_id__in=units))
 
 
-def access_person(*, viewer: Viewer | None, id: uuid.UUID, need: PersonRight) -> Membership:  # noqa: A002  (the field's own name)
+def access_person(*, viewer: Viewer | None, id: uuid.UUID, need: PersonRight) -> Membership:
     """The membership of person `id` in the viewer's organisation.
 
     Raises `NotFound`, the same for who is absent, elsewhere or outside the viewer's scope; `Forbidden` to administer who holds

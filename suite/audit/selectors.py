@@ -87,7 +87,7 @@ def list_records(
     )
 
 
-def get_record(*, auditor: Reader, id: uuid.UUID) -> Record:  # noqa: A002  (the field's own name)
+def get_record(*, auditor: Reader, id: uuid.UUID) -> Record:
     """One record of the auditor's organisation; raises `NotFound`."""
     found = Record.objects.filter(organization_id=auditor.organization_id, id=id).first()
     if found is None:

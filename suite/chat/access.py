@@ -14,7 +14,7 @@ WRITE = ResourceRole.COMMENTER
 BRING_IN = ResourceRole.EDITOR
 
 
-def access_channel(*, viewer: Viewer | None, id: uuid.UUID, need: ResourceRole) -> Channel:  # noqa: A002  (the field's own name)
+def access_channel(*, viewer: Viewer | None, id: uuid.UUID, need: ResourceRole) -> Channel:
     """The channel `id`, if `viewer` holds `need` on it; raises `NotFound` or `Forbidden` as `access_resource` does."""
     resource = access_resource(viewer=viewer, id=id, need=need, kind=ResourceKind.CHANNEL)
     channel = Channel.objects.filter(pk=resource.pk).first()

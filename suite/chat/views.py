@@ -22,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @ensure_csrf_cookie
 @require_GET
-def channel(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002  (the address' own name)
+def channel(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     """One channel, for who may read it."""
     viewer = viewer_required(request)
     opened = access_channel(viewer=viewer, id=id, need=READ)

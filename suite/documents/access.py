@@ -23,7 +23,7 @@ class Right:
     role: ResourceRole
 
 
-def access_document(*, viewer: Viewer | None, id: uuid.UUID, need: ResourceRole) -> Document:  # noqa: A002  (the field's own name)
+def access_document(*, viewer: Viewer | None, id: uuid.UUID, need: ResourceRole) -> Document:
     """The document `id`, if `viewer` holds `need` on it; raises `NotFound` or `Forbidden` as `access_resource` does."""
     resource = access_resource(viewer=viewer, id=id, need=need, kind=ResourceKind.DOCUMENT)
     document = Document.objects.filter(pk=resource.pk).first()

@@ -40,7 +40,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @ensure_csrf_cookie
 @require_GET
-def document(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002  (the address' own name)
+def document(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     """One document, for who may read it."""
     viewer = viewer_required(request)
     opened = access_document(viewer=viewer, id=id, need=READ)

@@ -10,7 +10,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 
-def group(noun: str, id: uuid.UUID) -> str:  # noqa: A002  (the field's own name)
+def group(noun: str, id: uuid.UUID) -> str:
     """The name of a group of sockets: `person.0190…`."""
     return f"{noun}.{id.hex}"
 

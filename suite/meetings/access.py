@@ -45,7 +45,7 @@ def access_room(*, viewer: Viewer | None, slug: str, need: Standing = Standing.V
     return room, standing
 
 
-def access_meeting(*, viewer: Viewer, id: uuid.UUID, need: Standing = Standing.MEMBER) -> tuple[Meeting, Standing]:  # noqa: A002
+def access_meeting(*, viewer: Viewer, id: uuid.UUID, need: Standing = Standing.MEMBER) -> tuple[Meeting, Standing]:
     """A meeting's page: for those who were admitted to it and for the room's moderators.
 
     Raises `NotFound` for everybody else, as for what is absent; `Forbidden` under `need`.
@@ -74,7 +74,7 @@ OVER = {ParticipationState.REFUSED, ParticipationState.REMOVED}
 
 
 def access_participation(
-    *, bearer: Bearer, meeting_id: uuid.UUID, id: uuid.UUID, admitted: bool = False, live: bool = True  # noqa: A002
+    *, bearer: Bearer, meeting_id: uuid.UUID, id: uuid.UUID, admitted: bool = False, live: bool = True
 ) -> Participation:  # fmt: skip
     """One's own participation in a meeting.
 

@@ -35,7 +35,7 @@ def list_(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def meeting(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002  (the address' own name)
+def meeting(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     """A meeting's page: who was there, and what came of it."""
     viewer = viewer_required(request)
     found, standing = access_meeting(viewer=viewer, id=id)

@@ -26,7 +26,7 @@ def has_role(held: ResourceRole | None, need: ResourceRole) -> bool:
 
 
 def access_resource(
-    *, viewer: Viewer | None, id: uuid.UUID, need: ResourceRole, kind: str | None = None  # noqa: A002  (the field's own name)
+    *, viewer: Viewer | None, id: uuid.UUID, need: ResourceRole, kind: str | None = None
 ) -> Resource:  # fmt: skip
     """The resource `id`, if `viewer` holds `need` on it.
 

@@ -10,7 +10,7 @@ from suite.resources.public import ResourceKind, ResourceRole, access_resource
 from suite.transcripts.models import Transcript
 
 
-def access_transcript(*, viewer: Viewer, id: uuid.UUID, need: ResourceRole = ResourceRole.READER) -> Transcript:  # noqa: A002
+def access_transcript(*, viewer: Viewer, id: uuid.UUID, need: ResourceRole = ResourceRole.READER) -> Transcript:
     """The transcript `id`; raises `NotFound` for what is absent or not shared, `Forbidden` under `need`."""
     resource = access_resource(viewer=viewer, id=id, need=need, kind=ResourceKind.TRANSCRIPT)
     transcript = Transcript.objects.select_related("resource", "meeting", "capture").filter(pk=resource.pk).first()

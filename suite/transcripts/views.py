@@ -17,20 +17,20 @@ from suite.transcripts.services import transcript_export, transcript_open_as_doc
 
 
 @require_GET
-def transcript(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002  (the address' own name)
+def transcript(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     found = access_transcript(viewer=viewer_required(request), id=id)
     context = {"transcript": found, "lines": lines_of(found), "progress": progress_of(found)}
     return render(request, "transcripts/transcript.html", context)
 
 
 @require_GET
-def progress(request: HttpRequest, id: uuid.UUID) -> JsonResponse:  # noqa: A002
+def progress(request: HttpRequest, id: uuid.UUID) -> JsonResponse:
     """`{state, done, total}` for the page that waits."""
     return JsonResponse(progress_of(access_transcript(viewer=viewer_required(request), id=id)))
 
 
 @require_POST
-def document(request: HttpRequest, id: uuid.UUID) -> HttpResponseRedirect:  # noqa: A002
+def document(request: HttpRequest, id: uuid.UUID) -> HttpResponseRedirect:
     """Open as a document; the same one for everybody."""
     viewer = viewer_required(request)
     made = transcript_open_as_document(transcript=access_transcript(viewer=viewer, id=id), viewer=viewer, now=clock.now())
@@ -38,7 +38,7 @@ def document(request: HttpRequest, id: uuid.UUID) -> HttpResponseRedirect:  # no
 
 
 @require_POST
-def export(request: HttpRequest, id: uuid.UUID) -> HttpResponse:  # noqa: A002
+def export(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     """The text as a file; taking it out is recorded."""
     viewer = viewer_required(request)
     found = access_transcript(viewer=viewer, id=id)

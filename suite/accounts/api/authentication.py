@@ -33,8 +33,8 @@ def _go_on(*_anything: object) -> HttpResponse:
 def check_csrf(request: Request) -> None:
     """Refuse an unsafe request without its token, signed in or not."""
     check = CSRFCheck(_go_on)
-    check.process_request(request._request)  # noqa: SLF001
-    if check.process_view(request._request, _go_on, (), {}) is not None:  # noqa: SLF001
+    check.process_request(request._request)  # noqa: SLF001  (DRF's way to Django's request)
+    if check.process_view(request._request, _go_on, (), {}) is not None:  # noqa: SLF001  (as above)
         raise Forbidden
 
 

@@ -12,8 +12,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="signin",
-            index=models.Index(
-                condition=models.Q(("ended_at", None)), fields=["issuer", "sub"], name="accounts_open_sign_ins"
-            ),
+            index=models.Index(condition=models.Q(("ended_at", None)), fields=["issuer", "sub"], name="accounts_open_sign_ins"),
         ),
     ]

@@ -82,14 +82,14 @@ class DirectView(APIView):
 class ChannelView(APIView):
     """One channel: its line, its people, what the viewer may do, how far they have read."""
 
-    def get(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002  (the address' own name)
+    def get(self, request: Request, id: uuid.UUID) -> Response:
         return Response(_whole(request, access_channel(viewer=as_viewer(request.user), id=id, need=READ)))
 
 
 class PeopleView(APIView):
     """Bring a colleague in."""
 
-    def post(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
+    def post(self, request: Request, id: uuid.UUID) -> Response:
         channel = access_channel(viewer=as_viewer(request.user), id=id, need=BRING_IN)
         given = validated(PersonInput, request.data)
         colleague_add(channel=channel, user_id=given["person"], viewer=as_viewer(request.user), now=clock.now())
@@ -99,14 +99,14 @@ class PeopleView(APIView):
 class MessagesView(APIView):
     """A page of messages, oldest first; POST writes one, and the same `ref` again is the same message."""
 
-    def get(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
+    def get(self, request: Request, id: uuid.UUID) -> Response:
         asked = validated(PageInput, request.query_params.dict())
         limit = asked["limit"]
         found = list_messages(viewer=as_viewer(request.user), channel_id=id, before=asked.get("before"), limit=limit + 1)
         shown = found[-limit:]
         return Response({"messages": [message_payload(message) for message in shown], "more": len(found) > limit})
 
-    def post(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
+    def post(self, request: Request, id: uuid.UUID) -> Response:
         channel = access_channel(viewer=as_viewer(request.user), id=id, need=WRITE)
         given = validated(MessageInput, request.data)
         message = message_post(
@@ -118,7 +118,7 @@ class MessagesView(APIView):
 class ReadView(APIView):
     """The viewer has read up to a message."""
 
-    def post(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
+    def post(self, request: Request, id: uuid.UUID) -> Response:
         channel = access_channel(viewer=as_viewer(request.user), id=id, need=READ)
         given = validated(ReadInput, request.data)
         channel_mark_read(channel=channel, viewer=as_viewer(request.user), message_id=given["message_id"], now=clock.now())

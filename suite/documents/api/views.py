@@ -54,18 +54,18 @@ class DocumentsView(APIView):
 class DocumentView(APIView):
     """One document; PATCH names it, DELETE puts it in the trash."""
 
-    def get(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002  (the address' own name)
+    def get(self, request: Request, id: uuid.UUID) -> Response:
         return Response(
             document_payload(access_document(viewer=as_viewer(request.user), id=id, need=READ), as_viewer(request.user))
         )
 
-    def patch(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
+    def patch(self, request: Request, id: uuid.UUID) -> Response:
         document = access_document(viewer=as_viewer(request.user), id=id, need=WRITE)
         given = validated(TitleInput, request.data)
         document_rename(document=document, title=given["title"], viewer=as_viewer(request.user), now=clock.now())
         return Response(document_payload(document, as_viewer(request.user)))
 
-    def delete(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
+    def delete(self, request: Request, id: uuid.UUID) -> Response:
         document = access_document(viewer=as_viewer(request.user), id=id, need=ResourceRole.OWNER)
         resource_discard(resource=document.resource, viewer=as_viewer(request.user), now=clock.now())
         return Response(status=204)

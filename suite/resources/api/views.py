@@ -34,11 +34,11 @@ class LinkInput(serializers.Serializer[Any]):
 class SharingView(APIView):
     """`{role, may_share, link: {reach, role}, accesses: [{id, role, principal: {kind, id, name}}]}`; POST: with a colleague."""
 
-    def get(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002  (the address' own name)
+    def get(self, request: Request, id: uuid.UUID) -> Response:
         resource = access_resource(viewer=as_viewer(request.user), id=id, need=ResourceRole.READER)
         return Response(_sharing(request, resource))
 
-    def post(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
+    def post(self, request: Request, id: uuid.UUID) -> Response:
         resource = access_resource(viewer=as_viewer(request.user), id=id, need=ResourceRole.ADMINISTRATOR)
         given = validated(GrantInput, request.data)
         role = ResourceRole(given["role"])
@@ -49,7 +49,7 @@ class SharingView(APIView):
 class AccessView(APIView):
     """One access: DELETE takes it away; one's own may be given up without administering."""
 
-    def delete(self, request: Request, id: uuid.UUID, access_id: uuid.UUID) -> Response:  # noqa: A002
+    def delete(self, request: Request, id: uuid.UUID, access_id: uuid.UUID) -> Response:
         is_own = Access.objects.filter(id=access_id, resource_id=id, user_id=as_viewer(request.user).user_id).exists()
         need = ResourceRole.READER if is_own else ResourceRole.ADMINISTRATOR
         resource = access_resource(viewer=as_viewer(request.user), id=id, need=need)
@@ -60,7 +60,7 @@ class AccessView(APIView):
 class LinkView(APIView):
     """Whom the link alone lets in."""
 
-    def put(self, request: Request, id: uuid.UUID) -> Response:  # noqa: A002
+    def put(self, request: Request, id: uuid.UUID) -> Response:
         resource = access_resource(viewer=as_viewer(request.user), id=id, need=ResourceRole.ADMINISTRATOR)
         given = validated(LinkInput, request.data)
         reach, role = LinkReach(given["reach"]), ResourceRole(given["role"])

@@ -7,53 +7,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Resource',
+            name="Resource",
             fields=[
-                ('id', models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('document', 'Document'), ('room', 'Room'), ('channel', 'Channel'), ('recording', 'Recording'), ('transcript', 'Transcript'), ('file', 'File')], max_length=20)),
-                ('title', models.CharField(blank=True, max_length=300)),
-                ('link_reach', models.CharField(choices=[('restricted', 'Restricted'), ('organization', 'Organization'), ('everyone', 'Everyone')], default='restricted', max_length=20)),
-                ('link_role', models.CharField(choices=[('reader', 'Reader'), ('commenter', 'Commenter'), ('editor', 'Editor'), ('administrator', 'Administrator'), ('owner', 'Owner')], default='reader', max_length=20)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('deleted_at', models.DateTimeField(null=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='resources', to='accounts.organization')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='owned_resources', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("document", "Document"),
+                            ("room", "Room"),
+                            ("channel", "Channel"),
+                            ("recording", "Recording"),
+                            ("transcript", "Transcript"),
+                            ("file", "File"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("title", models.CharField(blank=True, max_length=300)),
+                (
+                    "link_reach",
+                    models.CharField(
+                        choices=[("restricted", "Restricted"), ("organization", "Organization"), ("everyone", "Everyone")],
+                        default="restricted",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "link_role",
+                    models.CharField(
+                        choices=[
+                            ("reader", "Reader"),
+                            ("commenter", "Commenter"),
+                            ("editor", "Editor"),
+                            ("administrator", "Administrator"),
+                            ("owner", "Owner"),
+                        ],
+                        default="reader",
+                        max_length=20,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("deleted_at", models.DateTimeField(null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="resources", to="accounts.organization"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="owned_resources",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Access',
+            name="Access",
             fields=[
-                ('id', models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('reader', 'Reader'), ('commenter', 'Commenter'), ('editor', 'Editor'), ('administrator', 'Administrator'), ('owner', 'Owner')], max_length=20)),
-                ('granted_at', models.DateTimeField()),
-                ('group', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='accounts.group')),
-                ('organization', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='accounts.organization')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='accounts.unit')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
-                ('resource', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='accesses', to='resources.resource')),
+                ("id", models.UUIDField(default=suite.kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("reader", "Reader"),
+                            ("commenter", "Commenter"),
+                            ("editor", "Editor"),
+                            ("administrator", "Administrator"),
+                            ("owner", "Owner"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("granted_at", models.DateTimeField()),
+                ("group", models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to="accounts.group")),
+                (
+                    "organization",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to="accounts.organization"),
+                ),
+                ("unit", models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to="accounts.unit")),
+                (
+                    "user",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "resource",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="accesses", to="resources.resource"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='resource',
-            index=models.Index(fields=['organization', 'kind', '-updated_at'], name='resources_recent'),
+            model_name="resource",
+            index=models.Index(fields=["organization", "kind", "-updated_at"], name="resources_recent"),
         ),
         migrations.AddConstraint(
-            model_name='access',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('group', None), ('organization', None), ('unit', None), ('user__isnull', False)), models.Q(('group__isnull', False), ('organization', None), ('unit', None), ('user', None)), models.Q(('group', None), ('organization', None), ('unit__isnull', False), ('user', None)), models.Q(('group', None), ('organization__isnull', False), ('unit', None), ('user', None)), _connector='OR'), name='resources_one_principal'),
+            model_name="access",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("group", None), ("organization", None), ("unit", None), ("user__isnull", False)),
+                    models.Q(("group__isnull", False), ("organization", None), ("unit", None), ("user", None)),
+                    models.Q(("group", None), ("organization", None), ("unit__isnull", False), ("user", None)),
+                    models.Q(("group", None), ("organization__isnull", False), ("unit", None), ("user", None)),
+                    _connector="OR",
+                ),
+                name="resources_one_principal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='access',
-            constraint=models.UniqueConstraint(fields=('resource', 'user', 'group', 'unit', 'organization'), name='resources_principal_once', nulls_distinct=False),
+            model_name="access",
+            constraint=models.UniqueConstraint(
+                fields=("resource", "user", "group", "unit", "organization"),
+                name="resources_principal_once",
+                nulls_distinct=False,
+            ),
         ),
     ]
