@@ -1,0 +1,181 @@
+"""Ours, pion and Janus in turn: out packets per CPU-second of the server's whole process tree, one JSON line each.
+
+The yardstick P is pion's figure, load `plain`, 60 subscribers, in the same run. The server has a core of its own; publisher
+and readers are two processes on the others. Ends with 1 where ours falls short of what a run must show.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.media import servers, verdict
+from benchmarks.media.loads import LOADS, PACKETS
+from benchmarks.report import begin, say
+
+
+class Process:
+    """The publisher or the readers: JSON lines out, words in."""
+
+    def __init__(self, module: str, *arguments: str, cores: str, log: Path) -> None:
+        self._log = log
+        with log.open("wb") as errors:
+            self._process = subprocess.Popen(
+                ["taskset", "-c", cores, sys.executable, "-m", f"benchmarks.media.{module}", *arguments],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+            )  # fmt: skip
+
+    def say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
+        self._process.stdin.flush()
+
+    def hear(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"It ended:\n{self._log.read_text()[-3000:]}")
+        return dict(json.loads(line))
+
+    def end(self) -> None:
+        try:
+            self.say("end")
+            self._process.wait(5)
+        except (OSError, subprocess.TimeoutExpired):
+            self._process.kill()
+            self._process.wait()
+
+
+class Run:
+    """One server, one load, one number of readers."""
+
+    def __init__(self, server: servers.Server, *, load: str, readers: int, cores: str, folder: Path) -> None:
+        self.server, self.load, self.count = server, load, readers
+        where = ["--kind", server.kind, "--url", server.url, "--load", load]
+        self.idle = server.resident()
+        begun = server.cpu()
+        self.publisher = Process("publisher", *where, cores=cores, log=folder / "publisher.log")
+        try:
+            self.profile = self.publisher.hear()["profile"]
+            self.readers = Process("readers", *where, "--count", str(readers), cores=cores, log=folder / "readers.log")
+        except BaseException:
+            self.publisher.end()
+            raise
+        try:
+            self.profiles = self.readers.hear()["profiles"]
+        except BaseException:
+            self.end()
+            raise
+        self.joining = server.cpu() - begun
+
+    def measure(self, seconds: float, *, rate: float = PACKETS) -> dict[str, Any]:
+        """Figures of some seconds at `rate` packets a second in."""
+        self.publisher.say(f"rate {rate}")
+        self.readers.say("measure 1")  # to settle
+        self.readers.hear()
+        self.publisher.say("mark")
+        sent, cpu = self.publisher.hear(), self.server.cpu()
+        self.readers.say(f"measure {seconds}")
+        found = self.readers.hear()
+        cpu = self.server.cpu() - cpu
+        self.publisher.say("mark")
+        after = self.publisher.hear()
+        if LOADS[self.load].feedback:  # the second in which the last retransmissions come is measured as well
+            cpu *= seconds / (seconds + 1.0)
+        resident = self.server.resident()
+        grown = max(resident.get(one, 0) - size for one, size in self.idle.items())
+        return {
+            "server": self.server.name,
+            "load": self.load,
+            "readers": self.count,
+            "rate_in": round((after["sent"] - sent["sent"]) / (seconds + (1.0 if LOADS[self.load].feedback else 0.0))),
+            "out_per_cpu_second": round(found["unique"] / cpu) if cpu else None,
+            "cores": round(cpu / seconds, 3),
+            "out": found.pop("unique"),
+            "sent_again_to_server": after["resent"] - sent["resent"],
+            "profiles": sorted({self.profile, *self.profiles}),
+            "kind": self.server.kind,
+            "idle_mb": max(self.idle.values()),
+            "resident_mb": max(resident.values()),
+            "kb_a_subscriber": round(1000 * grown / self.count),
+            "join_cpu_ms": round(1000 * self.joining / (self.count + 1), 1),
+            **found,
+            **self.server.facts,
+        }
+
+    def end(self) -> None:
+        if hasattr(self, "readers"):
+            self.readers.end()
+        self.publisher.end()
+
+
+def started(name: str, *, core: int, whip: bool, folder: Path) -> AbstractContextManager[servers.Server]:
+    if name == "pion":
+        return servers.pion(core=core, folder=folder)
+    if name == "janus":
+        return servers.janus(core=core, folder=folder)
+    return servers.ours(core=core, kernel=name.removeprefix("suite-"), whip=whip, folder=folder)
+
+
+def saturation(run: Run, seconds: float) -> dict[str, Any]:
+    """Raise the rate until 99.9 % no longer arrive; the last measurement that was whole."""
+    best: dict[str, Any] = {}
+    rate = float(PACKETS)
+    while rate < 64 * PACKETS:
+        found = run.measure(seconds, rate=rate)
+        if found["least_share"] < verdict.DELIVERED or found["rate_in"] < 0.95 * rate:
+            break
+        best = {**found, "load": f"saturation-{run.load}", "out_a_second": round(found["out"] / seconds)}
+        rate *= 1.25
+    return best
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.media")
+    parser.add_argument("--servers", default="pion,janus,suite-c,suite-python")
+    parser.add_argument("--loads", default="plain:60,plain:100,frames:60,full:60,full:100")
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--core", type=int, default=(os.cpu_count() or 2) - 1, help="of the server; the generator has the others")
+    parser.add_argument("--saturation", action="store_true")
+    parser.add_argument("--whip", action="store_true", help="signal ours by WHIP and WHEP, not by LiveKit's protocol")
+    parser.add_argument("--logs", default="", help="a folder to keep logs in")
+    given = parser.parse_args()
+    cores = ",".join(str(one) for one in range(os.cpu_count() or 2) if one != given.core) or "0"
+    head = begin("media")
+    found: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="media-") as temporary:
+        folder = Path(given.logs or temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        for _ in range(given.repeat):
+            for load in given.loads.split(","):
+                for name in given.servers.split(","):
+                    kind, _, count = load.partition(":")
+                    try:
+                        with started(name, core=given.core, whip=given.whip, folder=folder) as server:
+                            run = Run(server, load=kind, readers=int(count or 60), cores=cores, folder=folder)
+                            try:
+                                one = saturation(run, given.seconds) if given.saturation else run.measure(given.seconds)
+                            finally:
+                                run.end()
+                            one = {**one, **verdict.facts(server)}
+                    except servers.Absent as absent:
+                        print(absent, file=sys.stderr, flush=True)
+                        continue
+                    found.append(one)
+                    say({**head, **one, "of_p": verdict.of_yardstick(one, found)})
+    short = verdict.shortfalls(found)
+    for sentence in short:
+        print(sentence, file=sys.stderr)
+    return 1 if short else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
