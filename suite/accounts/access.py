@@ -42,9 +42,26 @@ def access_person(*, viewer: Viewer | None, id: uuid.UUID, need: PersonRight) ->
     found = administered_by(viewer).filter(user_id=id).first()
     if found is None or viewer is None:
         raise NotFound
-    if need == PersonRight.ADMINISTER and _units_of(viewer) is not None and _is_above(found):
+    if need == PersonRight.ADMINISTER and not may_administer(viewer=viewer, membership=found):
         raise Forbidden
     return found
+
+
+def units_administered(viewer: Viewer) -> QuerySet[Unit]:
+    """The units in which the viewer may place people."""
+    units = Unit.objects.filter(organization_id=viewer.organization_id).order_by("name", "id")
+    delegated = _units_of(viewer)
+    return units if delegated is None else units.filter(id__in=delegated)
+
+
+def administers_everybody(viewer: Viewer) -> bool:
+    """Whether the viewer's right is over the whole organisation, people outside of any unit included."""
+    return _units_of(viewer) is None
+
+
+def may_administer(*, viewer: Viewer, membership: Membership) -> bool:
+    """Whether the viewer may change this person of their scope: a unit's administrator changes nobody with a role over all."""
+    return administers_everybody(viewer) or not _is_above(membership)
 
 
 def _is_above(membership: Membership) -> bool:

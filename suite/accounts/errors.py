@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from suite.kernel.errors import Conflict, Forbidden, SuiteError
+from suite.kernel.errors import BadInput, Conflict, Forbidden, SuiteError
 
 UNVERIFIED = _(
     "The sign-in service's answer could not be verified, so nobody was signed in. Please try again; if it happens again, "
@@ -75,3 +75,23 @@ class RolesExclude(Conflict):
 class AlreadyThere(Conflict):
     code = "already_there"
     message = _("This person is a member of this organisation already.")
+
+
+class NotASiret(BadInput):
+    code = "not_a_siret"
+    message = _("A SIRET number has 14 digits, without spaces.")
+
+
+class NameMissing(BadInput):
+    code = "name_missing"
+    message = _("A name has 1 to 200 characters.")
+
+
+class OrganizationKnown(Conflict):
+    code = "organization_known"
+    message = _("An organisation with this SIRET number is there already.")
+
+
+class UnitKnown(Conflict):
+    code = "unit_known"
+    message = _("A unit of this name is there already.")

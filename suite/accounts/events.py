@@ -38,3 +38,18 @@ class SignInEnded(Event):
     @property
     def aggregate_id(self) -> uuid.UUID:
         return self.user_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipEnded(Event):
+    """A person no longer works in an organisation, and still does in another: what they do there goes on."""
+
+    name: ClassVar[str] = "accounts.membership_ended"
+    urgent: ClassVar[bool] = True
+    user_id: uuid.UUID
+    organization_id: uuid.UUID
+    at: datetime
+
+    @property
+    def aggregate_id(self) -> uuid.UUID:
+        return self.user_id

@@ -95,6 +95,20 @@ def roles_of_people(memberships: list[Membership]) -> dict[uuid.UUID, list[Role]
     return found
 
 
+def scopes_of(*, membership: Membership) -> list[tuple[Role, str]]:
+    """The roles that a person holds in the membership's organisation, each with its unit's name; empty: the whole of it."""
+    held = RoleAssignment.objects.select_related("unit").filter(
+        user_id=membership.user_id, organization_id=membership.organization_id
+    )
+    return [(Role(one.role), one.unit.name if one.unit else "") for one in held.order_by("role", "unit__name")]
+
+
+def works_elsewhere(*, membership: Membership) -> bool:
+    """Whether another organisation counts on this person's account."""
+    others = Membership.objects.exclude(organization_id=membership.organization_id)
+    return others.filter(user_id=membership.user_id, ended_at=None).exists()
+
+
 def list_units(*, viewer: Viewer) -> list[Unit]:
     """The units where somebody works whom `viewer` administers."""
     return list(Unit.objects.filter(id__in=administered_by(viewer).values("unit_id")).order_by("name"))

@@ -7,16 +7,19 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from suite.audit.access import Reader, access_log
 from suite.audit.models import Record
 from suite.audit.presence import WIDTH, chart_of
-from suite.audit.selectors import OUTCOMES, filter_of, get_record, get_verification, list_context, list_records
+from suite.audit.selectors import OUTCOMES, LogFilter, filter_of, get_record, get_verification, list_context, list_records
 from suite.audit.services import log_viewed
-from suite.audit.words import DETAILS, FAMILIES, KINDS, finding_sentence, sentence_of
+from suite.audit.words import DETAILS, FAMILIES, KINDS, OUTCOME_WORDS, finding_sentence, sentence_of
 from suite.kernel import clock
 from suite.kernel.errors import NotFound
+from suite.kernel.filters import Field, Filters
 from suite.kernel.ids import parse_uuid
 from suite.kernel.refs import TargetRef
 
@@ -43,8 +46,7 @@ def log(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [_row(record) | {"query": wanted.query(record=record.id, **place)} for record in found.rows],
         "filter": wanted,
-        "families": FAMILIES.items(),
-        "outcomes": OUTCOMES,
+        "filters": _filters(wanted),
         "newer": wanted.query(after=found.newer) if found.newer else "",
         "older": wanted.query(before=found.older) if found.older else "",
         **_verified(auditor),
@@ -73,6 +75,32 @@ def context(request: HttpRequest, context_id: uuid.UUID) -> HttpResponse:
         "context_id": context_id,
     }
     return render(request, "audit/context.html", shown)
+
+
+def _filters(wanted: LogFilter) -> Filters:
+    values = wanted.values()
+    outcomes = [(one, OUTCOME_WORDS[one]) for one in OUTCOMES]
+    every, hint = _("All"), _("Name, or part of it")
+    return Filters(
+        name="audit",
+        action=reverse("audit:log"),
+        clear=reverse("audit:log"),
+        hidden=[("context", values.get("context", ""))],
+        fields=[
+            Field(kind="date", name="since", label=_("From"), value=values.get("since", "")),
+            Field(kind="date", name="until", label=_("Until"), value=values.get("until", "")),
+            Field(
+                kind="choice",
+                name="family",
+                label=_("Kind of act"),
+                value=wanted.family,
+                every=every,
+                options=[*FAMILIES.items()],
+            ),
+            Field(kind="choice", name="outcome", label=_("Outcome"), value=wanted.outcome, every=every, options=outcomes),
+            Field(kind="search", name="person", label=_("Person"), value=wanted.person, hint=hint),
+        ],
+    )
 
 
 def _opened(auditor: Reader, request: HttpRequest) -> Record | None:

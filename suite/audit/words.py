@@ -20,6 +20,7 @@ FAMILIES: dict[str, str | Promise] = {
 
 ACTIONS: dict[str, str | Promise] = {
     "accounts.organization.created": _("created the organisation"),
+    "accounts.unit.created": _("created the unit"),
     "accounts.person.provisioned": _("added a person"),
     "accounts.person.deactivated": _("deactivated a person"),
     "accounts.person.reactivated": _("reactivated a person"),
@@ -85,12 +86,14 @@ KINDS: dict[str, str | Promise] = {
     "person": _("person"),
     "sign_in": _("session"),
     "organization": _("organisation"),
+    "unit": _("unit"),
     "log": _("log"),
 }
 
 DETAILS: dict[str, str | Promise] = {
     "reason": _("Reason"),
     "role": _("Role"),
+    "roles": _("Roles that ended"),
     "acr": _("Assurance"),
     "amr": _("Means"),
     "purpose": _("Purpose"),
@@ -103,6 +106,7 @@ DETAILS: dict[str, str | Promise] = {
     "outcome": _("Outcome"),
 }
 
+OUTCOME_WORDS: dict[str, str | Promise] = {"done": _("Done"), "refused": _("Refused")}
 
 ON_ONESELF: dict[str, str | Promise] = {
     "meetings.participant.admitted": _("came in without having to ask"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from suite.accounts import subscribers as people
-from suite.accounts.events import SignInEnded, UserDeactivated
+from suite.accounts.events import MembershipEnded, SignInEnded, UserDeactivated
 from suite.audit.sealing import seal_due
 from suite.audit.verification import verify_recent
 from suite.kernel.events import subscribe
@@ -26,6 +26,7 @@ def tie() -> None:
     subscribe(SignInEnded, people.close_sockets_of_sign_in)
     subscribe(AccessChanged, resources.tell_open_sockets)
     subscribe(UserDeactivated, meeting.take_out_deactivated)
+    subscribe(MembershipEnded, meeting.take_out_former_member)
     subscribe(meetings.ParticipationRemoved, meeting.remove_from_call)
     subscribe(meetings.MediaRoomStarted, meeting.keep_out)
     subscribe(meetings.ParticipationMuted, meeting.mute_in_call)

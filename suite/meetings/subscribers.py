@@ -6,7 +6,7 @@ import uuid
 
 from django.db.models import QuerySet
 
-from suite.accounts.events import UserDeactivated
+from suite.accounts.events import MembershipEnded, UserDeactivated
 from suite.kernel import clock
 from suite.kernel.ids import parse_uuid
 from suite.kernel.refs import SYSTEM
@@ -31,10 +31,20 @@ LIVE = {ParticipationState.WAITING, ParticipationState.ADMITTED}
 
 def take_out_deactivated(event: UserDeactivated) -> None:
     """Somebody was let go: out of every meeting that is going on."""
-    theirs = Participation.objects.select_related("meeting").filter(
-        user_id=event.user_id, state__in=LIVE, meeting__ended_at=None
-    )
-    for participation in theirs:
+    _take_out(_live_of(event.user_id))
+
+
+def take_out_former_member(event: MembershipEnded) -> None:
+    """Somebody left an organisation: out of every meeting of it that is going on."""
+    _take_out(_live_of(event.user_id).filter(meeting__organization_id=event.organization_id))
+
+
+def _live_of(user_id: uuid.UUID) -> QuerySet[Participation]:
+    return Participation.objects.select_related("meeting").filter(user_id=user_id, state__in=LIVE, meeting__ended_at=None)
+
+
+def _take_out(participations: QuerySet[Participation]) -> None:
+    for participation in participations:
         participation_remove(participation=participation, actor=SYSTEM, now=clock.now())
 
 

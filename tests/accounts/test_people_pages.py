@@ -56,6 +56,9 @@ def addresses(viewer: Viewer) -> list[tuple[str, str]]:
         ("get", f"{base}deactivate/"),
         ("post", f"{base}deactivate/"),
         ("post", f"{base}reactivate/"),
+        ("post", f"{base}move/"),
+        ("get", f"{base}leave/"),
+        ("post", f"{base}leave/"),
     ]
 
 

@@ -185,7 +185,7 @@ def test_a_meeting_is_a_chart_of_who_was_there(here: Organization, auditor: View
     ]
     assert [(stay.x, stay.width) for stay in chart.people[1].stays] == [(250, 250), (750, 250)]
     shown = answer.content.decode()
-    assert len(re.findall('<rect[^>]*fill="#6a6af4"', shown)) == 3
+    assert len(re.findall('<rect class="presence__stay"', shown)) == 3
     assert [row["record"].actor_label for row in answer.context["started"]] == ["Awa"]
     assert [row["record"].actor_label for row in answer.context["agreed"]] == ["Bruno"]
 

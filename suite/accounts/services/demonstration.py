@@ -9,11 +9,11 @@ from django.conf import settings
 from django.db import transaction
 
 from suite.accounts.models import Membership, Organization, Role, Unit
+from suite.accounts.services.organizations import organization_create, unit_create
 from suite.accounts.services.provisioning import user_provision
 from suite.accounts.services.roles import role_grant
-from suite.audit.public import record
 from suite.kernel.errors import Forbidden
-from suite.kernel.refs import SYSTEM, TargetRef
+from suite.kernel.refs import SYSTEM
 
 
 @transaction.atomic
@@ -41,14 +41,13 @@ def demonstration_seed(*, known: dict[str, Any], now: datetime) -> int:
 
 
 def _organization(one: dict[str, Any], *, now: datetime) -> Organization:
-    organization, made = Organization.objects.get_or_create(
-        siret=one["siret"], defaults={"name": one["name"], "created_at": now}
-    )
+    organization = Organization.objects.filter(siret=one["siret"]).first()
+    if organization is None:
+        organization = organization_create(name=one["name"], siret=one["siret"], actor=SYSTEM, now=now)
+    known = set(organization.units.filter(parent=None).values_list("name", flat=True))
     for name in one["units"]:
-        Unit.objects.get_or_create(organization=organization, parent=None, name=name)
-    if made:
-        record("accounts.organization.created", actor=SYSTEM, organization_id=organization.id, at=now,
-               target=TargetRef(kind="organization", id=organization.id, label=organization.name))  # fmt: skip
+        if name not in known:
+            unit_create(organization=organization, name=name, parent=None, actor=SYSTEM, now=now)
     return organization
 
 

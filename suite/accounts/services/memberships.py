@@ -7,10 +7,12 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from suite.accounts.errors import AlreadyThere, NotOneself
+from suite.accounts.events import MembershipEnded
 from suite.accounts.models import Membership, Organization, RoleAssignment, Unit, User
 from suite.accounts.services.sign_ins import sign_ins_end_of_person
 from suite.audit.public import record
 from suite.kernel.errors import BadInput
+from suite.kernel.events import publish
 from suite.kernel.refs import ActorRef
 
 
@@ -44,13 +46,16 @@ def membership_move(*, membership: Membership, unit: Unit | None, actor: ActorRe
 
 @transaction.atomic
 def membership_end(*, membership: Membership, actor: ActorRef, now: datetime) -> None:
-    """The person no longer works here: sessions and roles of this organisation end; others' stay. Raises `NotOneself`."""
+    """The person no longer works here: sessions, calls and roles here end; other organisations' stay. Raises `NotOneself`."""
     if actor.id == membership.user_id:
         raise NotOneself
     membership.ended_at = now
     membership.save(update_fields=["ended_at"])
-    RoleAssignment.objects.filter(user_id=membership.user_id, organization_id=membership.organization_id).delete()
+    held = RoleAssignment.objects.filter(user_id=membership.user_id, organization_id=membership.organization_id)
+    roles = sorted(set(held.values_list("role", flat=True)))
+    held.delete()
     sign_ins_end_of_person(user_id=membership.user_id, actor=actor, reason="membership", now=now,
                            organization_id=membership.organization_id)  # fmt: skip
     record("accounts.membership.ended", actor=actor, target=membership.user.target, at=now,
-           organization_id=membership.organization_id)  # fmt: skip
+           organization_id=membership.organization_id, roles=roles)  # fmt: skip
+    publish(MembershipEnded(user_id=membership.user_id, organization_id=membership.organization_id, at=now))

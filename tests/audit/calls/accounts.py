@@ -8,7 +8,7 @@ from typing import Any
 
 from suite.accounts.errors import SignInRefused
 from suite.accounts.models import Organization, Role, SignIn, Unit
-from suite.accounts.services import demonstration, memberships, people, provisioning, roles, sign_ins
+from suite.accounts.services import arrivals, demonstration, memberships, organizations, people, provisioning, roles, sign_ins
 from suite.kernel import clock
 from suite.kernel.refs import SYSTEM
 from suite.runtime.folders import ROOT
@@ -23,6 +23,22 @@ def _provision() -> Call:
     return lambda: provisioning.user_provision(
         organization=here, unit=None, email="n@example.org", given_name="N", usual_name="N", actor=SYSTEM, now=clock.now()
     )
+
+
+def _bring_in() -> Call:
+    here = house().organization
+    return lambda: arrivals.person_bring_in(
+        organization=here, unit=None, email="n@example.org", given_name="N", usual_name="N", actor=SYSTEM, now=clock.now()
+    )
+
+
+def _organization() -> Call:
+    return lambda: organizations.organization_create(name="Ville", siret="1" * 14, actor=SYSTEM, now=clock.now())
+
+
+def _unit() -> Call:
+    here = house().organization
+    return lambda: organizations.unit_create(organization=here, name="Bureau", parent=None, actor=SYSTEM, now=clock.now())
 
 
 def _deactivate() -> Call:
@@ -106,6 +122,9 @@ def _seed() -> Call:
 
 
 CALLS: dict[str, Callable[[], Call]] = {
+    "arrivals.person_bring_in": _bring_in,
+    "organizations.organization_create": _organization,
+    "organizations.unit_create": _unit,
     "provisioning.user_provision": _provision,
     "people.user_deactivate": _deactivate,
     "people.user_reactivate": _reactivate,
