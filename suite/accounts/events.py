@@ -26,6 +26,22 @@ class UserDeactivated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignedIn(Event):
+    """A person signed in. `email_vouched`: the provider vouched just now for the address that their account has."""
+
+    name: ClassVar[str] = "accounts.signed_in"
+    urgent: ClassVar[bool] = True  # what waits for them opens while their first page loads
+    user_id: uuid.UUID
+    sign_in_id: uuid.UUID
+    email_vouched: bool
+    at: datetime
+
+    @property
+    def aggregate_id(self) -> uuid.UUID:
+        return self.user_id
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignInEnded(Event):
     """One browser was signed out, by the person, by the provider or by an administrator."""
 

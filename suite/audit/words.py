@@ -66,12 +66,27 @@ ACTIONS: dict[str, str | Promise] = {
     "resources.access.granted": _("gave access"),
     "resources.access.revoked": _("took access away"),
     "resources.link.changed": _("changed whom the link lets in"),
+    "resources.favourite.added": _("marked a favourite"),
+    "resources.favourite.removed": _("took a favourite’s mark away"),
+    "resources.request.asked": _("asked for access"),
+    "resources.request.accepted": _("accepted a request for access"),
+    "resources.request.declined": _("declined a request for access"),
+    "resources.request.read": _("read the answer to a request for access"),
+    "resources.invitation.made": _("invited a mail address"),
+    "resources.invitation.mailed": _("sent an invitation"),
+    "resources.invitation.withdrawn": _("withdrew an invitation"),
+    "resources.invitation.accepted": _("accepted an invitation by signing in"),
+    "resources.invitation.expired": _("let an invitation expire"),
 }
 
 MADE: dict[str, str | Promise] = {
     "created": _("created: %(kind)s"),
     "renamed": _("renamed: %(kind)s"),
+    "opened": _("opened: %(kind)s"),
     "discarded": _("put in the trash: %(kind)s"),
+    "restored": _("took out of the trash: %(kind)s"),
+    "purged": _("deleted for ever: %(kind)s"),
+    "erased": _("erased all that was left of: %(kind)s"),
 }
 
 KINDS: dict[str, str | Promise] = {
@@ -98,6 +113,7 @@ DETAILS: dict[str, str | Promise] = {
     "amr": _("Means"),
     "purpose": _("Purpose"),
     "principal": _("For whom"),
+    "email": _("Mail address"),
     "sessions_ended": _("Sessions ended"),
     "shared_microphone": _("Several people at this microphone"),
     "family": _("Kind of act"),

@@ -17,3 +17,4 @@ class ChannelLine:
     last_message_at: datetime | None
     unread: int
     other_user_id: uuid.UUID | None
+    is_favourite: bool = False

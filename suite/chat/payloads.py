@@ -30,7 +30,7 @@ def message_frame(message: Message) -> dict[str, Any]:
 
 
 def line_payload(line: ChannelLine) -> dict[str, Any]:
-    """`{id, kind, title, last_message_at, unread, other_user_id}`."""
+    """`{id, kind, title, last_message_at, unread, other_user_id, favourite}`."""
     return {
         "id": str(line.id),
         "kind": line.kind,
@@ -38,6 +38,7 @@ def line_payload(line: ChannelLine) -> dict[str, Any]:
         "last_message_at": line.last_message_at.isoformat() if line.last_message_at else None,
         "unread": line.unread,
         "other_user_id": _text(line.other_user_id),
+        "favourite": line.is_favourite,
     }
 
 

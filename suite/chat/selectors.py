@@ -13,7 +13,7 @@ from suite.accounts.public import Viewer
 from suite.chat.access import READ, access_channel
 from suite.chat.lines import ChannelLine
 from suite.chat.models import Channel, ChannelKind, Message, ReadMark
-from suite.resources.public import Access, readable_by
+from suite.resources.public import Access, favourite_ids, readable_by
 
 PAGE = 50
 BEFORE_ALL = uuid.UUID(int=0)
@@ -94,6 +94,7 @@ def _lines(viewer: Viewer, channels: Iterable[Channel]) -> list[ChannelLine]:
         access.resource_id: access.user
         for access in Access.objects.select_related("user").filter(resource__in=direct).exclude(user_id=viewer.user_id)
     }
+    marked = favourite_ids(viewer=viewer)
     lines = []
     for channel in channels:
         other = others.get(channel.pk)
@@ -105,6 +106,7 @@ def _lines(viewer: Viewer, channels: Iterable[Channel]) -> list[ChannelLine]:
                 last_message_at=channel.last_message_at,
                 unread=getattr(channel, "unread", 0),
                 other_user_id=other.id if other else None,
+                is_favourite=channel.pk in marked,
             )
         )
     return lines

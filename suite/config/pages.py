@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from suite.accounts.public import Viewer
+from suite.resources.public import asked_for
 
 Entry = tuple[str, str, str | Promise]  # url name, DSFR icon, label
 
@@ -23,9 +25,16 @@ AUDIT: Entry = ("audit:log", "fr-icon-shield-line", _("Audit"))
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`viewer` and `rail` for the templates."""
+    """`viewer`, `rail` and, for an error's page, `offer`, for the templates."""
     viewer: Viewer | None = getattr(request, "viewer", None)
-    return {"viewer": viewer, "rail": rail_of(viewer)}
+    return {"viewer": viewer, "rail": rail_of(viewer), "offer": offer_of(request, viewer)}
+
+
+def offer_of(request: HttpRequest, viewer: Viewer | None) -> dict[str, Any] | None:
+    """What a page that was not found offers: to ask for access, at any address that could be a resource's."""
+    match = request.resolver_match
+    id = asked_for(url_name=match.view_name, values=match.kwargs) if viewer and match else None
+    return {"template": "resources/ask.html", "address": reverse("resources:ask", kwargs={"id": id})} if id else None
 
 
 def rail_of(viewer: Viewer | None) -> list[Entry]:

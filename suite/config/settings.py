@@ -185,6 +185,18 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- mail and trash -----------------------------------------------------------------------------------------------
+MAIL_HOST = env.get("MAIL_HOST", "")
+MAIL_LEAVES = bool(MAIL_HOST) or DEMONSTRATION  # production without a mail server refuses to invite by mail, in a sentence
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = env.get("MAIL_ROOT", str(ROOT / "var" / "mail"))
+EMAIL_HOST, EMAIL_PORT = MAIL_HOST, int(env.get("MAIL_PORT", "587"))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.get("MAIL_USER", ""), env.get("MAIL_PASSWORD", "")
+EMAIL_USE_TLS = env.get("MAIL_TLS", "1") == "1"
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env.get("MAIL_FROM", f"Suite <ne-pas-repondre@{ALLOWED_HOSTS[0]}>")
+TRASH_DAYS = int(env.get("TRASH_DAYS", "30"))
+
 # --- sign-in: OpenID Connect --------------------------------------------------------------------------------------
 OIDC_ISSUER = env.get("OIDC_ISSUER").rstrip("/")
 OIDC_RP_CLIENT_ID = env.get("OIDC_CLIENT_ID")
@@ -226,6 +238,8 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"suite.transcripts.tasks.*": {"queue": "speech"}}
 CELERY_BEAT_SCHEDULE = {
     "audit-verify": {"task": "suite.audit.tasks.verify_all", "schedule": crontab(hour=3, minute=17)},
+    "trash-empty": {"task": "suite.resources.tasks.empty_trash", "schedule": crontab(hour=4, minute=37)},
+    "invitations-mail": {"task": "suite.resources.tasks.mail_invitations", "schedule": 60.0, "options": {"expires": 55}},
     "sessions-forget": {"task": "suite.accounts.tasks.sessions_forget", "schedule": crontab(hour=4, minute=7)},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -7,20 +7,24 @@ from django.shortcuts import render
 
 from suite.accounts.public import viewer_required
 from suite.chat.public import list_channels
+from suite.kernel import clock
 from suite.meetings.public import list_meetings
-from suite.resources.public import ResourceKind, readable_by
+from suite.resources.public import ResourceKind, list_answers_to, list_favourites, list_recents, list_requests_to, place_of
 
 SHOWN = 6
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Today first: meetings going on, the latest meetings, the documents and channels that moved."""
+    """Today first: what waits for an answer, meetings, what the viewer marked and had open, what was written."""
     viewer = viewer_required(request)
-    documents = readable_by(viewer).filter(kind=ResourceKind.DOCUMENT).order_by("-updated_at")
+    documents = list_recents(viewer=viewer, kinds=[ResourceKind.DOCUMENT])
     context = {
         "upcoming": list_meetings(viewer).filter(ended_at=None)[:SHOWN],
         "recent": list_meetings(viewer).exclude(ended_at=None)[:SHOWN],
-        "documents": documents[:SHOWN],
+        "requests": list_requests_to(viewer=viewer),
+        "answers": list_answers_to(viewer=viewer, now=clock.now()),
+        "favourites": [place_of(viewer=viewer, resource=one) for one in list_favourites(viewer=viewer)[:SHOWN]],
+        "documents": [(place_of(viewer=viewer, resource=one), one) for one in documents[:SHOWN]],
         "channels": list_channels(viewer=viewer)[:SHOWN],
     }
     return render(request, "home.html", context)

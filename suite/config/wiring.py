@@ -5,9 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 
 from suite.accounts import subscribers as people
-from suite.accounts.events import MembershipEnded, SignInEnded, UserDeactivated
+from suite.accounts.events import MembershipEnded, SignedIn, SignInEnded, UserDeactivated
 from suite.audit.sealing import seal_due
 from suite.audit.verification import verify_recent
+from suite.chat import places as chat_places
+from suite.chat import subscribers as chat
+from suite.documents import places as document_places
+from suite.documents import subscribers as documents
 from suite.kernel.events import subscribe
 from suite.kernel.outbox import Every, forget_delivered, sweeps
 from suite.meetings import events as meetings
@@ -15,7 +19,8 @@ from suite.meetings import subscribers as meeting
 from suite.meetings.public import add_section
 from suite.meetings.tasks import wake_reconciliation
 from suite.resources import subscribers as resources
-from suite.resources.events import AccessChanged
+from suite.resources.events import AccessChanged, InvitationMade, ResourcePurged
+from suite.resources.public import ResourceKind, add_kind
 from suite.transcripts import subscribers as transcript
 from suite.transcripts.sections import section as transcript_section
 
@@ -25,6 +30,12 @@ def tie() -> None:
     subscribe(UserDeactivated, people.close_sockets_of_person)
     subscribe(SignInEnded, people.close_sockets_of_sign_in)
     subscribe(AccessChanged, resources.tell_open_sockets)
+    add_kind(ResourceKind.DOCUMENT, document_places.DOCUMENT)
+    add_kind(ResourceKind.CHANNEL, chat_places.CHANNEL)
+    subscribe(ResourcePurged, documents.erase_document)
+    subscribe(ResourcePurged, chat.erase_channel)
+    subscribe(InvitationMade, resources.mail_invitation)
+    subscribe(SignedIn, resources.accept_invitations)
     subscribe(UserDeactivated, meeting.take_out_deactivated)
     subscribe(MembershipEnded, meeting.take_out_former_member)
     subscribe(meetings.ParticipationRemoved, meeting.remove_from_call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from suite.accounts.public import Viewer
 from suite.documents.content import plain_text
 from suite.documents.models import Document
 from suite.documents.sync import store
-from suite.resources.public import readable_by
+from suite.resources.public import Resource, ResourceKind, favourite_ids, list_favourites, list_recents, readable_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +22,41 @@ class DocumentLine:
     title: str
     owner_name: str
     is_mine: bool
+    is_favourite: bool
     updated_at: datetime
 
 
 def list_documents(*, viewer: Viewer, limit: int = 200) -> list[DocumentLine]:
     """The documents that the viewer made or was given access to, the latest changed first."""
-    documents = Document.objects.select_related("resource__owner").filter(resource__in=readable_by(viewer).values("id"))
-    return [
-        DocumentLine(
-            id=document.pk,
-            title=document.resource.title,
-            owner_name=document.resource.owner.name if document.resource.owner else "",
-            is_mine=document.resource.owner_id == viewer.user_id,
-            updated_at=document.resource.updated_at,
-        )
-        for document in documents.order_by("-resource__updated_at", "-resource_id")[:limit]
-    ]
+    readable = readable_by(viewer).select_related("owner").filter(kind=ResourceKind.DOCUMENT)
+    return _lines(viewer, readable.order_by("-updated_at", "-id")[:limit])
+
+
+def list_favourite_documents(*, viewer: Viewer, limit: int = 200) -> list[DocumentLine]:
+    """The documents that the viewer marked, the latest marked first."""
+    return _lines(viewer, list_favourites(viewer=viewer, kinds=[ResourceKind.DOCUMENT])[:limit])
+
+
+def list_recent_documents(*, viewer: Viewer, limit: int = 200) -> list[DocumentLine]:
+    """The documents that the viewer opened, the latest opened first."""
+    return _lines(viewer, list_recents(viewer=viewer, kinds=[ResourceKind.DOCUMENT])[:limit])
 
 
 def get_text(*, document: Document) -> str:
     """The document's words, one line a block; the caller has checked the right to read."""
     return plain_text(store.covered(store.load(document.pk))[1])
+
+
+def _lines(viewer: Viewer, resources: Iterable[Resource]) -> list[DocumentLine]:
+    marked = favourite_ids(viewer=viewer)
+    return [
+        DocumentLine(
+            id=resource.id,
+            title=resource.title,
+            owner_name=resource.owner.name if resource.owner else "",
+            is_mine=resource.owner_id == viewer.user_id,
+            is_favourite=resource.id in marked,
+            updated_at=resource.updated_at,
+        )
+        for resource in resources
+    ]

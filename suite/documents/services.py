@@ -15,7 +15,7 @@ from suite.documents.models import Document, DocumentUpdate
 from suite.kernel.events import publish
 from suite.kernel.groups import group, tell
 from suite.kernel.refs import ActorRef
-from suite.resources.public import ResourceKind, resource_create, resource_rename
+from suite.resources.public import ResourceKind, resource_create, resource_erase, resource_rename
 
 
 @transaction.atomic
@@ -50,3 +50,10 @@ def document_rename(*, document: Document, title: str, viewer: Viewer, now: date
     """Give `document` another title, shown at once where it is open; the caller holds the right to write in it."""
     resource_rename(resource=document.resource, title=title, viewer=viewer, now=now)
     tell(group("resource", document.pk), {"type": "title.changed", "title": document.resource.title})
+
+
+@transaction.atomic
+def document_erase(*, document_id: uuid.UUID, now: datetime) -> None:
+    """Remove the text and the rows of a document that was deleted for ever; quietly nothing where they are gone."""
+    Document.objects.filter(pk=document_id, resource__purged_at__isnull=False).delete()
+    resource_erase(resource_id=document_id, now=now)

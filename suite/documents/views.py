@@ -7,25 +7,36 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
 from suite.accounts.public import viewer_required
 from suite.documents.access import READ, access_document
 from suite.documents.api.views import document_payload
-from suite.documents.selectors import list_documents
+from suite.documents.selectors import list_documents, list_favourite_documents, list_recent_documents
 from suite.documents.services import document_create
 from suite.kernel import clock
+from suite.resources.public import resource_opened
+
+SHOWN = {
+    "": _("All"),
+    "favourites": _("Favourites"),
+    "recent": _("Opened lately"),
+    "mine": _("Made by me"),
+    "shared": _("Shared with me"),
+}
+LISTS = {"favourites": list_favourite_documents, "recent": list_recent_documents}
 
 
 @require_GET
 def list_(request: HttpRequest) -> HttpResponse:
-    """The viewer's documents and those shared with them."""
-    shown = request.GET.get("shown", "")
-    documents = list_documents(viewer=viewer_required(request))
+    """The viewer's documents and those shared with them; `?shown=` is one of `SHOWN`."""
+    viewer, shown = viewer_required(request), request.GET.get("shown", "")
+    documents = LISTS[shown](viewer=viewer) if shown in LISTS else list_documents(viewer=viewer)
     if shown in {"mine", "shared"}:
         documents = [line for line in documents if line.is_mine == (shown == "mine")]
-    return render(request, "documents/list.html", {"documents": documents, "shown": shown})
+    return render(request, "documents/list.html", {"documents": documents, "shown": shown, "choices": SHOWN.items()})
 
 
 @require_POST
@@ -44,6 +55,7 @@ def document(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     """One document, for who may read it."""
     viewer = viewer_required(request)
     opened = access_document(viewer=viewer, id=id, need=READ)
+    resource_opened(resource=opened.resource, viewer=viewer, now=clock.now())
     return render(
         request, "documents/document.html", {"document": opened, "payload": json.dumps(document_payload(opened, viewer))}
     )

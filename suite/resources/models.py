@@ -51,10 +51,20 @@ class Resource(models.Model):
     link_role = models.CharField(max_length=20, choices=ResourceRole.choices, default=ResourceRole.READER)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-    deleted_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)  # in the trash since then
+    deleted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    purged_at = models.DateTimeField(null=True)  # deleted for ever: the row waits for its app to erase the content
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["organization", "kind", "-updated_at"], name="resources_recent")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="resources_purged_from_the_trash", condition=Q(purged_at=None) | Q(deleted_at__isnull=False)
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "kind", "-updated_at"], name="resources_recent"),
+            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="resources_trash"),
+        ]
 
     @property
     def ref(self) -> TargetRef:
@@ -90,3 +100,85 @@ class Access(models.Model):
                 nulls_distinct=False,
             ),
         ]
+
+
+class Favourite(models.Model):
+    """A person marked a resource to find it again."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="favourites")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="favourites")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "resource"], name="resources_favourite_once")]
+
+
+class Opening(models.Model):
+    """When a person last opened a resource."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="openings")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="openings")
+    opened_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()  # when the audit last had it: one record a sitting
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "resource"], name="resources_opening_once")]
+        indexes: ClassVar = [models.Index(fields=["user", "-opened_at"], name="resources_opened")]
+
+
+class RequestState(models.TextChoices):
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+class AccessRequest(models.Model):
+    """Somebody with the link and without a right asks for one. `told_at`: the asker has read the answer."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="requests")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="access_requests")
+    message = models.CharField(max_length=300, blank=True)
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=RequestState.choices, default=RequestState.WAITING)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["resource", "user"], condition=Q(state=RequestState.WAITING), name="resources_asked_once"
+            ),
+            models.CheckConstraint(
+                name="resources_answered",
+                condition=Q(state=RequestState.WAITING, answered_at=None)
+                | (~Q(state=RequestState.WAITING) & Q(answered_at__isnull=False)),
+            ),
+        ]
+
+
+class Invitation(models.Model):
+    """A role that waits for whoever signs in with a mail address. Withdrawn, the row is gone; the audit remembers."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(max_length=254)  # in lower case
+    role = models.CharField(max_length=20, choices=ResourceRole.choices)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["resource", "email"], condition=Q(accepted_at=None), name="resources_invited_once"),
+            models.CheckConstraint(name="resources_nobody_invited_as_owner", condition=~Q(role=ResourceRole.OWNER)),
+            models.CheckConstraint(
+                name="resources_accepted_by_somebody",
+                condition=Q(accepted_at=None, accepted_by=None) | Q(accepted_at__isnull=False, accepted_by__isnull=False),
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["email"], condition=Q(accepted_at=None), name="resources_invited")]

@@ -97,6 +97,7 @@ def environment_of(
         "DATABASE_URL": postgres.url(role=APPLICATION),
         "VALKEY_URL": Valkey(folders=folders).url,
         "FILES_ROOT": str(folders.var / "files"),
+        "MAIL_ROOT": str(folders.var / "mail"),
         "AUDIT_WITNESS_ROOT": str(folders.var / "witness"),
         "SPEECH_MODELS_ROOT": str(folders.var / "models"),
         "SPEECH": "1" if speech else "0",

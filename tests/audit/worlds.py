@@ -15,6 +15,8 @@ from suite.meetings.selectors import open_capture
 from suite.meetings.services.captures import capture_start, consent_give, track_claim, track_recording
 from suite.meetings.services.participations import participation_ask, participation_joined
 from suite.meetings.services.rooms import room_create
+from suite.resources.models import Resource
+from suite.resources.services.trash import resource_discard, resource_purge
 from tests import people
 
 
@@ -93,3 +95,9 @@ def recording(at: Sitting) -> CapturedTrack:
 
 def some_bytes() -> BytesIO:
     return BytesIO(b"some bytes")
+
+
+def purged(resource: Resource, viewer: Viewer) -> None:
+    """`resource` is deleted for ever; its app has not erased it yet."""
+    resource_discard(resource=resource, viewer=viewer, now=clock.now())
+    resource_purge(resource=resource, actor=viewer.ref, now=clock.now())

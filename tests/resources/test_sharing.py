@@ -7,42 +7,11 @@ import uuid
 import pytest
 
 from suite.audit.models import Record
-from suite.documents.services import document_create
-from suite.kernel import clock
 from suite.kernel.models import OutboxEvent
 from suite.resources.models import Access
 from tests.callers import Caller
-from tests.people import organization, person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def house():
-    return organization()
-
-
-@pytest.fixture
-def awa(house):
-    return person(house)
-
-
-@pytest.fixture
-def bruno(house):
-    return person(house, "Bruno", "Petit")
-
-
-@pytest.fixture
-def stranger():
-    return person(organization("Ailleurs"), "Zoé", "Martin")
-
-
-@pytest.fixture
-def resource(awa):
-    made = document_create(
-        organization_id=awa.organization_id, title="Note", owner_id=awa.user_id, actor=awa.ref, now=clock.now()
-    )
-    return made.resource
 
 
 def sharing(resource):

@@ -18,7 +18,11 @@ from suite.meetings.services.captures import capture_start, capture_stop, consen
 from suite.meetings.services.meetings import meeting_end
 from suite.meetings.services.participations import participation_ask, participation_joined
 from suite.meetings.services.rooms import room_create
-from suite.resources.models import Access, LinkReach, Resource
+from suite.resources.models import Access, AccessRequest, Favourite, Invitation, LinkReach, Resource, ResourceRole
+from suite.resources.services.favourites import favourite_add
+from suite.resources.services.invitations import invitation_make
+from suite.resources.services.requests import request_ask
+from suite.resources.services.trash import resource_discard
 from suite.transcripts.models import TrackWork, Transcript, Turn
 from suite.transcripts.services import transcript_open
 from tests.people import organization, person
@@ -37,6 +41,9 @@ class World:
     document: uuid.UUID
     channel: uuid.UUID
     access: uuid.UUID
+    discarded: uuid.UUID
+    request: uuid.UUID
+    invitation: uuid.UUID
     slug: str
     meeting: uuid.UUID
     open_meeting: uuid.UUID
@@ -68,6 +75,14 @@ def a_world() -> World:
     channel = channel_create(organization_id=town.id, title=TITLE, kind="channel", owner_id=awa.user_id, actor=awa.ref, now=now)
     message_post(channel=channel, author=Author.of(awa), body=CONTENT, ref="1", now=now)
     meeting, transcript = _past_meeting(awa, town)
+    discarded = document_create(organization_id=town.id, title=TITLE, owner_id=awa.user_id, actor=awa.ref, now=now)
+    favourite_add(resource=discarded.resource, viewer=awa, now=now)
+    resource_discard(resource=discarded.resource, viewer=awa, now=now)
+    request_ask(resource_id=document.pk, viewer=person(town, "Fatou", "Sow"), message=CONTENT, now=now)
+    invitation = invitation_make(
+        resource=document.resource, email="zoe@ailleurs.example", role=ResourceRole.READER, viewer=awa, now=now
+    )
+    assert invitation is not None
     room = room_create(viewer=awa, title=TITLE, now=now)
     Resource.objects.filter(id=room.pk).update(link_reach=LinkReach.RESTRICTED)
     room.refresh_from_db()
@@ -78,6 +93,9 @@ def a_world() -> World:
         eva=eva,
         document=document.pk,
         channel=channel.pk,
+        discarded=discarded.pk,
+        request=AccessRequest.objects.get(resource_id=document.pk).id,
+        invitation=invitation.id,
         access=Access.objects.get(resource_id=document.pk).id,
         slug=room.slug,
         meeting=meeting,
@@ -114,8 +132,11 @@ def what_awa_has(world: World) -> dict[str, object]:
     accesses = Access.objects.filter(resource__in=hers).order_by("id")
     participations = Participation.objects.filter(user_id=world.awa.user_id).order_by("id")
     return {
-        "resources": list(hers.values_list("id", "title", "link_reach", "link_role", "deleted_at")),
+        "resources": list(hers.values_list("id", "title", "link_reach", "link_role", "deleted_at", "purged_at")),
         "accesses": list(accesses.values_list("id", "role", "user_id")),
+        "favourites": list(Favourite.objects.filter(user_id=world.awa.user_id).values_list("resource_id")),
+        "invitations": list(Invitation.objects.values_list("id", "role", "accepted_at")),
+        "answered": AccessRequest.objects.exclude(state="waiting").count(),
         "participations": list(participations.values_list("id", "state", "name")),
         "sign_ins": SignIn.objects.filter(user_id=world.awa.user_id, ended_at=None).count(),
         "turns": list(Turn.objects.order_by("id").values_list("text")),

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from suite.accounts.errors import SignInRefused
-from suite.accounts.events import SignInEnded
+from suite.accounts.events import SignedIn, SignInEnded
 from suite.accounts.models import Identity, Membership, Organization, SignIn, Unit, User
 from suite.accounts.oidc.claims import Claims
 from suite.accounts.services.provisioning import user_provision
@@ -90,6 +90,8 @@ def sign_in_begin(*, membership: Membership, claims: Claims, session_key: str, n
     )  # fmt: skip
     record("accounts.sign_in.succeeded", actor=membership.user.ref, target=_target(sign_in), at=now,
            organization_id=membership.organization_id, acr=claims.acr, amr=list(claims.amr))  # fmt: skip
+    vouched = claims.email_vouched and claims.email.lower() == membership.user.email.lower()
+    publish(SignedIn(user_id=membership.user_id, sign_in_id=sign_in.id, email_vouched=vouched, at=now))
     return sign_in
 
 

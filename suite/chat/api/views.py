@@ -20,7 +20,7 @@ from suite.chat.services import channel_create, channel_mark_read, direct_channe
 from suite.chat.services.channels import colleague_add
 from suite.kernel import clock
 from suite.kernel.api import validated
-from suite.resources.public import has_role, role_of
+from suite.resources.public import ResourceRole, has_role, resource_opened, role_of
 
 PEOPLE_MAX = 100
 PAGE_MAX = 100
@@ -80,10 +80,12 @@ class DirectView(APIView):
 
 
 class ChannelView(APIView):
-    """One channel: its line, its people, what the viewer may do, how far they have read."""
+    """One channel, opened: its line, its people, what the viewer may do, how far they have read."""
 
     def get(self, request: Request, id: uuid.UUID) -> Response:
-        return Response(_whole(request, access_channel(viewer=as_viewer(request.user), id=id, need=READ)))
+        channel = access_channel(viewer=as_viewer(request.user), id=id, need=READ)
+        resource_opened(resource=channel.resource, viewer=as_viewer(request.user), now=clock.now())
+        return Response(_whole(request, channel))
 
 
 class PeopleView(APIView):
@@ -133,5 +135,6 @@ def _whole(request: Request, channel: Channel) -> dict[str, Any]:
         "people": [{"id": str(user_id), "name": name, "role": role} for user_id, name, role in list_people(channel=channel)],
         "may_write": has_role(held, WRITE),
         "may_bring_in": has_role(held, BRING_IN) and channel.kind != ChannelKind.DIRECT,
+        "may_discard": has_role(held, ResourceRole.OWNER) and channel.kind == ChannelKind.CHANNEL,
         "last_read_id": None if last_read is None else str(last_read),
     }

@@ -9,11 +9,11 @@ from datetime import datetime
 from django.db import transaction
 
 from suite.accounts.public import Membership, Viewer
-from suite.chat.models import Channel, ChannelKind
+from suite.chat.models import Channel, ChannelKind, Message
 from suite.kernel.errors import BadInput, NotFound
 from suite.kernel.groups import group, tell
 from suite.kernel.refs import ActorRef
-from suite.resources.public import ResourceKind, ResourceRole, access_grant, resource_create
+from suite.resources.public import ResourceKind, ResourceRole, access_grant, resource_create, resource_erase
 
 
 @transaction.atomic
@@ -106,6 +106,14 @@ def direct_channel_open(*, viewer: Viewer, user_id: uuid.UUID, now: datetime) ->
         direct_key=key,
         colleagues=[viewer.user_id, user_id],
     )
+
+
+@transaction.atomic
+def channel_erase(*, channel_id: uuid.UUID, now: datetime) -> None:
+    """Remove the messages and the rows of a channel that was deleted for ever; quietly nothing where they are gone."""
+    Message.objects.filter(channel__resource_id=channel_id, channel__resource__purged_at__isnull=False).delete()
+    Channel.objects.filter(resource_id=channel_id, resource__purged_at__isnull=False).delete()
+    resource_erase(resource_id=channel_id, now=now)
 
 
 def person_group(user_id: uuid.UUID) -> str:

@@ -18,7 +18,7 @@ from suite.documents.services import document_create, document_rename
 from suite.documents.sync.presence import colour_of
 from suite.kernel import clock
 from suite.kernel.api import validated
-from suite.resources.public import ResourceRole, has_role, resource_discard, role_of
+from suite.resources.public import ResourceRole, has_role, is_favourite, resource_discard, role_of
 
 TITLE_CHARACTERS_MAX = 300
 
@@ -33,7 +33,14 @@ class DocumentsView(APIView):
     def get(self, request: Request) -> Response:
         lines = list_documents(viewer=as_viewer(request.user))
         shown = [
-            {"id": line.id, "title": line.title, "owner": line.owner_name, "mine": line.is_mine, "updated_at": line.updated_at}
+            {
+                "id": line.id,
+                "title": line.title,
+                "owner": line.owner_name,
+                "mine": line.is_mine,
+                "favourite": line.is_favourite,
+                "updated_at": line.updated_at,
+            }
             for line in lines
         ]
         return Response({"documents": shown})
@@ -72,7 +79,7 @@ class DocumentView(APIView):
 
 
 def document_payload(document: Document, viewer: Viewer) -> dict[str, Any]:
-    """`{id, title, role, may_write, may_share, me: {id, name, color}}`."""
+    """`{id, title, role, may_write, may_share, may_discard, favourite, me: {id, name, color}}`."""
     held = role_of(viewer=viewer, resource=document.resource)
     return {
         "id": str(document.pk),
@@ -80,5 +87,7 @@ def document_payload(document: Document, viewer: Viewer) -> dict[str, Any]:
         "role": held,
         "may_write": has_role(held, WRITE),
         "may_share": has_role(held, SHARE),
+        "may_discard": has_role(held, ResourceRole.OWNER),
+        "favourite": is_favourite(viewer=viewer, resource_id=document.pk),
         "me": {"id": str(viewer.user_id), "name": viewer.name, "color": colour_of(viewer.user_id)},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -10,13 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from suite.accounts.public import as_viewer
+from suite.accounts.public import Viewer, as_viewer
 from suite.kernel import clock
 from suite.kernel.api import validated
-from suite.resources.access import access_resource, has_role, role_of
+from suite.resources.access import access_invitation, access_request, access_resource, has_role, role_of
 from suite.resources.models import Access, LinkReach, Resource, ResourceRole
-from suite.resources.services import link_change
-from suite.resources.sharing import access_take_back, colleague_grant
+from suite.resources.selectors import list_invitations_of, list_requests_of
+from suite.resources.services.accesses import access_take_back, colleague_grant, link_change
+from suite.resources.services.favourites import favourite_add, favourite_remove
+from suite.resources.services.invitations import invitation_make, invitation_withdraw
+from suite.resources.services.requests import request_accept, request_decline
 
 GIVEN_ROLES = [ResourceRole.READER, ResourceRole.COMMENTER, ResourceRole.EDITOR, ResourceRole.ADMINISTRATOR]
 
@@ -26,56 +30,142 @@ class GrantInput(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=GIVEN_ROLES)
 
 
+class RoleInput(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(choices=GIVEN_ROLES)
+
+
+class InvitationInput(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+    role = serializers.ChoiceField(choices=GIVEN_ROLES)
+
+
 class LinkInput(serializers.Serializer[Any]):
     reach = serializers.ChoiceField(choices=LinkReach.values)
     role = serializers.ChoiceField(choices=[ResourceRole.READER, ResourceRole.COMMENTER, ResourceRole.EDITOR])
 
 
 class SharingView(APIView):
-    """`{role, may_share, link: {reach, role}, accesses: [{id, role, principal: {kind, id, name}}]}`; POST: with a colleague."""
+    """`{role, may_share, link: {reach, role}, accesses: [{id, role, principal: {kind, id, name}}], requests: [{id, person,
+    message, asked_at}], invitations: [{id, email, role, mailed}]}`; POST: with a colleague.
+    """
 
     def get(self, request: Request, id: uuid.UUID) -> Response:
-        resource = access_resource(viewer=as_viewer(request.user), id=id, need=ResourceRole.READER)
-        return Response(_sharing(request, resource))
+        viewer = as_viewer(request.user)
+        resource = access_resource(viewer=viewer, id=id, need=ResourceRole.READER)
+        return Response(sharing_payload(viewer, resource, clock.now()))
 
     def post(self, request: Request, id: uuid.UUID) -> Response:
-        resource = access_resource(viewer=as_viewer(request.user), id=id, need=ResourceRole.ADMINISTRATOR)
+        viewer, now = as_viewer(request.user), clock.now()
+        resource = access_resource(viewer=viewer, id=id, need=ResourceRole.ADMINISTRATOR)
         given = validated(GrantInput, request.data)
         role = ResourceRole(given["role"])
-        colleague_grant(resource=resource, user_id=given["person"], role=role, viewer=as_viewer(request.user), now=clock.now())
-        return Response(_sharing(request, resource), status=201)
+        colleague_grant(resource=resource, user_id=given["person"], role=role, viewer=viewer, now=now)
+        return Response(sharing_payload(viewer, resource, now), status=201)
 
 
 class AccessView(APIView):
     """One access: DELETE takes it away; one's own may be given up without administering."""
 
     def delete(self, request: Request, id: uuid.UUID, access_id: uuid.UUID) -> Response:
-        is_own = Access.objects.filter(id=access_id, resource_id=id, user_id=as_viewer(request.user).user_id).exists()
+        viewer, now = as_viewer(request.user), clock.now()
+        is_own = Access.objects.filter(id=access_id, resource_id=id, user_id=viewer.user_id).exists()
         need = ResourceRole.READER if is_own else ResourceRole.ADMINISTRATOR
-        resource = access_resource(viewer=as_viewer(request.user), id=id, need=need)
-        access_take_back(resource=resource, access_id=access_id, viewer=as_viewer(request.user), now=clock.now())
-        return Response(status=204) if is_own else Response(_sharing(request, resource))
+        resource = access_resource(viewer=viewer, id=id, need=need)
+        access_take_back(resource=resource, access_id=access_id, viewer=viewer, now=now)
+        return Response(status=204) if is_own else Response(sharing_payload(viewer, resource, now))
 
 
 class LinkView(APIView):
     """Whom the link alone lets in."""
 
     def put(self, request: Request, id: uuid.UUID) -> Response:
-        resource = access_resource(viewer=as_viewer(request.user), id=id, need=ResourceRole.ADMINISTRATOR)
+        viewer, now = as_viewer(request.user), clock.now()
+        resource = access_resource(viewer=viewer, id=id, need=ResourceRole.ADMINISTRATOR)
         given = validated(LinkInput, request.data)
         reach, role = LinkReach(given["reach"]), ResourceRole(given["role"])
-        link_change(resource=resource, reach=reach, role=role, viewer=as_viewer(request.user), now=clock.now())
-        return Response(_sharing(request, resource))
+        link_change(resource=resource, reach=reach, role=role, viewer=viewer, now=now)
+        return Response(sharing_payload(viewer, resource, now))
 
 
-def _sharing(request: Request, resource: Resource) -> dict[str, Any]:
-    held = role_of(viewer=as_viewer(request.user), resource=resource)
+class RequestView(APIView):
+    """One request for access: POST accepts it with a role, DELETE declines."""
+
+    def post(self, request: Request, id: uuid.UUID, request_id: uuid.UUID) -> Response:
+        viewer, now = as_viewer(request.user), clock.now()
+        asked = access_request(viewer=viewer, resource_id=id, id=request_id)
+        role = ResourceRole(validated(RoleInput, request.data)["role"])
+        request_accept(request=asked, role=role, viewer=viewer, now=now)
+        return Response(sharing_payload(viewer, asked.resource, now))
+
+    def delete(self, request: Request, id: uuid.UUID, request_id: uuid.UUID) -> Response:
+        viewer, now = as_viewer(request.user), clock.now()
+        asked = access_request(viewer=viewer, resource_id=id, id=request_id)
+        request_decline(request=asked, viewer=viewer, now=now)
+        return Response(sharing_payload(viewer, asked.resource, now))
+
+
+class InvitationsView(APIView):
+    """POST invites a mail address; a colleague of that address has the access at once."""
+
+    def post(self, request: Request, id: uuid.UUID) -> Response:
+        viewer, now = as_viewer(request.user), clock.now()
+        resource = access_resource(viewer=viewer, id=id, need=ResourceRole.ADMINISTRATOR)
+        given = validated(InvitationInput, request.data)
+        role = ResourceRole(given["role"])
+        invitation_make(resource=resource, email=given["email"], role=role, viewer=viewer, now=now)
+        return Response(sharing_payload(viewer, resource, now), status=201)
+
+
+class InvitationView(APIView):
+    """One invitation: DELETE withdraws it."""
+
+    def delete(self, request: Request, id: uuid.UUID, invitation_id: uuid.UUID) -> Response:
+        viewer, now = as_viewer(request.user), clock.now()
+        invitation = access_invitation(viewer=viewer, resource_id=id, id=invitation_id)
+        invitation_withdraw(invitation=invitation, viewer=viewer, now=now)
+        return Response(sharing_payload(viewer, invitation.resource, now))
+
+
+class FavouriteView(APIView):
+    """PUT marks a resource among one's favourites, DELETE takes the mark away: `{favourite}`."""
+
+    def put(self, request: Request, id: uuid.UUID) -> Response:
+        viewer = as_viewer(request.user)
+        resource = access_resource(viewer=viewer, id=id, need=ResourceRole.READER)
+        favourite_add(resource=resource, viewer=viewer, now=clock.now())
+        return Response({"favourite": True})
+
+    def delete(self, request: Request, id: uuid.UUID) -> Response:
+        viewer = as_viewer(request.user)
+        resource = access_resource(viewer=viewer, id=id, need=ResourceRole.READER)
+        favourite_remove(resource=resource, viewer=viewer, now=clock.now())
+        return Response({"favourite": False})
+
+
+def sharing_payload(viewer: Viewer, resource: Resource, now: datetime) -> dict[str, Any]:
+    """As `SharingView` says; requests and invitations only for who administers `resource`."""
+    held = role_of(viewer=viewer, resource=resource)
+    may_share = has_role(held, ResourceRole.ADMINISTRATOR)
     accesses = resource.accesses.select_related("user", "group", "unit", "organization").order_by("granted_at", "id")
+    requests = list_requests_of(resource=resource) if may_share else []
+    invitations = list_invitations_of(resource=resource, now=now) if may_share else []
     return {
         "role": held,
-        "may_share": has_role(held, ResourceRole.ADMINISTRATOR),
+        "may_share": may_share,
         "link": {"reach": resource.link_reach, "role": resource.link_role},
         "accesses": [{"id": access.id, "role": access.role, "principal": _principal(access)} for access in accesses],
+        "requests": [
+            {
+                "id": one.id,
+                "person": {"id": one.user_id, "name": one.user.name},
+                "message": one.message,
+                "asked_at": one.asked_at,
+            }
+            for one in requests
+        ],
+        "invitations": [
+            {"id": one.id, "email": one.email, "role": one.role, "mailed": one.mailed_at is not None} for one in invitations
+        ],
     }
 
 

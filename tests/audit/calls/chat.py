@@ -12,6 +12,7 @@ from suite.chat.services import channels, messages
 from suite.kernel import clock
 from suite.kernel.ids import uuid7
 from tests import people
+from tests.audit.worlds import purged
 
 Call = Callable[[], object]
 
@@ -55,11 +56,19 @@ def _read() -> Call:
     return lambda: messages.channel_mark_read(channel=channel, viewer=viewer, message_id=message.id, now=clock.now())
 
 
+def _erase() -> Call:
+    viewer, channel, _bruno = _world()
+    messages.message_post(channel=channel, author=Author.of(viewer), body="Bonjour", ref="1", now=clock.now())
+    purged(channel.resource, viewer)
+    return lambda: channels.channel_erase(channel_id=channel.pk, now=clock.now())
+
+
 CALLS: dict[str, Callable[[], Call]] = {
     "channels.channel_create": _create,
     "channels.member_add": _member,
     "channels.colleague_add": _colleague,
     "channels.direct_channel_open": _direct,
+    "channels.channel_erase": _erase,
     "messages.message_post": _post,
     "messages.channel_mark_read": _read,
 }

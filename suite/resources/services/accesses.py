@@ -1,4 +1,4 @@
-"""Making, renaming, sharing and discarding what can be shared: written once, for every kind."""
+"""Who may do what with a resource: giving a role, taking it back, the link. Written once, for every kind."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TypedDict, Unpack
 
 from django.db import transaction
 
-from suite.accounts.public import Viewer
+from suite.accounts.public import Membership, Viewer
 from suite.audit.public import record
-from suite.kernel.errors import BadInput
+from suite.kernel.errors import BadInput, Forbidden, NotFound
 from suite.kernel.events import publish
 from suite.kernel.refs import ActorRef
 from suite.resources.events import AccessChanged
-from suite.resources.models import Access, LinkReach, Resource, ResourceKind, ResourceRole
+from suite.resources.models import Access, AccessRequest, LinkReach, RequestState, Resource, ResourceRole
 
 
 class Principal(TypedDict, total=False):
@@ -24,48 +24,6 @@ class Principal(TypedDict, total=False):
     group_id: uuid.UUID
     unit_id: uuid.UUID
     organization_id: uuid.UUID
-
-
-@transaction.atomic
-def resource_create(
-    *,
-    kind: ResourceKind,
-    organization_id: uuid.UUID,
-    owner_id: uuid.UUID | None,
-    title: str,
-    actor: ActorRef,
-    now: datetime,
-    link_reach: LinkReach = LinkReach.RESTRICTED,
-    link_role: ResourceRole = ResourceRole.READER,
-    context: uuid.UUID | None = None,
-) -> Resource:
-    """A new resource, with its owner's access where it has an owner. The caller writes its own table's row beside it."""
-    resource = Resource.objects.create(
-        kind=kind,
-        organization_id=organization_id,
-        owner_id=owner_id,
-        title=clean_title(title),
-        link_reach=link_reach,
-        link_role=link_role,
-        created_at=now,
-        updated_at=now,
-    )
-    if owner_id is not None:
-        Access.objects.create(resource=resource, role=ResourceRole.OWNER, user_id=owner_id, granted_at=now)
-    record(
-        f"resources.{kind}.created", actor=actor, target=resource.ref, organization_id=organization_id, at=now, context=context
-    )
-    return resource
-
-
-@transaction.atomic
-def resource_rename(*, resource: Resource, title: str, viewer: Viewer, now: datetime) -> None:
-    """Give `resource` another title; the caller holds the right to edit it."""
-    resource.title = clean_title(title)
-    resource.updated_at = now
-    resource.save(update_fields=["title", "updated_at"])
-    record(f"resources.{resource.kind}.renamed", actor=viewer.ref, target=resource.ref,
-           organization_id=resource.organization_id, at=now)  # fmt: skip
 
 
 @transaction.atomic
@@ -87,6 +45,8 @@ def access_grant(
     ((kind, principal_id),) = principal.items()
     record("resources.access.granted", actor=actor, target=resource.ref, organization_id=resource.organization_id, at=now,
            context=context, role=str(role), principal=kind.removesuffix("_id"), principal_id=str(principal_id))  # fmt: skip
+    if access.user_id is not None:
+        _answer_waiting(resource=resource, user_id=access.user_id, actor=actor, now=now)
     publish(AccessChanged(resource_id=resource.id, at=now))
     return access
 
@@ -117,15 +77,35 @@ def link_change(*, resource: Resource, reach: LinkReach, role: ResourceRole, vie
 
 
 @transaction.atomic
-def resource_discard(*, resource: Resource, viewer: Viewer, now: datetime) -> None:
-    """Put `resource` in the trash; the caller owns it."""
-    resource.deleted_at = now
-    resource.save(update_fields=["deleted_at"])
-    record(f"resources.{resource.kind}.discarded", actor=viewer.ref, target=resource.ref,
-           organization_id=resource.organization_id, at=now)  # fmt: skip
-    publish(AccessChanged(resource_id=resource.id, at=now))
+def colleague_grant(*, resource: Resource, user_id: uuid.UUID, role: ResourceRole, viewer: Viewer, now: datetime) -> Access:
+    """Give an active colleague `role`, or change the one they have; the caller holds the right to administer `resource`.
+
+    Raises `NotFound` for anybody who is not a colleague, `Forbidden` for an owner's role and for making another owner.
+    """
+    held = resource.accesses.filter(user_id=user_id).first()
+    if role == ResourceRole.OWNER or (held is not None and held.role == ResourceRole.OWNER):
+        raise Forbidden
+    colleagues = Membership.objects.filter(organization_id=viewer.organization_id, ended_at=None, user__is_active=True)
+    if held is None and not colleagues.filter(user_id=user_id).exists():
+        raise NotFound
+    return access_grant(resource=resource, role=role, actor=viewer.ref, now=now, user_id=user_id)
 
 
-def clean_title(title: str) -> str:
-    """One line of printable text, at most 300 characters."""
-    return " ".join("".join(c for c in title if c.isprintable() or c.isspace()).split())[:300]
+@transaction.atomic
+def access_take_back(*, resource: Resource, access_id: uuid.UUID, viewer: Viewer, now: datetime) -> None:
+    """Take an access to `resource` away; the caller administers it, or the access is their own.
+
+    Raises `NotFound` for another resource's access, `Forbidden` for an owner's.
+    """
+    access = resource.accesses.filter(id=access_id).first()
+    if access is None:
+        raise NotFound
+    if access.role == ResourceRole.OWNER:
+        raise Forbidden
+    access_revoke(access=access, actor=viewer.ref, now=now)
+
+
+def _answer_waiting(*, resource: Resource, user_id: uuid.UUID, actor: ActorRef, now: datetime) -> None:
+    """Whoever asked and is given a role has their answer, whichever way it was given."""
+    waiting = AccessRequest.objects.filter(resource=resource, user_id=user_id, state=RequestState.WAITING)
+    waiting.update(state=RequestState.ACCEPTED, answered_at=now, answered_by_id=actor.id if actor.kind == "person" else None)
