@@ -15,11 +15,13 @@ from django.conf import settings
 
 from suite.kernel.logs import get_logger
 from suite.rtc.core.errors import JoinRefused, RemoteError
+from suite.rtc.directory import DirectoryLost
+from suite.rtc.keys import keys
 from suite.rtc.link.frames import Kind, unpack
 from suite.rtc.link.web import Channel, WorkerLost, join_payload
 from suite.rtc.signalling.joining import joining
 from suite.rtc.signalling.messages import MAX_MESSAGE
-from suite.rtc.workers import UNAVAILABLE, workers
+from suite.rtc.workers import NO_DIRECTORY, REVOKED, UNAVAILABLE, workers
 
 log = get_logger(__name__)
 
@@ -60,13 +62,16 @@ class SignallingConsumer(AsyncWebsocketConsumer):
                 query=query,
                 authorization=headers.get(b"authorization", ""),
                 single=self.single,
-                keys={settings.LIVEKIT_API_KEY: settings.LIVEKIT_API_SECRET},
+                keys=keys(),
                 now=time.time(),
             )
         except (JoinRefused, ValueError) as refusal:
             await self._refuse(getattr(refusal, "status", 400), str(refusal))
             return
         try:
+            if await workers().is_revoked(asked):
+                await self._refuse(401, REVOKED)
+                return
             self._channel = await workers().channel(asked.grants.room)
             payload = join_payload(asked.claims, asked.request.SerializeToString(), single=asked.single)
             await self._channel.send(Kind.JOIN, payload)
@@ -74,8 +79,12 @@ class SignallingConsumer(AsyncWebsocketConsumer):
         except (WorkerLost, TimeoutError, RemoteError):
             await self._refuse(503, UNAVAILABLE)
             return
+        except DirectoryLost:
+            await self._refuse(503, NO_DIRECTORY)
+            return
         if answer.kind is not Kind.ACCEPT:
             head, _ = unpack(answer.payload)
+            workers().settle(asked.grants.room)
             await self._refuse(int(head.get("status", 500)), str(head.get("message", "")))
             return
         await self.accept()
@@ -87,7 +96,7 @@ class SignallingConsumer(AsyncWebsocketConsumer):
         if text_data is not None or bytes_data is None:
             # LiveKit's JSON signalling is for debugging; the clients that we serve send protobuf.
             await self.close(UNSUPPORTED)
-        elif len(bytes_data) > MAX_MESSAGE:
+        elif len(bytes_data) > getattr(settings, "RTC_MESSAGE_LIMIT", MAX_MESSAGE):
             await self.close(TOO_BIG)
         elif not self._may_send():
             await self.close(POLICY)

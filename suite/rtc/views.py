@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from suite.rtc.core.errors import JoinRefused, ServiceError
+from suite.rtc.keys import keys
 from suite.rtc.link.web import CALL_DEADLINE
 from suite.rtc.signalling import twirp
 from suite.rtc.signalling.joining import joining
@@ -16,10 +17,6 @@ from suite.rtc.signalling.tokens import TokenRefused, bearer, verify
 from suite.rtc.workers import workers
 
 MAX_BODY = 2 * 1024 * 1024  # bytes
-
-
-def _keys() -> dict[str, str]:
-    return {settings.LIVEKIT_API_KEY: settings.LIVEKIT_API_SECRET}
 
 
 async def validate(request: HttpRequest, *, single: bool) -> HttpResponse:
@@ -34,7 +31,7 @@ async def validate(request: HttpRequest, *, single: bool) -> HttpResponse:
                 query=request.GET.dict(),
                 authorization=request.headers.get("authorization", ""),
                 single=single,
-                keys=_keys(),
+                keys=keys(),
                 now=time.time(),
             )
             refused = await workers().would_admit(asked)
@@ -61,7 +58,7 @@ async def twirp_call(request: HttpRequest, service: str, method: str) -> HttpRes
         known = twirp.METHODS.get(f"{service}/{method}")
         if request.method != "POST" or known is None or content_type not in {twirp.JSON, twirp.PROTOBUF}:
             return _nowhere(request, service, method, content_type)
-        if len(request.body) > MAX_BODY:
+        if len(request.body) > getattr(settings, "RTC_BODY_LIMIT", MAX_BODY):
             raise ServiceError("malformed", "the request is too large")  # noqa: TRY301 -- one handler answers all refusals
         message = twirp.decode(known, content_type, request.body)
         twirp.permit(known, message, claims)
@@ -77,7 +74,7 @@ async def twirp_call(request: HttpRequest, service: str, method: str) -> HttpRes
 def _claims(request: HttpRequest) -> dict[str, object] | None:
     """The caller's claims, None without a token; raises `TokenRefused`."""
     token = bearer(request.headers.get("authorization", ""))
-    return verify(token, keys=_keys(), now=time.time()) if token else None
+    return verify(token, keys=keys(), now=time.time()) if token else None
 
 
 def _nowhere(request: HttpRequest, service: str, method: str, content_type: str) -> HttpResponse:
@@ -104,6 +101,8 @@ async def _answer(name: str, message: object) -> bytes:
             return await workers().list_egress(body)
         case "Egress/StopEgress":
             return await workers().stop_egress(body)
+        case "RoomService/RemoveParticipant":
+            return await workers().remove(message, body)  # type: ignore[arg-type]  # that method's protobuf
         case "RoomService/ForwardParticipant" | "RoomService/MoveParticipant":
             raise ServiceError("unknown", "twirp error unknown: not implemented")
     if name == "RoomService/CreateRoom":

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
+import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
+from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 from livekit.protocol import rtc
@@ -24,6 +27,7 @@ from suite.kernel.logs import configure, get_logger
 from suite.rtc.core import effects as out
 from suite.rtc.core import inputs
 from suite.rtc.core.control import Control
+from suite.rtc.core.counting import count_rooms
 from suite.rtc.core.errors import RemoteError, ServiceError
 from suite.rtc.core.grants import Grants
 from suite.rtc.core.identifiers import Identifiers
@@ -31,13 +35,16 @@ from suite.rtc.core.media import Report
 from suite.rtc.core.settings import Settings
 from suite.rtc.link.frames import Frame, Kind, pack, unpack
 from suite.rtc.link.server import ChannelId, LinkServer
-from suite.rtc.signalling import twirp
+from suite.rtc.signalling import twirp, whip
 from suite.rtc.signalling.messages import signal_request, signal_response
 from suite.rtc.signalling.tokens import sign
 from suite.rtc.transport.plane import MediaPlane
 from suite.rtc.webhooks import WebhookSender
 
 log = get_logger("suite.rtc.worker")
+
+LOAD_INTERVAL: Final = 1.0  # seconds
+LOOPBACK: Final = "127.0.0.1"
 
 
 class Worker:
@@ -48,10 +55,13 @@ class Worker:
         self._key, self._secret = key, secret
         self._loop = asyncio.get_running_loop()
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._link = LinkServer(self._receive)
+        self._link = LinkServer(self._receive, self._greeting)
         self._webhooks = WebhookSender(arguments.webhook_url, key, secret)
         self._plane: MediaPlane | None = None
         self._control: Control | None = None
+        self._load_timer: asyncio.TimerHandle | None = None
+        self._busy = (self._loop.time(), time.process_time())
+        self.draining, self.drained = asyncio.Event(), asyncio.Event()
         self._written: tuple[rtc.SignalResponse | None, bytes] = (None, b"")
         # Seconds since the epoch at the loop's own pace, so that a clock that is set back disturbs no timer.
         self._epoch = time.time() - self._loop.time()
@@ -64,25 +74,26 @@ class Worker:
         )
         settings = Settings(
             fingerprint=self._plane.fingerprint[1],
-            candidates=tuple(self._plane.candidates()),
+            candidates=_candidates(self._plane.candidates(), loopback=given.loopback),
             node_id=f"ND_suite{given.index}",
             ice_servers=((tuple(given.stun_url), "", ""),) if given.stun_url else (),
-            auto_create=not given.no_auto_create,
-            empty_timeout=given.empty_timeout,
-            departure_timeout=given.departure_timeout,
-            max_participants=given.max_participants,
             egress_socket=given.egress_socket,
-        )
+        ).changed(json.loads(os.environ.get("RTC_ROOMS") or "{}"))
         self._control = Control(settings, Identifiers(SystemRandom()))
         await self._link.start(Path(given.socket))
+        self._report_load()
         log.info("worker_ready", index=given.index, udp_port=self._plane.port)
 
     async def stop(self) -> None:
         """Tell everyone to start over, then hang up."""
         if self._control is not None:
+            self._handle(inputs.Draining())
+            self._link.broadcast(Kind.LOAD, self._load())
             self._carry_out(self._control.close(self._now()))
         for timer in self._timers.values():
             timer.cancel()
+        if self._load_timer is not None:
+            self._load_timer.cancel()
         await self._link.close()
         if self._plane is not None:
             await self._plane.close()
@@ -113,6 +124,11 @@ class Worker:
                     self._handle(inputs.SignallingClosed(channel))
                 case Kind.CALL:
                     self._handle(_asked(channel, frame.payload))
+                case Kind.RESTORE:
+                    head, body = unpack(frame.payload)
+                    self._handle(inputs.Restored(str(head["room"]), json.loads(body)))
+                case Kind.DRAIN:
+                    self.drain()
                 case _:
                     log.warning("frame_unexpected", kind=frame.kind.name)
         except (RemoteError, DecodeError, ServiceError) as error:
@@ -131,6 +147,48 @@ class Worker:
         else:
             self._link.send(channel, Kind.CLOSE, pack({"code": code}))
 
+    # --- what web processes are told of this worker -------------------------------------------------------------------
+
+    def _greeting(self) -> list[tuple[Kind, bytes]]:
+        """What a web process has to know before it asks: how much there is to do, and every room with what outlives us."""
+        rooms = self._control.rooms if self._control is not None else {}
+        told = [(Kind.LOAD, self._load())]
+        for name, room in rooms.items():
+            told += [(Kind.REMEMBER, _remembered(name, key, record)) for key, record in room.state.kept.items()]
+        return told
+
+    def _load(self) -> bytes:
+        rooms = self._control.rooms if self._control is not None else {}
+        now, used = self._loop.time(), time.process_time()
+        elapsed = now - self._busy[0]
+        cpu = (used - self._busy[1]) / elapsed if elapsed > 0 else 0.0
+        draining = self._control is not None and self._control.draining
+        counts = count_rooms(room.state for room in rooms.values())
+        counts["media"] = self._plane.statistics() if self._plane is not None else {}
+        said = {"cpu": round(cpu, 3), "rooms": len(rooms), "participants": counts["participants"], "draining": draining}
+        return pack({**said, "counts": counts})
+
+    def _report_load(self) -> None:
+        self._link.broadcast(Kind.LOAD, self._load())
+        self._busy = (self._loop.time(), time.process_time())
+        self._load_timer = self._loop.call_later(LOAD_INTERVAL, self._report_load)
+
+    def drain(self) -> None:
+        """Take no new rooms, and be done when the last one has ended."""
+        log.info("worker_draining", rooms=len(self._control.rooms) if self._control is not None else 0)
+        self._handle(inputs.Draining())
+        self.draining.set()
+        self._link.broadcast(Kind.LOAD, self._load())
+        self._see_whether_drained()
+
+    def _see_whether_drained(self) -> None:
+        if self._control is not None and self._control.draining:
+            self._loop.call_soon(self._end_if_drained)
+
+    def _end_if_drained(self) -> None:
+        if self._control is not None and not self._control.rooms:
+            self.drained.set()
+
     # --- effects ---------------------------------------------------------------------------------------------------
 
     def _carry_out(self, effects: Sequence[out.Effect]) -> None:
@@ -148,7 +206,10 @@ class Worker:
                     if timer is not None:
                         timer.cancel()
                 case out.RoomEnded():
-                    self._link.broadcast(Kind.ROOM_ENDED, effect.name.encode())
+                    self._link.broadcast(Kind.ROOM_MOVED if effect.moved else Kind.ROOM_ENDED, effect.name.encode())
+                    self._see_whether_drained()
+                case out.Remember():
+                    self._link.broadcast(Kind.REMEMBER, _remembered(effect.room, effect.key, effect.record))
                 case _:
                     self._send(effect)
 
@@ -189,6 +250,23 @@ class Worker:
         self._handle(inputs.TimerFired(key))
 
 
+def _candidates(own: Sequence[str], *, loopback: bool) -> tuple[str, ...]:
+    """What clients are told of our addresses; this machine's own loopback too where it is asked for."""
+    told = list(own)
+    for candidate in own:
+        words = candidate.split(" ")
+        if loopback and words[4] != LOOPBACK:
+            told.append(" ".join(["candidate:2", *words[1:3], "2130706175", LOOPBACK, *words[5:]]))
+    return tuple(told)
+
+
+def _remembered(room: str, key: str, record: Mapping[str, Any] | None) -> bytes:
+    """The payload of REMEMBER."""
+    if record is None:
+        return pack({"room": room, "key": key, "gone": True})
+    return pack({"room": room, "key": key}, json.dumps(record, separators=(",", ":")).encode())
+
+
 def _joined(channel: ChannelId, payload: bytes) -> inputs.Joined:
     head, body = unpack(payload)
     request = rtc.JoinRequest.FromString(body)
@@ -196,9 +274,11 @@ def _joined(channel: ChannelId, payload: bytes) -> inputs.Joined:
     return inputs.Joined(channel, grants, request, bool(head["single"]), bool(head.get("only_asking")))
 
 
-def _asked(channel: ChannelId, payload: bytes) -> inputs.Asked:
+def _asked(channel: ChannelId, payload: bytes) -> inputs.Input:
     head, body = unpack(payload)
     name = str(head["method"])
+    if name in whip.METHODS:
+        return whip.read(channel, name, body)
     method = twirp.METHODS.get(name)
     if method is None:
         raise RemoteError("unknown method")
@@ -219,10 +299,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--egress-socket", default=egress, help="Unix socket of the process that writes recordings")
     parser.add_argument("--webhook-url", action="append", default=None, help="where events are sent; may be repeated")
     parser.add_argument("--stun-url", action="append", default=[], help="STUN or TURN servers that clients are told")
-    parser.add_argument("--empty-timeout", type=int, default=300, help="seconds that a room waits for the first to come")
-    parser.add_argument("--departure-timeout", type=int, default=20, help="seconds that a room waits after the last has left")
-    parser.add_argument("--max-participants", type=int, default=0, help="in one room; 0 for no limit")
-    parser.add_argument("--no-auto-create", action="store_true", help="rooms exist only where CreateRoom made them")
+    parser.add_argument("--loopback", action="store_true", help="tell clients of 127.0.0.1 too")
+    drain = float(environment.get("RTC_DRAIN_SECONDS", "0"))
+    parser.add_argument("--drain-seconds", type=float, default=drain, help="seconds that its rooms may last then")
     parsed = parser.parse_args(given)
     parsed.webhook_url = parsed.webhook_url or urls
     return parsed
@@ -237,9 +316,20 @@ async def serve(given: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     await worker.start()
+    loop.add_signal_handler(signal.SIGUSR1, worker.drain)
     gc.freeze()
-    await told.wait()
+    ends = [asyncio.create_task(told.wait()), asyncio.create_task(_drained(worker, given.drain_seconds))]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for end in ends:
+        end.cancel()
     await worker.stop()
+
+
+async def _drained(worker: Worker, seconds: float) -> None:
+    """Wait until a worker that drains has no rooms left, or `seconds` after it began to (0: as long as they last)."""
+    await worker.draining.wait()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(worker.drained.wait(), seconds or None)
 
 
 def main() -> None:

@@ -15,9 +15,8 @@ from suite.kernel import clock
 from suite.meetings.errors import MediaServerSilent
 from suite.meetings.models import Meeting, Participation, ParticipationState
 from suite.meetings.reconciliation import reconcile
-from suite.rtc.standalone.run import DEV_KEY, DEV_SECRET
 from tests.meetings.doors import a_room, browser, join
-from tests.protocol.conftest import Server, running_server
+from tests.protocol.conftest import DEV_KEY, DEV_SECRET, Server, running_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 QUIET = timedelta(seconds=120)

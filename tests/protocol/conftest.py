@@ -23,8 +23,7 @@ import jwt
 import psutil
 import pytest
 
-from suite.rtc.standalone.run import DEV_KEY, DEV_SECRET
-
+DEV_KEY, DEV_SECRET = "devkey", "secretsecretsecretsecretsecret12"  # as in the recordings of a LiveKit server
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 20.0
 
@@ -109,7 +108,8 @@ def running_server(folder: Path, *options: str) -> Iterator[Server]:
     sink = _sink(webhooks)
     Thread(target=sink.serve_forever, daemon=True).start()
     port = free_port()
-    command = [sys.executable, "-m", "suite.rtc", "--dev", "--port", str(port), "--udp-port", "0"]
+    command = [sys.executable, "-m", "suite.rtc", "--port", str(port), "--udp-port", "0"]
+    command += ["--keys", f"{DEV_KEY}: {DEV_SECRET}", "--host", "127.0.0.1", "--workers", "1"]
     command += ["--webhook-url", f"http://127.0.0.1:{sink.server_port}/", "--departure-timeout", "1", *options]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("LIVEKIT", "RTC", "MEDIA", "DJANGO"))}
     log = folder / f"server-{port}.log"

@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 from livekit import api
 
-from suite.rtc.standalone.run import DEV_KEY, DEV_SECRET
-from tests.protocol.conftest import ROOT, running_server, until
+from tests.protocol.conftest import DEV_KEY, DEV_SECRET, ROOT, running_server, until
 
 pytestmark = pytest.mark.slow
 

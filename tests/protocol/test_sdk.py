@@ -24,7 +24,7 @@ async def met(a: Person, b: Person) -> None:
 
 @pytest.fixture
 async def livekit(server: Server) -> Any:
-    from suite.rtc.standalone.run import DEV_KEY, DEV_SECRET
+    from tests.protocol.conftest import DEV_KEY, DEV_SECRET
 
     client = api.LiveKitAPI(server.http, DEV_KEY, DEV_SECRET)
     yield client

@@ -32,7 +32,7 @@ async def link() -> AsyncIterator[WorkerLink]:
         async with asyncio.timeout(20):
             while not socket.exists():  # noqa: ASYNC110 -- another process makes it
                 await asyncio.sleep(0.02)
-        web = WorkerLink(str(socket), lambda _room: None)
+        web = WorkerLink(str(socket), lambda _news: None)
         yield web
         await web.close()
         process.terminate()

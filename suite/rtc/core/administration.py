@@ -12,7 +12,6 @@ from livekit.protocol import room as room_pb
 from suite.rtc.core import data, egress, presence, profile, publishing, subscribing, updates
 from suite.rtc.core.errors import ServiceError, participant_not_found
 from suite.rtc.core.participant import Participant
-from suite.rtc.core.settings import METADATA_LIMIT
 from suite.rtc.core.state import RoomState
 
 Call = Callable[[RoomState, Any], Any]
@@ -60,7 +59,7 @@ def mute_published_track(room: RoomState, request: room_pb.MuteRoomTrackRequest)
 
 def update_participant(room: RoomState, request: room_pb.UpdateParticipantRequest) -> models.ParticipantInfo:
     participant = _participant(room, request.identity)
-    profile.refuse_too_large(name=request.name, metadata=request.metadata, attributes=request.attributes)
+    profile.refuse_too_large(room, name=request.name, metadata=request.metadata, attributes=request.attributes)
     if request.name:
         profile.change(room, participant, name=request.name, metadata="", attributes={})
     if request.metadata:
@@ -93,7 +92,8 @@ def send_data(room: RoomState, request: room_pb.SendDataRequest) -> room_pb.Send
 
 
 def update_room_metadata(room: RoomState, request: room_pb.UpdateRoomMetadataRequest) -> models.Room:
-    if len(request.metadata.encode()) > METADATA_LIMIT:
+    limit = room.settings.metadata_limit
+    if limit and len(request.metadata.encode()) > limit:
         raise ServiceError("invalid_argument", "twirp error unknown: exceeds metadata size limit")
     room.metadata = request.metadata
     updates.room_changed(room)

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Any, Final
+from typing import Any
 
 from livekit.protocol import egress as egress_pb
-from livekit.protocol import models
+from livekit.protocol import models, rtc
 from livekit.protocol import room as room_pb
 
-from suite.rtc.core import egress, media, presence, profile
+from suite.rtc.core import egress, kept, media, presence, profile, whip
 from suite.rtc.core.administration import CALLS
 from suite.rtc.core.effects import Accept, Effect, Media, Refuse, Reply, RoomEnded
 from suite.rtc.core.errors import ServiceError, no_egress, room_not_found
 from suite.rtc.core.grants import Grants
+from suite.rtc.core.http_session import Offered, Patched, Withdrawn
 from suite.rtc.core.identifiers import Identifiers
-from suite.rtc.core.inputs import Asked, ConnectionId, Input, Joined, Reported, Signalled, SignallingClosed, TimerFired
+from suite.rtc.core.inputs import (
+    Asked,
+    ConnectionId,
+    Draining,
+    Input,
+    Joined,
+    Reported,
+    Restored,
+    Signalled,
+    SignallingClosed,
+    TimerFired,
+)
 from suite.rtc.core.room import Room
-from suite.rtc.core.settings import IDENTITY_LIMIT, ROOM_NAME_LIMIT, Settings
+from suite.rtc.core.settings import Settings
 from suite.rtc.core.state import RoomState
-
-MAX_REVOCATIONS: Final = 20_000
 
 
 class Control:
@@ -34,10 +43,18 @@ class Control:
         self._transports: dict[media.TransportId, str] = {}
         self._tracks: dict[media.TrackSid, str] = {}
         self._copies: dict[str, str] = {}
-        self._revoked: OrderedDict[tuple[str, str], float] = OrderedDict()  # (room, identity) to the time of revocation
+        self.draining = False
 
     def handle(self, happened: Input, now: float) -> list[Effect]:
         """Act on what happened at `now`, seconds since the epoch."""
+        effects = self._act(happened, now)
+        for effect in effects:
+            if isinstance(effect, RoomEnded):
+                self._forget(effect.name)
+        return effects
+
+    def _act(self, happened: Input, now: float) -> list[Effect]:
+        effects: list[Effect] = []
         match happened:
             case Joined():
                 effects = self._joined(happened, now)
@@ -52,9 +69,12 @@ class Control:
             case TimerFired():
                 name, _, key = happened.key.partition("\n")
                 effects = self._in_room(name, TimerFired(key), now)
-        for effect in effects:
-            if isinstance(effect, RoomEnded):
-                self._forget(effect.name)
+            case Restored():
+                effects = self._restored(happened, now)
+            case Offered() | Patched() | Withdrawn():
+                effects = self._by_http(happened, now)
+            case Draining():
+                self.draining = True
         return effects
 
     def _in_room(self, name: str | None, happened: Input, now: float) -> list[Effect]:
@@ -101,8 +121,10 @@ class Control:
             return [Accept(joining.connection)]
         effects: list[Effect] = []
         room = self.rooms.get(grants.room)
+        if room is None and joining.request.reconnect:
+            return presence.mismatch(joining.connection)
         if room is None:
-            room = self._create(grants.room, now)
+            room = self._create(grants.room, now, grants.room_request())
             effects += room.started()
         self._connections[joining.connection] = grants.room
         handled = room.handle(joining, now)
@@ -114,21 +136,19 @@ class Control:
 
     def _refusal(self, joining: Joined) -> Refuse | None:
         grants, connection = joining.grants, joining.connection
-        revoked = self._revoked.get((grants.room, grants.identity))
-        if revoked is not None and grants.issued_at <= revoked:
-            return Refuse(connection, 401, "token has been revoked")
-        too_long = _too_long(grants)
+        too_long = _too_long(self.settings, grants)
         if too_long:
             return Refuse(connection, 400, too_long)
-        if grants.room not in self.rooms:
-            if not (self.settings.auto_create or grants.has("roomCreate")) and not joining.request.reconnect:
+        if grants.room not in self.rooms and not joining.request.reconnect:
+            if self.draining:
+                return Refuse(connection, 503, "the server is draining")
+            if not (self.settings.auto_create or grants.has("roomCreate")):
                 return Refuse(connection, 404, "requested room does not exist")
             if len(self.rooms) >= self.settings.max_rooms:
                 return Refuse(connection, 503, "too many rooms")
         return None
 
-    def _create(self, name: str, now: float, request: room_pb.CreateRoomRequest | None = None) -> Room:
-        asked = request if request is not None else room_pb.CreateRoomRequest()
+    def _create(self, name: str, now: float, asked: room_pb.CreateRoomRequest) -> Room:
         state = RoomState(
             name=name,
             sid=self._identifiers.sid("RM_"),
@@ -139,9 +159,46 @@ class Control:
             departure_timeout=asked.departure_timeout or self.settings.departure_timeout,
             max_participants=asked.max_participants or self.settings.max_participants,
             metadata=asked.metadata,
+            now=now,
         )
         room = self.rooms[name] = Room(state)
         return room
+
+    def _restored(self, restored: Restored, now: float) -> list[Effect]:
+        """Take over a room of a worker that is gone; nothing where it is here already."""
+        record = restored.records.get(kept.ROOM)
+        if restored.room in self.rooms or record is None:
+            return []
+        state = RoomState(
+            name=restored.room, settings=self.settings, identifiers=self._identifiers, now=now,
+            **{name: record[name] for name in kept.room_fields(record)},
+        )  # fmt: skip
+        room = self.rooms[restored.room] = Room(state, restored.records)
+        return room.started()
+
+    def _by_http(self, asked: Offered | Patched | Withdrawn, now: float) -> list[Effect]:
+        """WHIP and WHEP: an offer may open a room as a join does."""
+        name = asked.grants.room if isinstance(asked, Offered) else asked.room
+        try:
+            effects = self._opened(asked, now) if isinstance(asked, Offered) else []
+        except ServiceError as refusal:
+            return [Reply(asked.request, refusal)]
+        if name not in self.rooms:
+            return [Reply(asked.request, whip.no_session())]
+        effects += self.rooms[name].handle(asked, now)
+        self._route(name, effects)
+        return effects
+
+    def _opened(self, offered: Offered, now: float) -> list[Effect]:
+        """Open the room for an offer, where there is none; raises `ServiceError` where the offer is not let in."""
+        whip.permit(offered.grants, watching=offered.watching)
+        whip.checked(offered)
+        refused = self._refusal(Joined(offered.request, offered.grants, rtc.JoinRequest(), single=True))
+        if refused is not None:
+            raise ServiceError(whip.CODES.get(refused.status, "unavailable"), refused.message)
+        if offered.grants.room in self.rooms:
+            return []
+        return self._create(offered.grants.room, now, offered.grants.room_request()).started()
 
     # --- reports ---------------------------------------------------------------------------------------------------
 
@@ -200,11 +257,14 @@ class Control:
     def _create_room(self, request: room_pb.CreateRoomRequest, now: float, effects: list[Effect]) -> models.Room:
         if not request.name:
             raise ServiceError("invalid_argument", "twirp error unknown: room name cannot be empty")
-        if len(request.name) > ROOM_NAME_LIMIT:
-            limit = f"twirp error unknown: room name length exceeds limits: max length {ROOM_NAME_LIMIT}"
-            raise ServiceError("invalid_argument", limit)
+        limit = self.settings.room_name_limit
+        if limit and len(request.name.encode()) > limit:
+            words = f"twirp error unknown: room name length exceeds limits: max length {limit}"
+            raise ServiceError("invalid_argument", words)
         room = self.rooms.get(request.name)
         if room is None:
+            if self.draining:
+                raise ServiceError("unavailable", "twirp error unknown: the server is draining")
             if len(self.rooms) >= self.settings.max_rooms:
                 raise ServiceError("resource_exhausted", "twirp error unknown: too many rooms")
             room = self._create(request.name, now, request)
@@ -236,8 +296,6 @@ class Control:
     def _call(self, asked: Asked, now: float) -> list[Effect]:
         message: Any = asked.message
         name = message.room_name if asked.method.startswith("Egress/") else message.room
-        if asked.method == "RoomService/RemoveParticipant" and message.revoke_token_ts:
-            self._revoke(name, message.identity, float(message.revoke_token_ts))
         room = self.rooms.get(name)
         if room is None:
             if asked.method in {"RoomService/DeleteRoom", "Egress/StartTrackEgress"}:
@@ -251,13 +309,6 @@ class Control:
         self._route(name, effects)
         return effects
 
-    def _revoke(self, room: str, identity: str, at: float) -> None:
-        """Refuse the identity's tokens that were issued until `at`, whether or not it is there now."""
-        key = (room, identity)
-        self._revoked[key] = max(at, self._revoked.pop(key, 0.0))
-        while len(self._revoked) > MAX_REVOCATIONS:
-            self._revoked.popitem(last=False)
-
     def close(self, now: float) -> list[Effect]:
         """The worker stops: everyone is told to start over elsewhere."""
         effects: list[Effect] = []
@@ -270,8 +321,10 @@ class Control:
         return effects
 
 
-def _too_long(grants: Grants) -> str:
+def _too_long(limits: Settings, grants: Grants) -> str:
     """What a token says at too great length, as a sentence; empty where nothing is."""
-    if len(grants.identity) > IDENTITY_LIMIT or len(grants.room) > ROOM_NAME_LIMIT:
-        return "identity or room name too long"
-    return profile.too_large(name=grants.name, metadata=grants.metadata, attributes=grants.attributes)
+    if limits.identity_limit and len(grants.identity.encode()) > limits.identity_limit:
+        return f"participant identity length exceeds limits: max length {limits.identity_limit}"
+    if limits.room_name_limit and len(grants.room.encode()) > limits.room_name_limit:
+        return f"room name length exceeds limits: max length {limits.room_name_limit}"
+    return profile.too_large(limits, name=grants.name, metadata=grants.metadata, attributes=grants.attributes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,9 +87,19 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class RoomEnded:
-    """The room is gone: its name may be placed on any worker."""
+    """The room is gone: its name may be placed on any worker; where it `moved`, with what is remembered of it."""
 
     name: str
+    moved: bool = False
 
 
-Effect = Accept | Refuse | Send | SendToken | Close | Media | Notify | Reply | SetTimer | CancelTimer | RoomEnded
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Keep `record` of a room and a key of its own outside this worker; None forgets it."""
+
+    room: str
+    key: str
+    record: Mapping[str, Any] | None
+
+
+Effect = Accept | Refuse | Send | SendToken | Close | Media | Notify | Reply | SetTimer | CancelTimer | RoomEnded | Remember

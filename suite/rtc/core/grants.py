@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from google.protobuf import json_format
 from livekit.protocol import models
+from livekit.protocol import room as room_pb
 
 SOURCES: Final = {
     "camera": models.TrackSource.CAMERA,
@@ -44,6 +46,7 @@ class Grants:
     video: Mapping[str, Any] = field(default_factory=dict)
     issued_at: float = 0.0
     expires_at: float = 0.0
+    room_config: Mapping[str, Any] = field(default_factory=dict)  # LiveKit's `roomConfig`: of a room that the token creates
 
     @classmethod
     def from_claims(cls, claims: Mapping[str, Any]) -> Grants:
@@ -59,6 +62,7 @@ class Grants:
             video=dict(_mapping(claims.get("video"))),
             issued_at=float(issued) if isinstance(issued, (int, float)) else 0.0,
             expires_at=float(claims.get("exp") or 0),
+            room_config=dict(_mapping(claims.get("roomConfig"))),
         )
 
     def claims(self) -> dict[str, Any]:
@@ -69,7 +73,20 @@ class Grants:
             said["metadata"] = self.metadata
         if self.attributes:
             said["attributes"] = dict(self.attributes)
+        if self.room_config:
+            said["roomConfig"] = dict(self.room_config)
         return said
+
+    def room_request(self) -> room_pb.CreateRoomRequest:
+        """What the token says of the room that it may create; what cannot be read says nothing."""
+        asked = room_pb.CreateRoomRequest(name=self.room)
+        try:
+            given = json_format.ParseDict(dict(self.room_config), room_pb.RoomConfiguration(), ignore_unknown_fields=True)
+        except json_format.ParseError:
+            return asked
+        for name in ("empty_timeout", "departure_timeout", "max_participants", "metadata"):
+            setattr(asked, name, getattr(given, name))
+        return asked
 
     def _flag(self, name: str, *, absent: bool) -> bool:
         value = self.video.get(name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from livekit.protocol import rtc
 
 from suite.rtc.core.grants import Grants
+from suite.rtc.core.http_session import Offered, Patched, Withdrawn
 from suite.rtc.core.media import Report
 
 ConnectionId = int
@@ -58,4 +60,19 @@ class TimerFired:
     key: str
 
 
-Input = Joined | Signalled | SignallingClosed | Asked | Reported | TimerFired
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A room comes from a worker that is gone, with what was remembered of it (`Remember`)."""
+
+    room: str
+    records: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draining:
+    """No new rooms from now on."""
+
+
+Input = (
+    Joined | Signalled | SignallingClosed | Asked | Reported | TimerFired | Restored | Draining | Offered | Patched | Withdrawn
+)  # fmt: skip

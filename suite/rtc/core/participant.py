@@ -9,6 +9,7 @@ from livekit.protocol import models, rtc
 
 from suite.rtc.core import media
 from suite.rtc.core.grants import KINDS, Grants
+from suite.rtc.core.http_session import HttpSession
 from suite.rtc.core.inputs import ConnectionId
 from suite.rtc.core.subscription import Slot, Subscription
 from suite.rtc.core.track import Track
@@ -77,6 +78,11 @@ class Participant:
     drop_on_resume: bool = False  # asked for by a client's simulation, as is the next
     refreshed_at: float = 0.0  # when it was given its last token
     refuse_resume: bool = False
+    permitted_at: float = 0.0  # when the server's caller last changed the rights; 0 where they are the token's
+    changed_at: float = 0.0  # when name, metadata or attributes last changed
+    muted_sources: set[int] = field(default_factory=set)  # that the server muted before its worker was lost
+    blobs: dict[bytes, models.DataBlob] = field(default_factory=dict)
+    http: HttpSession | None = None  # of somebody who came by WHIP or WHEP and has no signalling
 
     @property
     def identity(self) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from livekit.protocol import models, rtc
 
-from suite.rtc.core import data, layers, media, negotiation, profile, publishing, subscribing, updates
-from suite.rtc.core.effects import Accept, Close, Refuse, RoomEnded, Send
+from suite.rtc.core import data, ice, kept, layers, media, negotiation, profile, publishing, subscribing, updates
+from suite.rtc.core.effects import Accept, Close, Effect, Refuse, RoomEnded, Send
 from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.inputs import ConnectionId, Joined
 from suite.rtc.core.participant import Participant, Transport
@@ -23,6 +23,7 @@ from suite.rtc.core.state import RoomState
 Reason = models.DisconnectReason
 Action = rtc.LeaveRequest.Action
 IDLE = "idle"
+RETURN = 20  # seconds at least that those of a lost worker have to come back
 GONE = "gone:"
 
 
@@ -33,8 +34,8 @@ def _server_info(room: RoomState) -> models.ServerInfo:
     )  # fmt: skip
 
 
-def _ice_servers(room: RoomState) -> list[rtc.ICEServer]:
-    return [rtc.ICEServer(urls=u, username=n, credential=c) for u, n, c in room.settings.ice_servers]
+def _ice_servers(room: RoomState, participant: Participant) -> list[rtc.ICEServer]:
+    return ice.servers(room.settings, participant_sid=participant.sid, now=room.now)
 
 
 def _transport(room: RoomState, sid: str, end: str) -> Transport:
@@ -60,7 +61,7 @@ def joined(room: RoomState, joining: Joined) -> None:
 
 
 def _enter(room: RoomState, joining: Joined) -> None:
-    grants, request = joining.grants, joining.request
+    grants, request = kept.rights(room, joining.grants), joining.request
     sid = room.identifiers.sid("PA_")
     publisher = _transport(room, sid, "publisher")
     participant = Participant(
@@ -78,9 +79,10 @@ def _enter(room: RoomState, joining: Joined) -> None:
         attributes=dict(grants.attributes),
     )
     said = request.participant_attributes
-    if grants.can_update_metadata and not profile.too_large(name="", metadata=request.metadata, attributes=said):
+    if grants.can_update_metadata and not profile.too_large(room.settings, name="", metadata=request.metadata, attributes=said):
         participant.metadata = request.metadata or participant.metadata
         participant.attributes.update(request.participant_attributes)
+    kept.come_back(room, participant)
     room.cancel_timer(IDLE)
     room.emit(Accept(joining.connection))
     for transport in participant.transports:
@@ -117,7 +119,7 @@ def _welcome(room: RoomState, participant: Participant) -> rtc.JoinResponse:
         participant=participant.info(),
         other_participants=updates.everyone(room, participant),
         server_version=SERVER_VERSION,
-        ice_servers=_ice_servers(room),
+        ice_servers=_ice_servers(room, participant),
         subscriber_primary=participant.primary is not participant.publisher,
         ping_timeout=PING_TIMEOUT,
         ping_interval=PING_INTERVAL,
@@ -127,14 +129,20 @@ def _welcome(room: RoomState, participant: Participant) -> rtc.JoinResponse:
     )
 
 
+def mismatch(connection: ConnectionId) -> list[Effect]:
+    """Tell somebody who comes back to nothing to start over.
+
+    Answering `join` makes clients drop everything and time out twice.
+    """
+    told = rtc.LeaveRequest(reason=Reason.STATE_MISMATCH, action=Action.RECONNECT)
+    return [Accept(connection), Send(connection, rtc.SignalResponse(leave=told)), Close(connection)]
+
+
 def _resume(room: RoomState, joining: Joined) -> None:
     participant = room.participants.get(joining.grants.identity)
     sid = joining.request.participant_sid
-    if participant is None or participant.sid != sid or participant.single != joining.single:
-        # Answering `join` here makes clients drop everything and time out twice: they want to be told to start over.
-        room.emit(Accept(joining.connection))
-        mismatch = rtc.LeaveRequest(reason=Reason.STATE_MISMATCH, action=Action.RECONNECT)
-        room.emit(Send(joining.connection, rtc.SignalResponse(leave=mismatch)), Close(joining.connection))
+    if participant is None or participant.sid != sid or participant.single != joining.single or participant.http:
+        room.emit(*mismatch(joining.connection))
         return
     if participant.refuse_resume:
         participant.refuse_resume = False
@@ -148,7 +156,7 @@ def _resume(room: RoomState, joining: Joined) -> None:
     room.cancel_timer(GONE + participant.sid)
     room.emit(Accept(joining.connection))
     answer = rtc.ReconnectResponse(
-        ice_servers=_ice_servers(room), server_info=_server_info(room), last_message_seq=participant.last_sequence
+        ice_servers=_ice_servers(room, participant), server_info=_server_info(room), last_message_seq=participant.last_sequence
     )
     room.send(participant, rtc.SignalResponse(reconnect=answer))
     others = updates.everyone(room, participant)
@@ -197,7 +205,7 @@ def connected(room: RoomState, participant: Participant, transport: Transport) -
     if transport is not participant.primary or participant.state != models.ParticipantInfo.JOINED:
         return
     participant.state = models.ParticipantInfo.ACTIVE
-    if participant.connection is not None:
+    if participant.connection is not None or participant.http is not None:
         room.cancel_timer(GONE + participant.sid)
     updates.announce(room, participant)
     room.notify("participant_joined", participant=participant)
@@ -215,8 +223,9 @@ def gone(room: RoomState, sid: str) -> None:
     participant = room.by_sid(sid)
     if participant is None:
         return
+    stays = participant.connection is not None or (participant.http is not None and not participant.http.finished)
     if (
-        participant.connection is not None
+        stays
         and participant.state == models.ParticipantInfo.ACTIVE
         and participant.primary.connected
     ):
@@ -245,6 +254,9 @@ def leave(
     if room.participants.get(participant.identity) is participant:
         del room.participants[participant.identity]
     room.sids.pop(participant.sid, None)
+    room.touched.add(participant.identity)
+    if reason == Reason.SERVER_SHUTDOWN:
+        room.absent[participant.identity] = kept.participant_record(participant)
     room.batch.pop(participant.sid, None)
     room.speaking.pop(participant.sid, None)
     if was_active and not participant.hidden:
@@ -294,14 +306,17 @@ def end(room: RoomState, reason: models.DisconnectReason) -> None:
         return
     for participant in list(room.participants.values()):
         leave(room, participant, reason)
+    moved = reason == Reason.SERVER_SHUTDOWN  # its people come back by themselves: for them it goes on
+    if moved:
+        kept.news(room)
     room.ended = True
     for key in (IDLE, updates.TICK, updates.BATCH, "quiet"):
         room.cancel_timer(key)
     for egress_id in list(room.egresses):
         room.command(media.StopCopy(egress_id))
-    if reason != Reason.SERVER_SHUTDOWN:  # its people come back by themselves: for them it goes on
+    if not moved:
         room.notify("room_finished")
-    room.emit(RoomEnded(room.name))
+    room.emit(RoomEnded(room.name, moved=moved))
 
 
 def shut_down(room: RoomState) -> None:

@@ -11,19 +11,20 @@ from suite.rtc.core.effects import SendToken
 from suite.rtc.core.errors import ServiceError
 from suite.rtc.core.grants import Grants
 from suite.rtc.core.participant import Participant
-from suite.rtc.core.settings import ATTRIBUTES_LIMIT, METADATA_LIMIT, NAME_LIMIT
+from suite.rtc.core.settings import Settings
 from suite.rtc.core.state import RoomState
 
 Reason = rtc.RequestResponse.Reason
 
 
-def too_large(*, name: str, metadata: str, attributes: Mapping[str, str]) -> str:
+def too_large(limits: Settings, *, name: str, metadata: str, attributes: Mapping[str, str]) -> str:
     """What exceeds its limit, as a sentence; empty where nothing does."""
-    if len(metadata.encode()) > METADATA_LIMIT:
+    if limits.metadata_limit and len(metadata.encode()) > limits.metadata_limit:
         return "exceeds metadata size limit"
-    if len(name) > NAME_LIMIT:
+    if limits.name_limit and len(name) > limits.name_limit:
         return "exceeds name length limit"
-    if sum(len(k.encode()) + len(v.encode()) for k, v in attributes.items()) > ATTRIBUTES_LIMIT:
+    size = sum(len(k.encode()) + len(v.encode()) for k, v in attributes.items())
+    if limits.attributes_limit and size > limits.attributes_limit:
         return "exceeds attributes size limit"
     return ""
 
@@ -31,7 +32,7 @@ def too_large(*, name: str, metadata: str, attributes: Mapping[str, str]) -> str
 def asked_by_self(room: RoomState, participant: Participant, request: rtc.UpdateParticipantMetadata) -> None:
     """The participant changes what others see of it; refused without the right or beyond the limits."""
     answer = rtc.RequestResponse(request_id=request.request_id, update_metadata=request)
-    limit = too_large(name=request.name, metadata=request.metadata, attributes=request.attributes)
+    limit = too_large(room.settings, name=request.name, metadata=request.metadata, attributes=request.attributes)
     if not participant.grants.can_update_metadata:
         answer.reason, answer.message = Reason.NOT_ALLOWED, "does not have permission to update own metadata"
     elif limit:
@@ -54,6 +55,7 @@ def change(room: RoomState, participant: Participant, *, name: str, metadata: st
         else:
             participant.attributes.pop(key, None)
     if before != (participant.name, participant.metadata, participant.attributes):
+        participant.changed_at = room.now
         updates.announce(room, participant, at_once=True)
         refresh_token(room, participant)
 
@@ -64,6 +66,7 @@ def permit(room: RoomState, participant: Participant, permission: models.Partici
     participant.grants = before.permitted(permission)
     if before.permission() == participant.grants.permission():
         return
+    participant.permitted_at = room.now
     publishing.rights_changed(room, participant)
     updates.announce(room, participant, at_once=True)
     refresh_token(room, participant)
@@ -82,6 +85,7 @@ def current_grants(participant: Participant) -> Grants:
         video=said.video,
         issued_at=said.issued_at,
         expires_at=said.expires_at,
+        room_config=said.room_config,
     )
 
 
@@ -92,8 +96,8 @@ def refresh_token(room: RoomState, participant: Participant) -> None:
         room.emit(SendToken(participant.connection, current_grants(participant)))
 
 
-def refuse_too_large(*, name: str, metadata: str, attributes: Mapping[str, str]) -> None:
+def refuse_too_large(room: RoomState, *, name: str, metadata: str, attributes: Mapping[str, str]) -> None:
     """Raises `ServiceError` where something exceeds its limit."""
-    limit = too_large(name=name, metadata=metadata, attributes=attributes)
+    limit = too_large(room.settings, name=name, metadata=metadata, attributes=attributes)
     if limit:
         raise ServiceError("invalid_argument", f"twirp error unknown: {limit}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from suite.rtc.core import (
     administration,
     bandwidth,
     data,
     egress,
+    kept,
     layers,
     media,
     negotiation,
@@ -20,9 +21,11 @@ from suite.rtc.core import (
     speakers,
     subscribing,
     updates,
+    whip,
 )
 from suite.rtc.core.effects import Close, Effect, Reply
 from suite.rtc.core.errors import RemoteError, ServiceError
+from suite.rtc.core.http_session import Offered, Patched, Withdrawn
 from suite.rtc.core.inputs import Asked, Input, Joined, Reported, Signalled, SignallingClosed, TimerFired
 from suite.rtc.core.state import RoomState
 
@@ -33,11 +36,15 @@ UNSUPPORTED_DATA = 1003
 class Room:
     """One room; `handle` never raises for what a peer or a caller sent."""
 
-    def __init__(self, state: RoomState) -> None:
+    def __init__(self, state: RoomState, records: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """`state.now` is the time; `records` where the room comes from a worker that is gone."""
         self.state = state
-        state.now = state.created_at
-        state.set_timer(presence.IDLE, float(state.empty_timeout))
-        state.notify("room_started")
+        if records is None:
+            state.set_timer(presence.IDLE, float(state.empty_timeout))
+            state.notify("room_started")
+        else:
+            state.set_timer(presence.IDLE, float(max(state.departure_timeout, presence.RETURN)))
+            kept.restore(state, records)
 
     def started(self) -> list[Effect]:
         """The effects of the room's creation."""
@@ -59,9 +66,12 @@ class Room:
                 self._reported(happened.report)
             case TimerFired():
                 self._timer(happened.key)
+            case Offered() | Patched() | Withdrawn():
+                self._by_http(happened)
         return self._take()
 
     def _take(self) -> list[Effect]:
+        kept.news(self.state)
         effects, self.state.effects = self.state.effects, []
         return effects
 
@@ -73,6 +83,18 @@ class Room:
             signals.handle(self.state, participant, signalled.request)
         except RemoteError:
             self.state.emit(Close(signalled.connection, UNSUPPORTED_DATA))
+
+    def _by_http(self, asked: Offered | Patched | Withdrawn) -> None:
+        try:
+            match asked:
+                case Offered():
+                    whip.offered(self.state, asked, whip.checked(asked))
+                case Patched():
+                    whip.patched(self.state, asked)
+                case Withdrawn():
+                    whip.withdrawn(self.state, asked)
+        except ServiceError as refusal:
+            self.state.emit(Reply(asked.request, refusal))
 
     def _asked(self, asked: Asked) -> None:
         call = administration.CALLS.get(asked.method)
@@ -120,6 +142,8 @@ class Room:
         match report:
             case media.TransportConnected():
                 presence.connected(state, participant, transport)
+            case media.TransportFailed() if participant.http is not None:
+                whip.transport_failed(state, participant, report.reason)
             case media.TransportFailed():
                 presence.transport_failed(state, participant, transport)
             case media.ChannelOpened():

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from livekit.protocol import models, rtc
 
-from suite.rtc.core import layers, negotiation, presence, profile, publishing, speakers, subscribing
+from suite.rtc.core import blobs, layers, negotiation, presence, profile, publishing, speakers, subscribing
 from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
@@ -93,4 +93,6 @@ HANDLERS: Final[dict[str, Handler]] = {
     "leave": _leave,
     "simulate": _simulate,
     "publish_data_track_request": _data_track,
+    "store_data_blob_request": blobs.stored,
+    "get_data_blob_request": blobs.fetched,
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from livekit.protocol import egress, models, rtc, webhook
 
@@ -15,9 +16,9 @@ from suite.rtc.core.participant import Participant, Transport
 from suite.rtc.core.settings import Settings
 from suite.rtc.core.track import Track
 
-ENABLED_CODECS = (
-    "audio/opus", "audio/red", "video/VP8", "video/H264", "video/VP9", "video/AV1", "video/rtx",
-)  # fmt: skip
+MIMES = {
+    "opus": "audio/opus", "red": "audio/red", "vp8": "video/VP8", "h264": "video/H264", "vp9": "video/VP9", "av1": "video/AV1",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -43,6 +44,9 @@ class RoomState:
     egresses: dict[str, egress.EgressInfo] = field(default_factory=dict)
     calls: dict[str, tuple[RequestId, str]] = field(default_factory=dict)  # by call id: who asked, whose sid was called
     effects: list[Effect] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)  # identities of which there is news to keep
+    kept: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # what was last said of each (`kept.py`)
+    absent: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # those whom a lost worker knew
     ticking: bool = False
     ended: bool = False
 
@@ -83,6 +87,11 @@ class RoomState:
     def visible(self) -> Iterable[Participant]:
         return (p for p in self.participants.values() if not p.hidden)
 
+    def mimes(self) -> list[str]:
+        """What may be published, LiveKit's names."""
+        named = [MIMES[name] for name in (*self.settings.audio_codecs, *self.settings.video_codecs)]
+        return [*named, "video/rtx"]
+
     def describe(self) -> models.Room:
         """The room as clients, callers and webhooks see it."""
         visible = list(self.visible())
@@ -94,7 +103,7 @@ class RoomState:
             max_participants=self.max_participants,
             creation_time=int(self.created_at),
             creation_time_ms=int(self.created_at * 1000),
-            enabled_codecs=[models.Codec(mime=mime) for mime in ENABLED_CODECS],
+            enabled_codecs=[models.Codec(mime=mime) for mime in self.mimes()],
             metadata=self.metadata,
             num_participants=len(visible),
             num_publishers=sum(1 for p in visible if p.is_publisher),
@@ -111,7 +120,8 @@ class RoomState:
         """Tell the webhooks; news of a track names its room and participant only, as LiveKit does."""
         told = webhook.WebhookEvent(event=event, id=self.identifiers.sid("EV_"), created_at=int(self.now))
         if track is not None:
-            told.room.CopyFrom(models.Room(sid=self.sid, name=self.name))
+            whole = self.settings.full_room_in_webhooks
+            told.room.CopyFrom(self.describe() if whole else models.Room(sid=self.sid, name=self.name))
             told.track.CopyFrom(track)
             if participant is not None:
                 told.participant.CopyFrom(models.ParticipantInfo(sid=participant.sid, identity=participant.identity))

@@ -24,6 +24,7 @@ def announce(room: RoomState, participant: Participant, *, at_once: bool = False
     News of somebody who publishes nothing may wait `UPDATE_INTERVAL` seconds.
     """
     participant.version += 1
+    room.touched.add(participant.identity)
     info = participant.info()
     if participant.hidden:
         if participant is not but:

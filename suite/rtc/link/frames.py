@@ -23,12 +23,22 @@ class Kind(IntEnum):
     MESSAGE = 2  # both: one signalling message, opaque
     GONE = 3  # web: the websocket is closed
     CALL = 4  # web: a call of the server API
+    RESTORE = 5  # web: take over a room, with what is remembered of it
+    DRAIN = 6  # web: take no new rooms
     ACCEPT = 10  # worker: the websocket is let in
     REFUSE = 11  # worker: it is not; status and sentence
     CLOSE = 12  # worker: close it with this code
     REPLY = 13  # worker: the answer to a call
     ERROR = 14  # worker: its refusal; code and sentence
     ROOM_ENDED = 15  # worker: the room named in the payload is gone
+    LOAD = 16  # worker: how much it has to do
+    REMEMBER = 17  # worker: keep this of a room, or forget it
+    ROOM_MOVED = 18  # worker: the room is to go on elsewhere
+    SYNCED = 19  # worker: it has said which rooms it holds
+
+
+OF_NO_CHANNEL: Final = frozenset({Kind.RESTORE, Kind.DRAIN})
+NEWS: Final = frozenset({Kind.ROOM_ENDED, Kind.ROOM_MOVED, Kind.LOAD, Kind.REMEMBER})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 from suite.kernel.logs import get_logger
 from suite.rtc.core.errors import RemoteError
-from suite.rtc.link.frames import Frame, FrameReader, Kind
+from suite.rtc.link.frames import OF_NO_CHANNEL, Frame, FrameReader, Kind
 
 log = get_logger(__name__)
 
@@ -25,8 +25,12 @@ ChannelId = int  # across all web processes of this worker
 class LinkServer:
     """Listens on a Unix socket; hands each frame to `receive(channel, frame)`, and GONE for all of a lost web process."""
 
-    def __init__(self, receive: Callable[[ChannelId, Frame], None]) -> None:
+    def __init__(
+        self, receive: Callable[[ChannelId, Frame], None], greeting: Callable[[], Iterable[tuple[Kind, bytes]]] = tuple
+    ) -> None:
+        """`greeting` is what a web process is told first: what there is to know of this worker's rooms."""
         self._receive = receive
+        self._greeting = greeting
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
         self._webs: set[asyncio.StreamWriter] = set()
@@ -76,6 +80,8 @@ class LinkServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         frames, numbers = FrameReader(), dict[int, ChannelId]()
+        for kind, payload in [*self._greeting(), (Kind.SYNCED, b"")]:
+            writer.write(Frame(kind, 0, payload).encode())
         self._webs.add(writer)
         try:
             while data := await reader.read(CHUNK):
@@ -92,6 +98,9 @@ class LinkServer:
             writer.close()
 
     def _dispatch(self, writer: asyncio.StreamWriter, numbers: dict[int, ChannelId], frame: Frame) -> None:
+        if frame.kind in OF_NO_CHANNEL:
+            self._receive(0, frame)
+            return
         channel = numbers.get(frame.channel)
         if frame.kind in {Kind.JOIN, Kind.CALL} and channel is None:
             self._number += 1

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from suite.kernel.logs import get_logger
 from suite.rtc.core.errors import RemoteError, ServiceError
-from suite.rtc.link.frames import Frame, FrameReader, Kind, pack, unpack
+from suite.rtc.link.frames import NEWS, Frame, FrameReader, Kind, pack, unpack
 
 log = get_logger(__name__)
 
@@ -74,19 +74,30 @@ class Channel:
 class WorkerLink:
     """One stream to one worker; connected when it is first needed, and again after it was lost."""
 
-    def __init__(self, path: str, ended: Callable[[str], None]) -> None:
-        """`ended` is told of each room that the worker holds no longer."""
+    def __init__(self, path: str, news: Callable[[Frame], None], lost: Callable[[], None] = lambda: None) -> None:
+        """`news` is given what concerns no channel, before what comes after it; `lost` is told when the worker is gone."""
         self.path = path
-        self._ended = ended
+        self._news = news
+        self._lost = lost
+        self._synced = asyncio.Event()
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
         self._channels: dict[int, Channel] = {}
         self._number = 0
         self._connecting = asyncio.Lock()
 
+    @property
+    def connected(self) -> bool:
+        return self._writer is not None and self._synced.is_set()
+
+    async def tell(self, kind: Kind, payload: bytes = b"") -> None:
+        """Send what concerns no channel; raises `WorkerLost`."""
+        await self.connect()
+        await self.write(Frame(kind, 0, payload))
+
     async def open(self) -> Channel:
         """A new channel; raises `WorkerLost` where the worker does not listen."""
-        await self._connect()
+        await self.connect()
         self._number += 1
         channel = self._channels[self._number] = Channel(self, self._number)
         return channel
@@ -127,9 +138,10 @@ class WorkerLink:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reading
 
-    async def _connect(self) -> None:
+    async def connect(self) -> None:
+        """Connect, where that is not done, and learn which rooms the worker holds; raises `WorkerLost`."""
         async with self._connecting:
-            if self._writer is not None:
+            if self.connected:
                 return
             try:
                 opening = asyncio.open_unix_connection(self.path, limit=CHUNK)
@@ -137,7 +149,15 @@ class WorkerLink:
             except (OSError, TimeoutError) as error:
                 raise WorkerLost from error
             self._writer = writer
+            self._synced.clear()
             self._reading = asyncio.create_task(self._read(reader, writer), name=f"worker link {self.path}")
+            try:
+                await asyncio.wait_for(self._synced.wait(), CONNECT_DEADLINE)
+            except TimeoutError as error:
+                writer.transport.abort()
+                raise WorkerLost from error
+            if self._writer is None:
+                raise WorkerLost
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         frames = FrameReader()
@@ -150,13 +170,20 @@ class WorkerLink:
         finally:
             writer.close()
             self._writer = None
+            was_synced = self._synced.is_set()
+            self._synced.set()  # whoever waits is to look
             channels, self._channels = self._channels, {}
             for channel in channels.values():
                 channel.lose()
+            if was_synced:
+                self._lost()
 
     def _dispatch(self, frame: Frame) -> None:
-        if frame.kind is Kind.ROOM_ENDED:
-            self._ended(frame.payload.decode(errors="replace"))
+        if frame.kind in NEWS:
+            self._news(frame)
+            return
+        if frame.kind is Kind.SYNCED:
+            self._synced.set()
             return
         channel = self._channels.get(frame.channel)
         if channel is not None:

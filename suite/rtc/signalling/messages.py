@@ -11,11 +11,12 @@ from suite.rtc.core.errors import RemoteError
 
 # Large enough for the description of 250 sections, or for 600 kB of metadata that gets a refusal of its own.
 MAX_MESSAGE: Final = 1024 * 1024  # bytes
+LARGEST: Final = 4 * 1024 * 1024  # bytes, where an operator allows more
 
 
 def signal_request(payload: bytes) -> rtc.SignalRequest:
-    """Read what a client sent; raises `RemoteError` where it is no request or longer than `MAX_MESSAGE`."""
-    if len(payload) > MAX_MESSAGE:
+    """Read what a client sent; raises `RemoteError` where it is no request or longer than `LARGEST`."""
+    if len(payload) > LARGEST:
         raise RemoteError("signal request too long")
     try:
         request = rtc.SignalRequest.FromString(payload)

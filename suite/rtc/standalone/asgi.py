@@ -12,6 +12,7 @@ from django.urls import re_path
 django.setup()
 
 from suite.rtc.routing import websocket_urlpatterns  # noqa: E402 -- needs the settings
+from suite.rtc.standalone.doors import doors  # noqa: E402
 
 
 async def nowhere(scope: Any, receive: Any, send: Any) -> Any:
@@ -24,9 +25,11 @@ async def nowhere(scope: Any, receive: Any, send: Any) -> Any:
         await send({"type": "websocket.close"})
 
 
-application = ProtocolTypeRouter(
-    {
-        "http": get_asgi_application(),
-        "websocket": URLRouter([*websocket_urlpatterns, re_path(r"", nowhere)]),
-    }
+application = doors(
+    ProtocolTypeRouter(
+        {
+            "http": get_asgi_application(),
+            "websocket": URLRouter([*websocket_urlpatterns, re_path(r"", nowhere)]),
+        }
+    )
 )

@@ -4,133 +4,193 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import signal
-import subprocess
+import socket
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import uvicorn
 
 from suite.kernel.logs import configure, get_logger
-from suite.rtc.signalling.messages import MAX_MESSAGE
+from suite.rtc.link.frames import MAX_PAYLOAD
+from suite.rtc.standalone.children import Children, wait_for
+from suite.rtc.standalone.configuration import Configuration, gather
+from suite.rtc.standalone.reading import WrongConfiguration
 
 log = get_logger("suite.rtc")
 
-# LiveKit's own key and secret of `livekit-server --dev`, but for its length: 32 bytes or more are asked for.
-DEV_KEY: Final = "devkey"
-DEV_SECRET: Final = "secretsecretsecretsecretsecretsecret12"  # noqa: S105 -- known to everyone, and said so at the start
-START_DEADLINE: Final = 15.0  # seconds
-STOP_DEADLINE: Final = 5.0
+LARGEST_MESSAGE: Final = MAX_PAYLOAD - 1024  # bytes; a link to a worker carries no more
 
 
-def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m suite.rtc", description="A LiveKit server: Suite's media server alone.")
-    parser.add_argument("--dev", action="store_true", help=f"use the key {DEV_KEY}, whose secret everyone knows")
-    parser.add_argument("--host", default="127.0.0.1", help="address for signalling and the server API")
-    parser.add_argument("--port", type=int, default=7880, help="its TCP port")
-    parser.add_argument("--udp-port", type=int, default=7882, help="UDP port of the first worker; 0 chooses")
-    parser.add_argument("--media-host", default="", help="address for media; by default that of --host")
-    parser.add_argument("--node-ip", default="", help="address that clients are told for media")
-    parser.add_argument("--workers", type=int, default=1, help="media workers; worker k has UDP port + k")
-    parser.add_argument("--webhook-url", action="append", default=[])
-    parser.add_argument("--egress-socket", default="")
-    parser.add_argument("--empty-timeout", type=int, default=300)
-    parser.add_argument("--departure-timeout", type=int, default=20)
-    return parser.parse_args(given)
-
-
-def _worker_command(given: argparse.Namespace, socket: Path, index: int) -> list[str]:
-    command = [sys.executable, "-m", "suite.rtc.worker", "--socket", str(socket), "--index", str(index)]
-    command += ["--port", str(given.udp_port + index if given.udp_port else 0)]
-    command += ["--host", given.media_host or given.host, "--advertise", given.node_ip]
-    command += ["--empty-timeout", str(given.empty_timeout), "--departure-timeout", str(given.departure_timeout)]
-    command += ["--egress-socket", given.egress_socket]
-    for url in given.webhook_url:
-        command += ["--webhook-url", url]
-    return command
-
-
-class Children:
-    """The workers, restarted when they end by themselves."""
-
-    def __init__(self, commands: Sequence[list[str]]) -> None:
-        self._commands = commands
-        self._running: list[subprocess.Popen[bytes]] = []
-
-    def start(self) -> None:
-        self._running = [_start(command) for command in self._commands]
-
-    async def watch(self) -> None:
-        """Restart what has died, a second later."""
-        while True:
-            await asyncio.sleep(1.0)
-            for index, process in enumerate(self._running):
-                if process.poll() is not None:
-                    log.error("worker_died", index=index, status=process.returncode)
-                    self._running[index] = _start(self._commands[index])
-
-    def stop(self) -> None:
-        for process in self._running:
-            process.send_signal(signal.SIGTERM)
-        for process in self._running:
-            try:
-                process.wait(STOP_DEADLINE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command)  # noqa: S603 -- our own command
-
-
-async def _wait_for(sockets: Sequence[Path]) -> None:
-    deadline = asyncio.get_running_loop().time() + START_DEADLINE
-    for socket in sockets:
-        while not socket.exists():
-            if asyncio.get_running_loop().time() > deadline:
-                sys.exit("A media worker did not start: is its UDP port taken?")
-            await asyncio.sleep(0.05)
-
-
-async def _serve(given: argparse.Namespace, children: Children, sockets: Sequence[Path]) -> None:
-    await _wait_for(sockets)
-    config = uvicorn.Config(
-        "suite.rtc.standalone.asgi:application", host=given.host, port=given.port, log_config=None,
-        ws_max_size=MAX_MESSAGE + 1024, ws_ping_interval=20.0, lifespan="off", timeout_graceful_shutdown=3,
+def arguments(given: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, str]]:
+    """The command line: LiveKit's options, ours, and `--some.key value` for any key of the configuration file."""
+    parser = argparse.ArgumentParser(
+        prog="python -m suite.rtc", description="A LiveKit server: Suite's media server alone.", allow_abbrev=False,
+        epilog="Any key of LiveKit's configuration can be given as --a.key VALUE, or as LIVEKIT_A_KEY in the environment.",
     )  # fmt: skip
-    watching = asyncio.create_task(children.watch())
-    await uvicorn.Server(config).serve()
-    watching.cancel()
-    with suppress(asyncio.CancelledError):
-        await watching
+    say = parser.add_argument
+    say("file", nargs="?", default="", help="LiveKit's configuration file")
+    say("--config", default="", help="the same")
+    say("--config-body", default=os.environ.get("LIVEKIT_CONFIG", ""), help="its text instead (LIVEKIT_CONFIG)")
+    say("--keys", default=os.environ.get("LIVEKIT_KEYS"), help='API keys, as "key: secret" (LIVEKIT_KEYS)')
+    say("--key-file", help="a file that holds them")
+    say("--dev", action="store_true", help="the key devkey, whose secret everyone knows, on this machine alone")
+    say("--bind", "--host", action="append", help="address for signalling and the server API; may be repeated")
+    say("--port", help="its TCP port (7880)")
+    say("--node-ip", default=os.environ.get("NODE_IP"), help="address that clients are told for media")
+    say("--udp-port", default=os.environ.get("UDP_PORT"), help="UDP port of the first worker (7882); 0 chooses")
+    say("--region", help="name of the region that clients are told")
+    say("--redis-host", default=os.environ.get("REDIS_HOST"), help="host:port of a Valkey or Redis server")
+    say("--redis-password", default=os.environ.get("REDIS_PASSWORD"))
+    say("--webhook-url", action="append", default=[])
+    say("--media-host", default="", help="address that media is received on; by default that of --bind, or the first own one")
+    say("--workers", type=int, default=int(os.environ.get("RTC_WORKERS", "0")), help="media workers; 0 for one a core")
+    say("--egress-socket", default="", help="Unix socket of the process that writes recordings")
+    say("--empty-timeout", help="seconds that a room waits for the first to come (300)")
+    say("--departure-timeout", help="seconds that a room waits after the last has left (20)")
+    parsed, others = parser.parse_known_args(given)
+    return parsed, _pairs(others, parser)
+
+
+def _pairs(words: Sequence[str], parser: argparse.ArgumentParser) -> dict[str, str]:
+    """`--a.key value` and `--a.key=value`; a flag alone is true."""
+    found: dict[str, str] = {}
+    waiting = iter(words)
+    word = next(waiting, None)
+    while word is not None:
+        if not word.startswith("--"):
+            parser.error(f"unrecognized argument: {word}")
+        name, equals, said = word[2:].partition("=")
+        word = next(waiting, None)
+        if not equals and word is not None and not word.startswith("--"):
+            said, equals = word, "="
+            word = next(waiting, None)
+        found[name] = said if equals else "true"
+    return found
+
+
+def configuration(parsed: argparse.Namespace, others: Mapping[str, str]) -> Configuration:
+    """What the command line, the environment and the file say together; raises `WrongConfiguration`."""
+    text = parsed.config_body
+    if not text and (path := parsed.config or parsed.file):
+        try:
+            text = Path(path).read_text()
+        except OSError as error:
+            raise WrongConfiguration(f"the file cannot be read: {error.strerror}") from error
+    options = {
+        "keys": parsed.keys, "key_file": parsed.key_file, "port": parsed.port, "rtc.node_ip": parsed.node_ip,
+        "rtc.udp_port": parsed.udp_port, "region": parsed.region, "redis.address": parsed.redis_host,
+        "redis.password": parsed.redis_password, "room.empty_timeout": parsed.empty_timeout,
+        "room.departure_timeout": parsed.departure_timeout, "development": "true" if parsed.dev else None,
+        "bind_addresses": " ".join(parsed.bind) if parsed.bind else None,
+        "webhook.urls": " ".join(parsed.webhook_url) if parsed.webhook_url else None,
+    }  # fmt: skip
+    said = {**{name: text for name, text in options.items() if text is not None}, **others}
+    found = gather(text=text, given=said, environment=os.environ)
+    return replace(found, media_host=parsed.media_host or _media_host(found))
+
+
+def _media_host(found: Configuration) -> str:
+    """Where media is received: on all addresses where clients are told of several, else where signalling is."""
+    if found.node_ip or found.loopback:
+        return "0.0.0.0"  # noqa: S104 -- media comes from anywhere
+    first = found.bind[0]
+    return "" if first in {"", "0.0.0.0", "::"} else first  # noqa: S104 -- compared with
+
+
+def workers_of(found: Configuration, asked: int) -> int:
+    """How many workers: as asked, else one for each core that we may use, within the range of UDP ports."""
+    first, last = found.udp_ports
+    room = last - first + 1 if last > first else 64
+    return max(1, min(asked or len(os.sched_getaffinity(0)), room))
+
+
+def _commands(found: Configuration, sockets: Sequence[Path], egress: str) -> list[list[str]]:
+    commands = []
+    for index, path in enumerate(sockets):
+        port = found.udp_ports[0] + index if found.udp_ports[0] else 0
+        command = [sys.executable, "-m", "suite.rtc.worker", "--socket", str(path), "--index", str(index), "--port", str(port)]
+        command += ["--host", found.media_host, "--advertise", found.node_ip, "--egress-socket", egress]
+        for url in found.webhook_urls:
+            command += ["--webhook-url", url]
+        commands.append(command + ["--loopback"] * found.loopback)
+    return commands
+
+
+def listening(found: Configuration, port: int) -> list[socket.socket]:
+    """Sockets on `port` of each address; all addresses of both families where none is named. Raises `OSError`."""
+    sockets = []
+    for address in found.bind:
+        family = socket.AF_INET6 if ":" in address or (not address and socket.has_dualstack_ipv6()) else socket.AF_INET
+        try:
+            if not address and family == socket.AF_INET6:
+                sockets.append(socket.create_server(("", port), family=family, backlog=1024, dualstack_ipv6=True))
+            else:
+                sockets.append(socket.create_server((address, port), family=family, backlog=1024))
+        except OSError:
+            if address == "::1" and sockets:  # a machine without IPv6
+                continue
+            raise
+    return sockets
+
+
+async def _serve(found: Configuration, children: Children, sockets: Sequence[Path]) -> None:
+    await wait_for(sockets)
+    limit = min(found.signal_limit or LARGEST_MESSAGE, LARGEST_MESSAGE)
+    config = uvicorn.Config(
+        "suite.rtc.standalone.asgi:application", log_config=None, ws_max_size=limit, ws_ping_interval=20.0, lifespan="off",
+        ws="websockets-sansio", timeout_graceful_shutdown=3, server_header=False, access_log=False,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    tasks = [asyncio.create_task(children.watch())]
+    if found.prometheus_port:
+        from suite.rtc.standalone.metrics import serve  # noqa: PLC0415 -- needs the settings
+
+        tasks.append(asyncio.create_task(serve(listening(found, found.prometheus_port), found.prometheus_user)))
+    log.info("listening", addresses=list(found.bind), port=found.port, workers=len(sockets))
+    await server.serve(sockets=listening(found, found.port))
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def main() -> None:
     """The command."""
-    given = arguments()
-    configure()
-    if given.dev:
-        os.environ.update(LIVEKIT_API_KEY=DEV_KEY, LIVEKIT_API_SECRET=os.environ.get("LIVEKIT_API_SECRET") or DEV_SECRET)
-        log.warning("development_key", key=DEV_KEY)
-    for name in ("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
-        if not os.environ.get(name):
-            sys.exit(f"{name} is not set: give a key and a secret in the environment, or --dev for a known one.")
+    parsed, others = arguments()
+    try:
+        found = configuration(parsed, others)
+    except WrongConfiguration as wrong:
+        sys.exit(f"{parsed.config or parsed.file or 'The configuration'}: {wrong}.")
+    configure({"level": {"warn": "WARNING"}.get(found.log_level, found.log_level.upper())})
+    for warning in found.warnings:
+        log.warning("configuration", said=warning)
+    if parsed.dev:
+        log.warning("development", said="the key devkey has a secret that everyone knows: for development alone")
     # uvicorn raises the signal that stopped it once more when it is done: the workers are still to be stopped then.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="rtc-") as folder:
-        sockets = [Path(folder) / f"worker{index}.sock" for index in range(given.workers)]
-        os.environ["RTC_WORKER_SOCKETS"] = ",".join(map(str, sockets))
-        os.environ["DJANGO_SETTINGS_MODULE"] = "suite.rtc.standalone.settings"
-        children = Children([_worker_command(given, socket, index) for index, socket in enumerate(sockets)])
+        sockets = [Path(folder) / f"worker{index}.sock" for index in range(workers_of(found, parsed.workers))]
+        key, secret = found.signing
+        limit = min(found.signal_limit or LARGEST_MESSAGE, LARGEST_MESSAGE)
+        told = {
+            "keys": dict(found.keys), "sockets": [str(path) for path in sockets], "valkey": found.redis_url,
+            "message_limit": limit, "body_limit": found.body_limit,
+        }  # fmt: skip
+        environment = {"LIVEKIT_API_KEY": key, "LIVEKIT_API_SECRET": secret, "RTC_ROOMS": json.dumps(dict(found.rooms))}
+        os.environ.update(DJANGO_SETTINGS_MODULE="suite.rtc.standalone.settings", RTC_STANDALONE=json.dumps(told))
+        children = Children(_commands(found, sockets, parsed.egress_socket), environment)
         children.start()
         try:
-            asyncio.run(_serve(given, children, sockets))
+            asyncio.run(_serve(found, children, sockets))
+        except OSError as error:
+            sys.exit(f"The media server cannot listen on port {found.port}: {error.strerror}.")
         finally:
             children.stop()

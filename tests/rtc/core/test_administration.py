@@ -51,7 +51,7 @@ def test_a_changed_profile_is_told_and_signed() -> None:
     assert (told.name, told.metadata, dict(told.attributes)) == ("Bé", "m", {"role": "host"})
     assert a.knows("b").name == "Bé"
     assert b.tokens[-1].attributes == {"role": "host"}
-    request = room_pb.UpdateParticipantRequest(room="r", identity="b", metadata="x" * 100_000)
+    request = room_pb.UpdateParticipantRequest(room="r", identity="b", metadata="x" * 600_000)
     assert world.ask("RoomService/UpdateParticipant", request).code == "invalid_argument"
 
 

@@ -188,31 +188,6 @@ def test_a_stopped_worker_sends_everyone_elsewhere() -> None:
     assert "room_finished" not in world.event_names()
 
 
-def test_a_removed_identity_cannot_come_back_with_its_old_tokens() -> None:
-    world = World()
-    b = world.join("b", issued_at=world.now - 10)
-    world.join("a")
-    revoked = int(world.now)
-    removal = room_pb.RoomParticipantIdentity(room="r", identity="b", revoke_token_ts=revoked)
-    world.ask("RoomService/RemoveParticipant", removal)
-    assert b.last("leave").reason == Reason.PARTICIPANT_REMOVED
-    for issued_at in (0.0, world.now - 10, float(revoked)):
-        refused = world.join("b", issued_at=issued_at).refused
-        assert refused is not None
-        assert refused.status == 401
-    assert world.join("b", issued_at=revoked + 1.0).refused is None
-    assert world.join("b", room="other", issued_at=0.0).refused is None
-
-
-def test_removal_revokes_even_after_the_room_has_ended() -> None:
-    world = World(departure_timeout=1)
-    world.join("b").leave()
-    world.wait(2)
-    removal = room_pb.RoomParticipantIdentity(room="r", identity="b", revoke_token_ts=int(world.now))
-    world.ask("RoomService/RemoveParticipant", removal)
-    assert world.join("b", issued_at=world.now - 5).refused is not None
-
-
 def test_rooms_are_not_made_by_joining_where_that_is_off() -> None:
     world = World(auto_create=False)
     refused = world.join("a").refused

@@ -21,9 +21,13 @@ class Ends:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.received: list[tuple[int, Frame]] = []
-        self.ended: list[str] = []
+        self.news: list[Frame] = []
+        self.lost = 0
         self.server = LinkServer(lambda channel, frame: self.received.append((channel, frame)))
-        self.web = WorkerLink(str(path), self.ended.append)
+        self.web = WorkerLink(str(path), self.news.append, self._lose)
+
+    def _lose(self) -> None:
+        self.lost += 1
 
     async def channel(self) -> tuple[Channel, int]:
         """An open channel and the worker's number for it."""
@@ -78,6 +82,7 @@ async def test_a_lost_worker_loses_every_channel(ends: Ends) -> None:
     with pytest.raises(ServiceError) as refused:
         await ends.web.call("RoomService/ListRooms", b"")
     assert refused.value.code == "unavailable"
+    assert ends.lost == 1
     await ends.server.start(ends.path)
     await ends.channel()
 
@@ -106,10 +111,28 @@ async def test_a_call_gets_its_answer_or_its_refusal(ends: Ends) -> None:
     assert late.value.code == "unavailable"
 
 
+async def test_a_web_process_knows_what_a_worker_holds_before_it_asks(ends: Ends) -> None:
+    server = LinkServer(lambda _channel, _frame: None, lambda: [(Kind.REMEMBER, b"one"), (Kind.LOAD, b"two")])
+    path = ends.path.with_name("other.sock")
+    await server.start(path)
+    told: list[Frame] = []
+    web = WorkerLink(str(path), told.append)
+    await web.connect()
+    assert [(frame.kind, frame.payload) for frame in told] == [(Kind.REMEMBER, b"one"), (Kind.LOAD, b"two")]
+    assert web.connected
+    await web.close()
+    await server.close()
+
+
+async def test_what_concerns_no_channel_reaches_the_worker(ends: Ends) -> None:
+    await ends.web.tell(Kind.RESTORE, b"room")
+    await ends.until(lambda: [(c, f.kind, f.payload) for c, f in ends.received] == [(0, Kind.RESTORE, b"room")])
+
+
 async def test_an_ended_room_is_told(ends: Ends) -> None:
     await ends.channel()
     ends.server.broadcast(Kind.ROOM_ENDED, b"r")
-    await ends.until(lambda: ends.ended == ["r"])
+    await ends.until(lambda: [(f.kind, f.payload) for f in ends.news] == [(Kind.ROOM_ENDED, b"r")])
 
 
 async def test_garbage_on_the_stream_cuts_it_and_no_other(ends: Ends) -> None:
@@ -117,7 +140,7 @@ async def test_garbage_on_the_stream_cuts_it_and_no_other(ends: Ends) -> None:
     reader, writer = await asyncio.open_unix_connection(str(ends.path))
     writer.write(b"\xff" * 100)
     async with asyncio.timeout(5):
-        assert await reader.read() == b""
+        assert await reader.read() == Frame(Kind.SYNCED, 0).encode()  # then the end
     writer.close()
     ends.server.send(number, Kind.MESSAGE, b"still here")
     assert (await channel.receive()).payload == b"still here"
