@@ -10,7 +10,7 @@ NODE := $(VENV) -m suite.runtime node
 PYTEST := $(VENV) -m pytest
 COMPILE := $(VENV) -m uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
 
-.PHONY: help run status test test-fast lint types lock clean setup setup-test python
+.PHONY: help run status test test-fast lint types contracts lock clean setup setup-test python
 
 help: ## Show these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,9 +35,13 @@ lint: setup-test ## ruff, import-linter, djlint, eslint
 	@$(VENV) -m djlint templates --lint --quiet
 	@$(NODE) npm run --silent lint
 
-types: setup-test ## mypy --strict and TypeScript's
+types: setup-test ## mypy --strict, TypeScript's, and whether the two agree
 	@$(VENV) -m tests.environment mypy
 	@$(NODE) npm run --silent types
+	@$(VENV) -m tests.environment suite.config.contracts --check
+
+contracts: setup-test ## Write the islands' types from the Python that they speak with
+	@$(VENV) -m tests.environment suite.config.contracts
 
 bench-%: setup-test ## Run a benchmark: make bench-join runs benchmarks/join.py
 	@$(VENV) -m benchmarks.$*

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from suite.accounts.public import Viewer, get_viewer, groups_of_socket
+from suite.chat import contract
 from suite.chat.access import READ, WRITE, access_channel
 from suite.chat.author import Author
 from suite.chat.models import Message
@@ -36,10 +37,10 @@ class ChatSocket(Socket):
         lines = await in_database(list_channels, viewer=self.viewer)
         for line in lines:
             await self._join_channel(line.id)
-        self.first = {"type": "channels", "channels": [line_payload(line) for line in lines]}
+        self.first: contract.ChannelsHeard = {"type": "channels", "channels": [line_payload(line) for line in lines]}
 
     async def after_accept(self) -> None:
-        await self.send_json(self.first)
+        await self.say(self.first)
 
     async def closed(self) -> None:
         for name in self.joined:
@@ -48,7 +49,7 @@ class ChatSocket(Socket):
     async def received(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
         if kind == "ping":
-            await self.send_json({"type": "pong"})
+            await self.say({"type": "pong"})
             return
         await self._refresh_viewer()
         try:
@@ -60,20 +61,20 @@ class ChatSocket(Socket):
                 raise BadInput
         except SuiteError as error:
             ref = message.get("ref")
-            told = {
+            told: contract.Refused = {
                 "type": "error",
                 "code": error.code,
                 "message": error.sentence,
                 "ref": ref if isinstance(ref, str) else None,
             }
-            await self.send_json(told)
+            await self.say(told)
 
     async def _post(self, message: dict[str, Any]) -> None:
         body, ref = message.get("body"), message.get("ref")
         if not isinstance(body, str) or not isinstance(ref, str):
             raise BadInput
         posted = await in_database(_post, self.viewer, _id(message, "channel_id"), body, ref)
-        await self.send_json({"type": "posted", "channel_id": str(posted.channel_id), "message": message_payload(posted)})
+        await self.say({"type": "posted", "channel_id": str(posted.channel_id), "message": message_payload(posted)})
 
     # --- what the groups bring ---
 
@@ -101,7 +102,7 @@ class ChatSocket(Socket):
             return
         await self._join_channel(channel_id)
         line = await in_database(_line, self.viewer, channel_id)
-        await self.send_json({"type": "channel", "channel": line})
+        await self.say({"type": "channel", "channel": line})
 
     # --- rights ---
 
@@ -140,6 +141,9 @@ class ChatSocket(Socket):
         self.readable[channel_id] = time.monotonic()
         return True
 
+    async def say(self, message: contract.Heard | contract.Answered) -> None:
+        await self.send_json(message)
+
     async def _join_channel(self, channel_id: uuid.UUID) -> None:
         await self._join(channel_group(channel_id))
         await self._join(group("resource", channel_id))
@@ -149,7 +153,7 @@ class ChatSocket(Socket):
             if name in self.joined:
                 self.joined.discard(name)
                 await self.channel_layer.group_discard(name, self.channel_name)
-        await self.send_json({"type": "channel_gone", "channel_id": str(channel_id)})
+        await self.say({"type": "channel_gone", "channel_id": str(channel_id)})
 
     async def _join(self, name: str) -> None:
         if name not in self.joined:
@@ -174,6 +178,6 @@ def _mark_read(viewer: Viewer, channel_id: uuid.UUID, message_id: uuid.UUID) -> 
     channel_mark_read(channel=channel, viewer=viewer, message_id=message_id, now=clock.now())
 
 
-def _line(viewer: Viewer, channel_id: uuid.UUID) -> dict[str, Any]:
+def _line(viewer: Viewer, channel_id: uuid.UUID) -> contract.ChannelLine:
     channel = access_channel(viewer=viewer, id=channel_id, need=READ)
     return line_payload(get_channel_line(viewer=viewer, channel=channel))

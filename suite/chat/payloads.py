@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import cast
 
+from suite.chat import contract
 from suite.chat.lines import ChannelLine
 from suite.chat.models import Message
 
 
-def message_payload(message: Message) -> dict[str, Any]:
+def message_payload(message: Message) -> contract.Message:
     """`{id, author: {name, user_id, participation_id}, body, at, ref}`."""
     return {
         "id": str(message.id),
@@ -24,16 +25,16 @@ def message_payload(message: Message) -> dict[str, Any]:
     }
 
 
-def message_frame(message: Message) -> dict[str, Any]:
+def message_frame(message: Message) -> contract.MessageHeard:
     """What a socket sends its client for a new message."""
     return {"type": "message", "channel_id": str(message.channel_id), "message": message_payload(message)}
 
 
-def line_payload(line: ChannelLine) -> dict[str, Any]:
+def line_payload(line: ChannelLine) -> contract.ChannelLine:
     """`{id, kind, title, last_message_at, unread, other_user_id, favourite}`."""
     return {
         "id": str(line.id),
-        "kind": line.kind,
+        "kind": cast("contract.ChannelKind", line.kind),
         "title": line.title,
         "last_message_at": line.last_message_at.isoformat() if line.last_message_at else None,
         "unread": line.unread,

@@ -1,6 +1,7 @@
 """What other apps may use of chat."""
 
 from suite.chat.author import Author
+from suite.chat.contract import Message as MessagePayload
 from suite.chat.models import Channel, ChannelKind, Message
 from suite.chat.payloads import message_payload
 from suite.chat.selectors import count_unread, list_channels, list_messages_for_participants
@@ -12,6 +13,7 @@ __all__ = [
     "Channel",
     "ChannelKind",
     "Message",
+    "MessagePayload",
     "channel_create",
     "channel_group",
     "count_unread",

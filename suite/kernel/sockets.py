@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -79,7 +80,7 @@ class Socket(AsyncWebsocketConsumer):
             self.ready = False
             await self.closed()
 
-    async def send_json(self, message: dict[str, Any]) -> None:
+    async def send_json(self, message: Mapping[str, Any]) -> None:
         await self.send(text_data=json.dumps(message, ensure_ascii=False, separators=(",", ":")))
 
     async def socket_close(self, event: dict[str, Any]) -> None:

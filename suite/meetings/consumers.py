@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from channels.db import database_sync_to_async
 from django.http import QueryDict
@@ -17,11 +17,11 @@ from suite.kernel import clock
 from suite.kernel.errors import BadInput, Forbidden, NotFound
 from suite.kernel.ids import parse_uuid
 from suite.kernel.sockets import Socket
-from suite.meetings import live, selectors
+from suite.meetings import contract, live, selectors
 from suite.meetings.access import Bearer, access_participation, can_moderate
 from suite.meetings.api.views import token_of
 from suite.meetings.guests import bearer_of
-from suite.meetings.models import Meeting, Participation, ParticipationState
+from suite.meetings.models import Participation, ParticipationState
 from suite.meetings.services import captures, participations
 from suite.meetings.services.meetings import meeting_end
 
@@ -63,7 +63,7 @@ class MeetingSocket(Socket):
         kind = message.get("type")
         if kind == "ping":
             await self._participation_afresh()
-            await self.send_json({"type": "pong"})
+            await self.say({"type": "pong"})
             return
         verb = VERBS.get(str(kind))
         if verb is None:
@@ -74,12 +74,12 @@ class MeetingSocket(Socket):
     async def transcription_changed(self, _event: dict[str, Any]) -> None:
         participation = await self._participation()
         view = await database_sync_to_async(selectors.transcription_for)(participation)
-        await self.send_json({"type": "transcription", "transcription": view})
+        await self.say({"type": "transcription", "transcription": view})
 
     async def entry_admitted(self, _event: dict[str, Any]) -> None:
         participation = await self._participation()
         await self._join_inside(participation)
-        await self.send_json({"type": "admitted", **token_of(participation)})
+        await self.say({"type": "admitted", **token_of(participation)})
         await self._send_state()
 
     async def entry_over(self, event: dict[str, Any]) -> None:
@@ -127,11 +127,14 @@ class MeetingSocket(Socket):
         if self.moderates:
             await self._join(live.hosts_of(self.meeting_id))
 
+    async def say(self, message: contract.ServerMessage) -> None:
+        await self.send_json(message)
+
     async def _send_state(self) -> None:
         participation = await self._participation()
-        await self.send_json(await database_sync_to_async(self._state)(participation))
+        await self.say(await database_sync_to_async(self._state)(participation))
 
-    def _state(self, participation: Participation) -> dict[str, Any]:
+    def _state(self, participation: Participation) -> contract.StateMessage:
         meeting = participation.meeting
         inside = participation.state == ParticipationState.ADMITTED
         return {
@@ -145,7 +148,7 @@ class MeetingSocket(Socket):
             "me": {
                 "participation_id": str(participation.id),
                 "name": participation.name,
-                "state": participation.state,
+                "state": cast("contract.MyState", participation.state),
                 "can_moderate": self.moderates,
                 "guest": participation.is_guest,
             },
@@ -159,10 +162,6 @@ class MeetingSocket(Socket):
             if inside
             else [],
         }
-
-    def _messages(self, meeting: Meeting) -> list[dict[str, Any]]:
-        written = list_messages_for_participants(channel_id=meeting.channel_id, limit=MESSAGES_SHOWN)
-        return [message_payload(message) for message in written]
 
     def _stop_waiting(self) -> None:
         waiting = Participation.objects.select_related("meeting").filter(
@@ -213,7 +212,7 @@ def _refuse(socket: MeetingSocket, mine: Participation, message: dict[str, Any])
 def _admit_all(socket: MeetingSocket, mine: Participation, _message: dict[str, Any]) -> None:
     _moderator(socket)
     for waiting in selectors.waiting_for(mine.meeting):
-        _admit(socket, mine, waiting)
+        _admit(socket, mine, dict(waiting))
 
 
 def _mute(socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Literal
 
 from suite.kernel.groups import group, tell
 from suite.meetings import selectors
+from suite.meetings.contract import ServerMessage
 from suite.meetings.models import Meeting, Participation
 
 
@@ -40,7 +41,7 @@ def tell_transcription(meeting: Meeting) -> None:
     tell(in_meeting(meeting.id), {"type": "transcription.changed"})
 
 
-def tell_one(participation: Participation, message: dict[str, Any]) -> None:
+def tell_one(participation: Participation, message: ServerMessage) -> None:
     _send(one(participation.id), message)
 
 
@@ -49,10 +50,10 @@ def tell_admitted(participation: Participation) -> None:
     tell(one(participation.id), {"type": "entry.admitted"})
 
 
-def tell_over(target: str, message_type: str) -> None:
+def tell_over(target: str, message_type: Literal["entry_refused", "removed", "ended"]) -> None:
     """The meeting, or one's part in it, is over: the page says so and the socket closes."""
     tell(target, {"type": "entry.over", "message": {"type": message_type}})
 
 
-def _send(target: str, message: dict[str, Any]) -> None:
+def _send(target: str, message: ServerMessage) -> None:
     tell(target, {"type": "socket.send", "message": message})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from suite.accounts.public import Viewer
+from suite.meetings import contract
 from suite.meetings.models import Capture, Consent, Meeting, Participation, ParticipationState
 from suite.resources.public import role_of
 
@@ -28,7 +28,7 @@ def list_meetings(viewer: Viewer) -> QuerySet[Meeting]:
     )
 
 
-def people_in(meeting: Meeting) -> list[dict[str, Any]]:
+def people_in(meeting: Meeting) -> list[contract.Person]:
     """Who is in the meeting now, in the order of their coming."""
     present = meeting.participations.filter(state=ParticipationState.ADMITTED, joined_at__isnull=False, left_at=None)
     return [
@@ -42,7 +42,7 @@ def people_in(meeting: Meeting) -> list[dict[str, Any]]:
     ]
 
 
-def waiting_for(meeting: Meeting) -> list[dict[str, Any]]:
+def waiting_for(meeting: Meeting) -> list[contract.WaitingPerson]:
     """Who waits at the door, longest first."""
     waiting = meeting.participations.filter(state=ParticipationState.WAITING).order_by("asked_at")
     return [{"participation_id": str(one.id), "name": one.name, "since": one.asked_at.isoformat()} for one in waiting]
@@ -52,7 +52,7 @@ def open_capture(meeting_id: uuid.UUID, *, purpose: str = "transcription") -> Ca
     return Capture.objects.select_related("started_by").filter(meeting_id=meeting_id, purpose=purpose, stopped_at=None).first()
 
 
-def transcription_for(participation: Participation) -> dict[str, Any]:
+def transcription_for(participation: Participation) -> contract.Transcription:
     """The transcription as one participation sees it; `agreement` is its own answer."""
     capture = open_capture(participation.meeting_id)
     if capture is None:
@@ -71,7 +71,7 @@ def is_given(consent: Consent | None) -> bool:
     return consent is not None and consent.given_at is not None and consent.declined_at is None
 
 
-def _agreement(consent: Consent | None) -> str:
+def _agreement(consent: Consent | None) -> contract.Agreement:
     if consent is None:
         return "asked"
     return "agreed" if is_given(consent) else "declined"

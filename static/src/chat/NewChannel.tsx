@@ -1,7 +1,7 @@
 import { useId, useState } from "react";
 
 import { callApi } from "../shared/api.ts";
-import type { Colleague } from "../shared/people/contract.ts";
+import type { Colleague } from "../shared/people/payloads.ts";
 import { Modal } from "../shared/people/Modal.tsx";
 import { PeoplePicker } from "../shared/people/PeoplePicker.tsx";
 import type { ChannelInfo } from "./contract.ts";

@@ -3,7 +3,14 @@ import "./chat.css";
 
 import { createRoot } from "react-dom/client";
 
+import { Boundary } from "../shared/Boundary.tsx";
 import { ChatPage } from "./ChatPage.tsx";
 
 const root = document.getElementById("chat");
-if (root !== null) createRoot(root).render(<ChatPage viewerId={root.dataset["viewerId"] ?? ""} />);
+if (root !== null) {
+  createRoot(root).render(
+    <Boundary>
+      <ChatPage viewerId={root.dataset["viewerId"] ?? ""} />
+    </Boundary>,
+  );
+}

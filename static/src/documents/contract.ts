@@ -1,21 +1,9 @@
-/** What the server says of a document; `suite/documents/api/views.py` and `suite/resources/api/views.py` are the source. */
-export type Role = "reader" | "commenter" | "editor" | "administrator" | "owner";
+/** What the server says of a document, and of whom it is shared with (`suite/resources/api/views.py` is that part's source). */
+import type { Role, Word } from "./payloads.ts";
+
+export type * from "./payloads.ts";
+
 export type Reach = "restricted" | "organization" | "everyone";
-
-export interface Me {
-  id: string;
-  name: string;
-  color: string;
-}
-
-export interface DocumentInfo {
-  id: string;
-  title: string;
-  role: Role;
-  may_write: boolean;
-  may_share: boolean;
-  me: Me;
-}
 
 export interface Access {
   id: string;
@@ -30,9 +18,7 @@ export interface Sharing {
   accesses: readonly Access[];
 }
 
-/** Words that the document's socket says beside the text: frames of number 100. */
-export type Word = { type: "stored"; n: number } | { type: "title"; title: string } | { type: "role"; role: Role };
-
+/** A word that the document's socket says beside the text: frames of number 100. */
 export function isWord(value: unknown): value is Word {
   if (typeof value !== "object" || value === null || !("type" in value)) return false;
   if (value.type === "stored") return "n" in value && typeof value.n === "number";

@@ -19,9 +19,10 @@ const state = (change: Partial<StateMessage> = {}): StateMessage => ({
 });
 const written = (id: string, participation: string, body = "Bonjour"): ChatMessage => ({
   id,
-  author: { name: participation, participation_id: participation },
+  author: { name: participation, user_id: null, participation_id: participation },
   body,
   at: "2026-11-22T09:01:00Z",
+  ref: id,
 });
 const after = (...events: SessionEvent[]): Session => events.reduce(nextSession, openSession(ANSWER));
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from suite.accounts.public import as_viewer
+from suite.chat import contract
 from suite.chat.access import BRING_IN, READ, WRITE, access_channel
 from suite.chat.author import Author
 from suite.chat.models import Channel, ChannelKind
@@ -106,7 +107,8 @@ class MessagesView(APIView):
         limit = asked["limit"]
         found = list_messages(viewer=as_viewer(request.user), channel_id=id, before=asked.get("before"), limit=limit + 1)
         shown = found[-limit:]
-        return Response({"messages": [message_payload(message) for message in shown], "more": len(found) > limit})
+        page: contract.MessagePage = {"messages": [message_payload(one) for one in shown], "more": len(found) > limit}
+        return Response(page)
 
     def post(self, request: Request, id: uuid.UUID) -> Response:
         channel = access_channel(viewer=as_viewer(request.user), id=id, need=WRITE)
@@ -127,7 +129,7 @@ class ReadView(APIView):
         return Response(status=204)
 
 
-def _whole(request: Request, channel: Channel) -> dict[str, Any]:
+def _whole(request: Request, channel: Channel) -> contract.ChannelInfo:
     held = role_of(viewer=as_viewer(request.user), resource=channel.resource)
     last_read = get_last_read(viewer=as_viewer(request.user), channel=channel)
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from suite.accounts.public import Viewer, as_viewer
 from suite.documents.access import READ, SHARE, WRITE, access_document
+from suite.documents.contract import DocumentInfo, Role
 from suite.documents.models import Document
 from suite.documents.selectors import list_documents
 from suite.documents.services import document_create, document_rename
@@ -78,13 +79,13 @@ class DocumentView(APIView):
         return Response(status=204)
 
 
-def document_payload(document: Document, viewer: Viewer) -> dict[str, Any]:
+def document_payload(document: Document, viewer: Viewer) -> DocumentInfo:
     """`{id, title, role, may_write, may_share, may_discard, favourite, me: {id, name, color}}`."""
     held = role_of(viewer=viewer, resource=document.resource)
     return {
         "id": str(document.pk),
         "title": document.resource.title,
-        "role": held,
+        "role": cast("Role", held),
         "may_write": has_role(held, WRITE),
         "may_share": has_role(held, SHARE),
         "may_discard": has_role(held, ResourceRole.OWNER),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.urls import reverse
 from rest_framework.permissions import AllowAny
@@ -14,7 +12,7 @@ from rest_framework.views import APIView
 from suite.accounts.public import Viewer, as_viewer
 from suite.kernel import clock
 from suite.kernel.api import validated
-from suite.meetings import media
+from suite.meetings import contract, media
 from suite.meetings.access import Standing, access_room
 from suite.meetings.api.serializers import JoinInput, RoomInput
 from suite.meetings.guests import remember
@@ -46,22 +44,21 @@ class RoomView(APIView):
         meeting = open_meeting_of(room.pk)
         present = people_in(meeting) if meeting else []
         everyone = room.resource.link_reach == LinkReach.EVERYONE
-        return Response(
-            {
-                "id": room.pk,
-                "slug": room.slug,
-                "title": room.title,
-                "organization": room.resource.organization.name,
-                "entry": "everyone" if everyone else "organization",
-                "open": True,
-                "may_enter": standing >= Standing.MEMBER,
-                "can_moderate": standing >= Standing.MODERATOR,
-                "present": present if standing >= Standing.MEMBER else None,
-                "meeting_id": meeting.id if meeting and standing >= Standing.MEMBER else None,
-                "me": {"name": viewer.name} if viewer else None,
-                "host_present": bool(present),
-            }
-        )
+        view: contract.RoomView = {
+            "id": str(room.pk),
+            "slug": room.slug,
+            "title": room.title,
+            "organization": room.resource.organization.name,
+            "entry": "everyone" if everyone else "organization",
+            "open": True,
+            "may_enter": standing >= Standing.MEMBER,
+            "can_moderate": standing >= Standing.MODERATOR,
+            "present": present if standing >= Standing.MEMBER else None,
+            "meeting_id": str(meeting.id) if meeting and standing >= Standing.MEMBER else None,
+            "me": {"name": viewer.name} if viewer else None,
+            "host_present": bool(present),
+        }
+        return Response(view)
 
 
 class JoinView(APIView):
@@ -85,21 +82,22 @@ def viewer_of(request: Request) -> Viewer | None:
     return request.user if isinstance(request.user, Viewer) else None
 
 
-def entry_of(participation: Participation) -> dict[str, Any]:
+def entry_of(participation: Participation) -> contract.JoinAnswer:
     """What a device needs to go on: its socket, and its token once it is admitted."""
     meeting_id = participation.meeting_id
-    entry = {
-        "state": participation.state,
+    entry: contract.JoinAnswer = {
+        "state": "admitted" if participation.state == ParticipationState.ADMITTED else "waiting",
         "participation_id": str(participation.id),
         "meeting_id": str(meeting_id),
         "socket": f"/ws/meetings/{meeting_id}/?participation={participation.id}",
     }
     if participation.state == ParticipationState.ADMITTED:
-        entry |= token_of(participation)
+        token = token_of(participation)
+        entry["url"], entry["token"] = token["url"], token["token"]
     return entry
 
 
-def token_of(participation: Participation) -> dict[str, str]:
+def token_of(participation: Participation) -> contract.MediaToken:
     """Where the media server is and the token to join with."""
     token = media.token_for(meeting_id=participation.meeting_id, participation_id=participation.id, name=participation.name)
     return {"url": settings.LIVEKIT_URL, "token": token}

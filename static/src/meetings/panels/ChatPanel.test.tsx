@@ -6,9 +6,10 @@ import { ChatPanel } from "./ChatPanel.tsx";
 
 const written = (id: string, name: string, body: string): ChatMessage => ({
   id,
-  author: { name, participation_id: name },
+  author: { name, user_id: null, participation_id: name },
   body,
   at: "2026-11-22T09:01:00Z",
+  ref: id,
 });
 
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { useId, useState, type KeyboardEvent } from "react";
 
 import { Avatar } from "./Avatar.tsx";
-import type { Colleague } from "./contract.ts";
+import type { Colleague } from "./payloads.ts";
 import { say } from "./messages.ts";
 import { useColleagues, type Found } from "./useColleagues.ts";
 

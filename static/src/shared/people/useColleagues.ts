@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 
 import { callApi } from "../api.ts";
-import type { Colleague } from "./contract.ts";
+import type { Colleague } from "./payloads.ts";
 
 const WAIT_MS = 180;
 

@@ -1,4 +1,5 @@
-/** What `/api/colleagues/` answers of a person. */
+/* Written by `make contracts` from suite.accounts.contract: change it there. */
+
 export interface Colleague {
   id: string;
   name: string;
