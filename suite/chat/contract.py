@@ -32,6 +32,7 @@ class ChannelInfo(ChannelLine):
     people: Sequence[ChannelPerson]
     may_write: bool
     may_bring_in: bool
+    may_discard: bool
     last_read_id: str | None
 
 

@@ -35,6 +35,7 @@ export interface ChannelInfo {
   people: readonly ChannelPerson[];
   may_write: boolean;
   may_bring_in: boolean;
+  may_discard: boolean;
   last_read_id: string | null;
 }
 

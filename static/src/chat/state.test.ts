@@ -12,7 +12,7 @@ function line(id: string, at: string | null = null, unread = 0): ChannelLine {
 }
 
 function info(id: string, lastRead: string | null = null): ChannelInfo {
-  return { ...line(id), people: [], may_write: true, may_bring_in: true, last_read_id: lastRead };
+  return { ...line(id), people: [], may_write: true, may_bring_in: true, may_discard: false, last_read_id: lastRead };
 }
 
 function message(id: string, author = OTHER, at = "2026-11-22T10:00:00Z"): Message {
