@@ -11,11 +11,26 @@ ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 ICE_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-class Identifiers:
-    """Draws ids, SSRCs and ICE credentials from `random`; numbers count up."""
+WORKERS_MOST: Final = len(ICE_ALPHABET) ** 2
 
-    def __init__(self, random: Random) -> None:
+
+def worker_of(ufrag: str) -> int:
+    """The number of the worker that drew a ufrag, from its first two letters; -1 where they name none."""
+    letters = [ICE_ALPHABET.find(letter) for letter in ufrag[:2]]
+    return letters[0] * len(ICE_ALPHABET) + letters[1] if len(letters) == 2 and min(letters) >= 0 else -1
+
+
+class Identifiers:
+    """Draws ids, SSRCs and ICE credentials from `random`; numbers count up.
+
+    A ufrag begins with the number of its worker, below `WORKERS_MOST`: an ICE-TCP connection says nothing else of where
+    it belongs.
+    """
+
+    def __init__(self, random: Random, worker: int = 0) -> None:
         self._random = random
+        tens, ones = divmod(worker % WORKERS_MOST, len(ICE_ALPHABET))
+        self._worker = ICE_ALPHABET[tens] + ICE_ALPHABET[ones]
         self._number = 0
 
     def _text(self, alphabet: str, length: int) -> str:
@@ -31,7 +46,7 @@ class Identifiers:
 
     def ufrag(self) -> str:
         """An ICE user fragment (RFC 8839, 5.4 asks for 4 characters or more)."""
-        return self._text(ICE_ALPHABET, 16)
+        return self._worker + self._text(ICE_ALPHABET, 14)
 
     def password(self) -> str:
         """An ICE password (RFC 8839, 5.4 asks for 22 characters or more)."""

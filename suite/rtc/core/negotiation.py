@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livekit.protocol import rtc
 
-from suite.rtc.core import media, publishing, subscribing
+from suite.rtc.core import media, publishing, subscribing, whip
 from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.participant import Participant, Transport
 from suite.rtc.core.sdp import description as sdp
@@ -18,7 +18,8 @@ MAX_SLOTS = 400  # sections of one subscriber
 ANSWER_UNDER_WAY = 0.1  # s; in v1 the first keyframe would overtake the answer (first frame 60 ms after `track`, not 270)
 
 
-def _local(room: RoomState, transport: Transport, setup: str) -> writing.LocalTransport:
+def local(room: RoomState, transport: Transport, setup: str) -> writing.LocalTransport:
+    """The server's end as its next description writes it."""
     transport.version += 1
     return writing.LocalTransport(
         session=transport.session,
@@ -31,7 +32,7 @@ def _local(room: RoomState, transport: Transport, setup: str) -> writing.LocalTr
     )
 
 
-def _learn(room: RoomState, transport: Transport, description: sdp.Description, *, restart: bool) -> None:
+def learn(room: RoomState, transport: Transport, description: sdp.Description, *, restart: bool) -> None:
     """Take over what the peer's description says of itself; a changed ufrag in an offer is an ICE restart (RFC 8839)."""
     algorithm, fingerprint = description.fingerprint
     if not fingerprint:
@@ -65,7 +66,7 @@ def offer_received(room: RoomState, participant: Participant, offer: rtc.Session
     """
     description = sdp.parse(offer.sdp)
     transport = participant.publisher
-    _learn(room, transport, description, restart=True)
+    learn(room, transport, description, restart=True)
     media_sections = {s.mid for s in description.sections if s.live and s.kind != "application"}
     publishing.sections_gone(room, participant, media_sections)
     written: list[writing.WrittenSection] = []
@@ -91,12 +92,12 @@ def offer_received(room: RoomState, participant: Participant, offer: rtc.Session
             publishing.section_ended(room, participant, section.mid)
             _close_slot(room, participant, section.mid)
             written.append(_idle(room, section))
-    text = writing.describe(_local(room, transport, "passive"), written)
+    text = writing.describe(local(room, transport, "passive"), written)
     answer = rtc.SessionDescription(type="answer", sdp=text, id=offer.id, mid_to_track_id=_mids(transport))
     room.send(participant, rtc.SignalResponse(answer=answer))
     publishing.announce_muted(room, participant)
     for subscription, section, codecs in filled:
-        _add_downtrack(
+        add_downtrack(
             room, participant, subscription, policy.plane_codecs(subscription.kind, codecs),
             policy.sent_extensions(section),
         )  # fmt: skip
@@ -110,12 +111,13 @@ def _round_over(room: RoomState, participant: Participant) -> None:
     negotiate(room, participant)
 
 
-def _enabled(room: RoomState, kind: str) -> tuple[str, ...]:
+def enabled(room: RoomState, kind: str) -> tuple[str, ...]:
+    """The names of the room's codecs of a kind."""
     return room.settings.audio_codecs if kind == "audio" else room.settings.video_codecs
 
 
 def _idle(room: RoomState, section: sdp.Section) -> writing.WrittenSection:
-    codecs = policy.accepted_codecs(section, enabled=_enabled(room, section.kind))
+    codecs = policy.accepted_codecs(section, enabled=enabled(room, section.kind))
     return writing.WrittenSection(
         section.kind,
         section.mid,
@@ -154,7 +156,7 @@ def _receiving(
     subscription = slot.subscription
     if subscription is None:
         return _idle(room, section)
-    codecs = policy.accepted_codecs(section, enabled=_enabled(room, kind))
+    codecs = policy.accepted_codecs(section, enabled=enabled(room, kind))
     if not codecs:
         return _idle(room, section)
     if not subscription.flowing:
@@ -183,13 +185,14 @@ def _close_slot(room: RoomState, participant: Participant, mid: str) -> None:
         participant.negotiation.waiting.append(subscription)
 
 
-def _add_downtrack(
+def add_downtrack(
     room: RoomState,
     participant: Participant,
     subscription: Subscription,
     codecs: tuple[media.Codec, ...],
     extensions: dict[str, int],
 ) -> None:
+    """Let a subscription flow in its section."""
     if subscription.slot is None or subscription.flowing:
         return
     room.command(
@@ -215,6 +218,9 @@ def _add_downtrack(
 
 def negotiate(room: RoomState, participant: Participant) -> None:
     """Begin a round where something waits for a section or a section waits to rest; one at a time."""
+    if participant.http is not None:
+        whip.fill(room, participant)
+        return
     round_ = participant.negotiation
     retiring = any(slot.state == "retiring" for slot in participant.subscriber.slots.values())
     if round_.in_flight:
@@ -275,7 +281,7 @@ def _send_offer(room: RoomState, participant: Participant) -> None:
         subscription = slot.subscription
         found = room.track(subscription.track) if subscription is not None else None
         first = found[1].codec.mime.partition("/")[2] if found is not None and found[1].codec is not None else ""
-        codecs = offered.offered_codecs(slot.kind, enabled=_enabled(room, slot.kind), first=first)
+        codecs = offered.offered_codecs(slot.kind, enabled=enabled(room, slot.kind), first=first)
         section = writing.WrittenSection(
             slot.kind, slot.mid, "inactive", codecs, policy.FEEDBACK, offered.EXTENSIONS[slot.kind]
         )
@@ -284,7 +290,7 @@ def _send_offer(room: RoomState, participant: Participant) -> None:
         written.append(section)
     round_.offer += 1
     round_.offered = [section.mid for section in written]
-    text = writing.describe(_local(room, transport, "actpass"), written)
+    text = writing.describe(local(room, transport, "actpass"), written)
     offer = rtc.SessionDescription(type="offer", sdp=text, id=round_.offer, mid_to_track_id=_mids(transport))
     room.send(participant, rtc.SignalResponse(offer=offer))
     room.set_timer(ROUND + participant.sid, ROUND_DEADLINE)
@@ -307,7 +313,7 @@ def answer_received(room: RoomState, participant: Participant, answer: rtc.Sessi
     if participant.single or not round_.in_flight or (answer.id and answer.id != round_.offer):
         return
     description = sdp.parse(answer.sdp)
-    _learn(room, transport, description, restart=False)
+    learn(room, transport, description, restart=False)
     for section in description.sections:
         slot = transport.slots.get(section.mid)
         if slot is None or section.mid not in round_.offered:
@@ -317,7 +323,7 @@ def answer_received(room: RoomState, participant: Participant, answer: rtc.Sessi
         subscription = slot.subscription
         if subscription is None or subscription.flowing or section.direction not in {"recvonly", "sendrecv"}:
             continue
-        codecs = policy.accepted_codecs(section, enabled=_enabled(room, slot.kind))
+        codecs = policy.accepted_codecs(section, enabled=enabled(room, slot.kind))
         extensions = policy.sent_extensions(section)
-        _add_downtrack(room, participant, subscription, policy.plane_codecs(slot.kind, codecs), extensions)
+        add_downtrack(room, participant, subscription, policy.plane_codecs(slot.kind, codecs), extensions)
     _round_over(room, participant)

@@ -11,6 +11,8 @@ from suite.rtc.core import media
 
 # LiveKit's rids by quality, and the letters of its track ids by source.
 RIDS: Final = ("q", "h", "f")
+# What publishers call their streams, from the smallest picture to the largest; OBS counts down (LiveKit: VideoLayersRid).
+RID_ORDERS: Final = (RIDS, ("l", "m", "h"), ("2", "1", "0"), ("low", "mid", "high"), ("low", "medium", "high"))
 PREFIXES: Final = {
     models.TrackSource.CAMERA: "TR_VC",
     models.TrackSource.MICROPHONE: "TR_AM",
@@ -96,8 +98,8 @@ def _default_stream(source: int) -> str:
 
 def bind(track: Track, *, mid: str, rids: list[str], mime: str) -> None:
     """Note the section and the rids that the track was offered with."""
-    known = [rid for rid in RIDS if rid in rids]
-    track.layers = tuple(known if len(known) == len(rids) else rids)[:MAX_LAYERS]
+    order = next((names for names in RID_ORDERS if set(rids) <= set(names)), rids)
+    track.layers = tuple(sorted(rids, key=order.index))[:MAX_LAYERS]
     track.mid = mid
     track.info.mid = mid
     track.info.mime_type = MIME_NAMES.get(mime, mime)
