@@ -59,4 +59,4 @@ def participant_not_found() -> ServiceError:
 
 
 def no_egress() -> ServiceError:
-    return ServiceError("internal", "twirp error unknown: egress not connected")
+    return ServiceError("internal", "twirp error unknown: egress not connected (redis required)")

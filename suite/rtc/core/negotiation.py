@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livekit.protocol import rtc
 
-from suite.rtc.core import media, publishing, subscribing, whip
+from suite.rtc.core import devices, media, publishing, subscribing, whip
 from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.participant import Participant, Transport
 from suite.rtc.core.sdp import description as sdp
@@ -95,7 +95,7 @@ def offer_received(room: RoomState, participant: Participant, offer: rtc.Session
     text = writing.describe(local(room, transport, "passive"), written)
     answer = rtc.SessionDescription(type="answer", sdp=text, id=offer.id, mid_to_track_id=_mids(transport))
     room.send(participant, rtc.SignalResponse(answer=answer))
-    publishing.announce_muted(room, participant)
+    publishing.announce_described(room, participant)
     for subscription, section, codecs in filled:
         add_downtrack(
             room, participant, subscription, policy.plane_codecs(subscription.kind, codecs),
@@ -114,6 +114,12 @@ def _round_over(room: RoomState, participant: Participant) -> None:
 def enabled(room: RoomState, kind: str) -> tuple[str, ...]:
     """The names of the room's codecs of a kind."""
     return room.settings.audio_codecs if kind == "audio" else room.settings.video_codecs
+
+
+def enabled_for(room: RoomState, participant: Participant, kind: str) -> tuple[str, ...]:
+    """Those that the participant may be sent."""
+    refused = devices.refused_codecs(participant.client, publishing=False)
+    return tuple(name for name in enabled(room, kind) if name not in refused)
 
 
 def _idle(room: RoomState, section: sdp.Section) -> writing.WrittenSection:
@@ -148,7 +154,9 @@ def _receiving(
     if slot.state == "retiring":
         slot.state = "free"
         return _idle(room, section)
+    codecs = policy.accepted_codecs(section, enabled=enabled_for(room, participant, kind))
     if slot.state == "free" and usable:
+        subscribing.sort_out(room, participant, kind, {codec.name for codec in codecs})
         subscription = next((s for s in waiting if s.kind == kind), None)
         if subscription is not None:
             waiting[:] = [s for s in waiting if s is not subscription]
@@ -156,7 +164,6 @@ def _receiving(
     subscription = slot.subscription
     if subscription is None:
         return _idle(room, section)
-    codecs = policy.accepted_codecs(section, enabled=enabled(room, kind))
     if not codecs:
         return _idle(room, section)
     if not subscription.flowing:
@@ -281,10 +288,13 @@ def _send_offer(room: RoomState, participant: Participant) -> None:
         subscription = slot.subscription
         found = room.track(subscription.track) if subscription is not None else None
         first = found[1].codec.mime.partition("/")[2] if found is not None and found[1].codec is not None else ""
-        codecs = offered.offered_codecs(slot.kind, enabled=enabled(room, slot.kind), first=first)
+        codecs = offered.offered_codecs(slot.kind, enabled=enabled_for(room, participant, slot.kind), first=first)
+        if slot.kind == "video" and first:
+            codecs = [codec for codec in codecs if codec.name == first]  # what else it could decode does not come
         section = writing.WrittenSection(
-            slot.kind, slot.mid, "inactive", codecs, policy.FEEDBACK, offered.EXTENSIONS[slot.kind]
-        )
+            slot.kind, slot.mid, "inactive", codecs, policy.FEEDBACK, offered.EXTENSIONS[slot.kind],
+            rejected=slot.state == "dead" or not codecs,
+        )  # fmt: skip
         if subscription is not None:
             section.direction, section.sent = "sendonly", _sent(subscription)
         written.append(section)
@@ -321,9 +331,14 @@ def answer_received(room: RoomState, participant: Participant, answer: rtc.Sessi
         if slot.state == "retiring" and section.direction == "inactive":
             slot.state = "free"
         subscription = slot.subscription
+        if subscription is not None and not section.live:
+            slot.state = "dead"
+            slot.subscription = subscription.slot = None
+            subscribing.unsupported(room, participant, subscription)
+            continue
         if subscription is None or subscription.flowing or section.direction not in {"recvonly", "sendrecv"}:
             continue
-        codecs = policy.accepted_codecs(section, enabled=enabled(room, slot.kind))
+        codecs = policy.accepted_codecs(section, enabled=enabled_for(room, participant, slot.kind))
         extensions = policy.sent_extensions(section)
         add_downtrack(room, participant, subscription, policy.plane_codecs(slot.kind, codecs), extensions)
     _round_over(room, participant)

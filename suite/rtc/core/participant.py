@@ -64,6 +64,7 @@ class Participant:
     name: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     is_publisher: bool = False
+    known: bool = False  # the others were told of it
     disconnect_reason: models.DisconnectReason = models.DisconnectReason.UNKNOWN_REASON
     pending: dict[str, Track] = field(default_factory=dict)  # by the client's own track id
     tracks: dict[str, Track] = field(default_factory=dict)  # bound to a section, by sid

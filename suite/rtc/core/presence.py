@@ -81,7 +81,7 @@ def _enter(room: RoomState, joining: Joined) -> None:
     said = request.participant_attributes
     if grants.can_update_metadata and not profile.too_large(room.settings, name="", metadata=request.metadata, attributes=said):
         participant.metadata = request.metadata or participant.metadata
-        participant.attributes.update(request.participant_attributes)
+        participant.attributes.update({key: value for key, value in request.participant_attributes.items() if value})
     kept.come_back(room, participant)
     room.cancel_timer(IDLE)
     room.emit(Accept(joining.connection))
@@ -95,6 +95,8 @@ def _enter(room: RoomState, joining: Joined) -> None:
     room.set_timer(GONE + sid, 60.0)  # to become active
     updates.start_ticking(room)
     participant.state = models.ParticipantInfo.JOINED
+    if not participant.hidden:
+        updates.announce(room, participant)
     participant.negotiation.in_flight = True  # until the first offer (v1) or while the first one is written (v0)
     subscribing.participant_appeared(room, participant)
     for asked in request.add_track_requests:
@@ -188,6 +190,9 @@ def connection_lost(room: RoomState, connection: ConnectionId) -> None:
     if participant is None or participant.connection != connection:
         return
     participant.connection = None
+    if participant.state != models.ParticipantInfo.ACTIVE and not any(t.connected for t in participant.transports):
+        leave(room, participant, Reason.SIGNAL_CLOSE, told=False)  # it never was there
+        return
     room.set_timer(GONE + participant.sid, RESUME_WINDOW)
 
 
@@ -259,7 +264,7 @@ def leave(
         room.absent[participant.identity] = kept.participant_record(participant)
     room.batch.pop(participant.sid, None)
     room.speaking.pop(participant.sid, None)
-    if was_active and not participant.hidden:
+    if participant.known and not participant.hidden:
         updates.announce(room, participant)
         updates.room_changed(room)
     room.notify("participant_left" if was_active else "participant_connection_aborted", participant=participant)

@@ -6,12 +6,12 @@ from typing import Final
 
 from livekit.protocol import models, rtc
 
-from suite.rtc.core import egress, media, subscribing, updates
+from suite.rtc.core import devices, egress, media, subscribing, updates
 from suite.rtc.core.participant import Participant
 from suite.rtc.core.sdp import description as sdp
 from suite.rtc.core.sdp import policy, writing
 from suite.rtc.core.state import RoomState
-from suite.rtc.core.track import Track, bind, new_track, track_prefix
+from suite.rtc.core.track import MIME_NAMES, Track, bind, new_track, track_prefix
 
 MAX_TRACKS: Final = 64  # of one participant, pending ones too
 MAX_NAME: Final = 512
@@ -49,7 +49,9 @@ def track_asked(room: RoomState, participant: Participant, request: rtc.AddTrack
 def section_offered(room: RoomState, participant: Participant, section: sdp.Section) -> writing.WrittenSection:
     """Answer a section that the client sends in: received where a track was asked for, else inactive."""
     kind: media.Kind = "audio" if section.kind == "audio" else "video"
-    enabled = room.settings.audio_codecs if kind == "audio" else room.settings.video_codecs
+    refused = devices.refused_codecs(participant.client, publishing=True)
+    of_room = room.settings.audio_codecs if kind == "audio" else room.settings.video_codecs
+    enabled = tuple(name for name in of_room if name not in refused)
     track = _bound(participant, section.mid)
     asked = _asked(participant, section, kind)
     if track is not None and asked is not None:
@@ -125,6 +127,13 @@ def _begin(
             extensions=extensions,
         )
     )
+    if not rids and section.ssrcs and not (track.kind == "video" and participant.client.sdk == models.ClientInfo.GO):
+        # The description says all that there is to know; Go's clients send what they like, whatever it says.
+        track.codec = policy.plane_codecs(track.kind, codecs)[0]
+    if track.info.source in participant.muted_sources:
+        participant.muted_sources.discard(track.info.source)
+        muted_by_server(room, participant, track)
+        told_to_mute(room, participant, track.sid)
 
 
 def section_ended(room: RoomState, participant: Participant, mid: str) -> None:
@@ -148,9 +157,12 @@ def layer_started(room: RoomState, report: media.LayerStarted) -> None:
         return
     participant, track = found
     track.live.add(report.layer)
-    track.codec = report.codec
+    expected, track.codec = track.codec, report.codec
     if not track.announced:
         _announce(room, participant, track)
+    elif expected is not None and expected.mime != report.codec.mime:
+        _name_codec(track)
+        updates.announce(room, participant, at_once=True)
 
 
 def layer_stopped(room: RoomState, report: media.LayerStopped) -> None:
@@ -159,24 +171,30 @@ def layer_stopped(room: RoomState, report: media.LayerStopped) -> None:
         found[1].live.discard(report.layer)
 
 
-def announce_muted(room: RoomState, participant: Participant) -> None:
-    """A track that is published muted sends nothing yet: it is known from its section on."""
+def announce_described(room: RoomState, participant: Participant) -> None:
+    """Tracks whose section names their stream are known from then on, and muted ones, which send nothing yet.
+
+    Those with rids are known by their first packets.
+    """
     for track in list(participant.tracks.values()):
-        if track.info.muted and not track.announced:
+        if not track.announced and (track.info.muted or track.codec is not None):
             _announce(room, participant, track)
 
 
 def _announce(room: RoomState, participant: Participant, track: Track) -> None:
     track.announced = True
-    if track.codec is not None:
-        from_mime = {"video/vp8": "video/VP8", "video/vp9": "video/VP9", "video/h264": "video/H264", "video/av1": "video/AV1"}
-        track.info.mime_type = from_mime.get(track.codec.mime, track.info.mime_type)
-        track.info.codecs[0].mime_type = track.info.mime_type
+    _name_codec(track)
     track.info.version.unix_micro = int(room.now * 1_000_000)
     participant.is_publisher = True
     updates.announce(room, participant, at_once=True)
     room.notify("track_published", participant=participant, track=track.info)
     subscribing.track_appeared(room, participant, track)
+
+
+def _name_codec(track: Track) -> None:
+    if track.codec is not None and track.kind == "video":
+        track.info.mime_type = MIME_NAMES.get(track.codec.mime, track.info.mime_type)
+        track.info.codecs[0].mime_type = track.info.mime_type
 
 
 def track_ended(room: RoomState, participant: Participant, track: Track) -> None:

@@ -90,6 +90,7 @@ def wish(room: RoomState, subscriber: Participant, publisher: Participant, track
         subscriber.subscriptions[track.sid] = subscription
     subscription.desired = wanted
     if not wanted:
+        subscription.unsupported = False
         subscription.told_permitted = None  # a new wish is answered anew
     reconcile(room, subscriber, publisher, track, subscription)
 
@@ -105,15 +106,53 @@ def reconcile(
         update = rtc.SubscriptionPermissionUpdate(participant_sid=publisher.sid, track_sid=track.sid, allowed=permitted)
         room.send(subscriber, rtc.SignalResponse(subscription_permission_update=update))
     subscription.permitted = permitted
-    active = subscription.desired and permitted and allowed
+    active = subscription.desired and permitted and allowed and not subscription.unsupported
     waiting = any(s is subscription for s in subscriber.negotiation.waiting)
-    if active and subscription.slot is None and not waiting:
+    if active and subscription.slot is None and not waiting and not _is_full(room, subscriber, subscription.kind):
         subscription.downtrack = room.identifiers.number()
         subscriber.negotiation.waiting.append(subscription)
         negotiation.negotiate(room, subscriber)
     elif not active and (subscription.slot is not None or waiting):
         stop(room, subscriber, subscription)
         layers.demand_changed(room, track)
+        _next_in_line(room, subscriber, subscription.kind)
+
+
+def _is_full(room: RoomState, subscriber: Participant, kind: media.Kind) -> bool:
+    """Whether the subscriber follows as many tracks of a kind as the operator allows (LiveKit: subscription_limit_…)."""
+    limit = room.settings.video_subscriptions if kind == "video" else room.settings.audio_subscriptions
+    if not limit:
+        return False
+    waiting = sum(1 for s in subscriber.negotiation.waiting if s.kind == kind)
+    return waiting + sum(1 for s in subscriber.subscriptions.values() if s.kind == kind and s.slot is not None) >= limit
+
+
+def _next_in_line(room: RoomState, subscriber: Participant, kind: media.Kind) -> None:
+    """Where the number of tracks is limited, one that ends makes place for another."""
+    if not (room.settings.video_subscriptions or room.settings.audio_subscriptions):
+        return
+    for subscription in list(subscriber.subscriptions.values()):
+        found = room.track(subscription.track)
+        if subscription.kind == kind and subscription.desired and subscription.slot is None and found is not None:
+            reconcile(room, subscriber, found[0], found[1], subscription)
+
+
+def unsupported(room: RoomState, subscriber: Participant, subscription: Subscription) -> None:
+    """The client cannot decode the track: say so, and try no more until it is asked for anew."""
+    subscription.unsupported = True
+    answer = rtc.SubscriptionResponse(track_sid=subscription.track, err=models.SubscriptionError.SE_CODEC_UNSUPPORTED)
+    room.send(subscriber, rtc.SignalResponse(subscription_response=answer))
+
+
+def sort_out(room: RoomState, subscriber: Participant, kind: media.Kind, codecs: set[str]) -> None:
+    """Leave out of the waiting ones those that the client's sections, with these `codecs`, cannot carry."""
+    for subscription in [s for s in subscriber.negotiation.waiting if s.kind == kind == "video"]:
+        found = room.track(subscription.track)
+        codec = found[1].codec if found is not None else None
+        if codec is not None and codec.mime.partition("/")[2] not in codecs:
+            waiting = subscriber.negotiation.waiting
+            waiting[:] = [s for s in waiting if s is not subscription]
+            unsupported(room, subscriber, subscription)
 
 
 def stop(room: RoomState, subscriber: Participant, subscription: Subscription) -> None:
@@ -139,6 +178,7 @@ def track_gone(room: RoomState, track: Track) -> None:
         subscription = subscriber.subscriptions.pop(track.sid, None)
         if subscription is not None:
             stop(room, subscriber, subscription)
+            _next_in_line(room, subscriber, track.kind)
 
 
 def policy_changed(room: RoomState, publisher: Participant, policy: rtc.SubscriptionPermission) -> None:

@@ -9,7 +9,7 @@ from livekit.protocol import models, rtc
 
 from suite.rtc.core import media
 
-SlotState = Literal["free", "used", "retiring"]
+SlotState = Literal["free", "used", "retiring", "dead"]
 
 
 @dataclass(slots=True)
@@ -17,7 +17,8 @@ class Slot:
     """A section of the subscriber's connection that can carry one track at a time.
 
     Between two tracks it needs a round in which it is inactive, or the client fires no `track` event (seen in
-    livekit-client): `retiring` waits for that round.
+    livekit-client): `retiring` waits for that round. A client that cannot decode what a section offers rejects it for good:
+    `dead`.
     """
 
     mid: str
@@ -42,6 +43,7 @@ class Subscription:
     told_permitted: bool | None = None
     slot: Slot | None = None
     flowing: bool = False  # the plane knows the downtrack
+    unsupported: bool = False  # the client cannot decode it
     setting: rtc.UpdateTrackSettings = field(default_factory=lambda: rtc.UpdateTrackSettings(quality=models.VideoQuality.HIGH))
     layer: int | None = None
     told_paused: bool = False

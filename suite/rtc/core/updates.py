@@ -32,6 +32,7 @@ def announce(room: RoomState, participant: Participant, *, at_once: bool = False
         return
     if at_once or participant.is_publisher or participant.state == models.ParticipantInfo.DISCONNECTED:
         room.batch.pop(participant.sid, None)
+        participant.known = True
         broadcast(room, _update([info]), but=but)
         return
     if not room.batch:
@@ -42,6 +43,9 @@ def announce(room: RoomState, participant: Participant, *, at_once: bool = False
 def flush(room: RoomState) -> None:
     """Send the news that waited."""
     if room.batch:
+        for sid in room.batch:
+            if (participant := room.by_sid(sid)) is not None:
+                participant.known = True
         broadcast(room, _update(list(room.batch.values())))
         room.batch.clear()
 

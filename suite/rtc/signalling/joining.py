@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from suite.rtc.signalling.tokens import bearer, verify
 TRUE: Final = frozenset({"1", "true", "t", "yes"})
 CAPABILITIES: Final = models.ClientInfo.Capability.keys()
 SDKS: Final = frozenset(models.ClientInfo.SDK.keys())
+OTHER_NAMES: Final = {"IOS": "SWIFT", "REACTNATIVE": "REACT_NATIVE", "UNITYWEB": "UNITY_WEB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ def joining(*, query: Mapping[str, str], authorization: str, single: bool, keys:
     claims = verify(token, keys=keys, now=now)
     if not isinstance(claims.get("video"), dict):
         raise JoinRefused(401, "no permissions to access the room")
+    single = single or bool(query.get("join_request"))  # LiveKit's v0 takes it too
     request = wrapped_request(query.get("join_request", "")) if single else plain_request(query)
     grants = Grants.from_claims(claims)
     if not grants.identity:
@@ -48,6 +51,14 @@ def joining(*, query: Mapping[str, str], authorization: str, single: bool, keys:
         raise JoinRefused(401, "permissions denied")
     if not grants.room:
         raise JoinRefused(400, "no room name")
+    if publishing := "" if single else query.get("publish", ""):
+        # A second connection of the same person, which publishes only.
+        if not grants.can_publish:
+            raise JoinRefused(401, "permissions denied")
+        claims = {**claims, "sub": f"{grants.identity}#{publishing}", "video": {**claims["video"], "canSubscribe": False}}
+        grants = Grants.from_claims(claims)
+    if (request.metadata or request.participant_attributes) and not grants.can_update_metadata:
+        raise JoinRefused(401, "permissions denied")
     return Joining(claims, grants, request, single)
 
 
@@ -62,11 +73,17 @@ def plain_request(query: Mapping[str, str]) -> rtc.JoinRequest:
         return query[name].lower() in TRUE if name in query else absent
 
     sdk, named = query.get("sdk", "").upper(), query.get("capabilities", "").split(",")
+    sdk = OTHER_NAMES.get(sdk, sdk)
     client = models.ClientInfo(
         sdk=sdk if sdk in SDKS else "UNKNOWN",
         version=query.get("version", "")[:64],
         protocol=whole("protocol"),
         os=query.get("os", "")[:64],
+        os_version=query.get("os_version", "")[:64],
+        device_model=query.get("device_model", "")[:64],
+        browser=query.get("browser", "")[:64],
+        browser_version=query.get("browser_version", "")[:64],
+        network=query.get("network", "")[:64],
         client_protocol=whole("client_protocol"),
         capabilities=[name for name in CAPABILITIES if name in named],
     )
@@ -75,9 +92,21 @@ def plain_request(query: Mapping[str, str]) -> rtc.JoinRequest:
     )  # fmt: skip
     if "subscriber_allow_pause" in query:
         settings.subscriber_allow_pause = flag("subscriber_allow_pause")
+    if "auto_subscribe_data_track" in query:
+        settings.auto_subscribe_data_track = flag("auto_subscribe_data_track")
     return rtc.JoinRequest(
-        client_info=client, connection_settings=settings, reconnect=flag("reconnect"), participant_sid=query.get("sid", "")[:64]
-    )
+        client_info=client, connection_settings=settings, reconnect=flag("reconnect"), participant_sid=query.get("sid", "")[:64],
+        reconnect_reason=whole("reconnect_reason"), participant_attributes=_attributes(query.get("attributes", "")),
+    )  # fmt: skip
+
+
+def _attributes(text: str) -> dict[str, str]:
+    """Attributes as base64url of JSON; what cannot be read says nothing, as with LiveKit."""
+    try:
+        said = json.loads(base64.urlsafe_b64decode(text)) if text else {}
+    except ValueError:
+        return {}
+    return {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, dict) else {}
 
 
 def wrapped_request(text: str) -> rtc.JoinRequest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -113,15 +114,17 @@ class World:
         self.events: list[Any] = []
         self.replies: list[Any] = []
         self.ended: list[str] = []
+        self.moved: list[str] = []
+        self.kept: dict[str, dict[str, Any]] = {}
         self.timers: dict[str, float] = {}
 
     def put(self, happened: Any) -> list[effects.Effect]:
         done = self.control.handle(happened, self.now)
         for effect in done:
-            self._note(effect)
+            self.note(effect)
         return done
 
-    def _note(self, effect: effects.Effect) -> None:  # noqa: C901 -- one line for each effect
+    def note(self, effect: effects.Effect) -> None:  # noqa: C901 -- one line for each effect
         match effect:
             case effects.Send():
                 self.clients[effect.connection].received.append(effect.message)
@@ -142,7 +145,12 @@ class World:
             case effects.CancelTimer():
                 self.timers.pop(effect.key, None)
             case effects.RoomEnded():
-                self.ended.append(effect.name)
+                (self.moved if effect.moved else self.ended).append(effect.name)
+            case effects.Remember():
+                records = self.kept.setdefault(effect.room, {})
+                records.pop(effect.key, None)
+                if effect.record is not None:
+                    records[effect.key] = json.loads(json.dumps(effect.record))
 
     def join(
         self,
