@@ -79,6 +79,8 @@ class Peer:
         self.dtls = RTCDtlsTransport(self, [self.certificate])
         self.dtls._set_role("client")
         self.sctp: RTCSctpTransport | None = None
+        self.window = 0  # bytes that SCTP tells it has room for; 0 for aiortc's own
+        self.slow_reader = 0  # what control says of it, bit/s
         self.loop = asyncio.get_running_loop()
         self.loop.add_reader(self.socket.fileno(), self._readable)
         self.on_rtp: Callable[[bytes], None] | None = None
@@ -135,7 +137,7 @@ class Peer:
         return request.transaction_id
 
     def opening(self, *channels: Channel) -> OpenTransport:
-        return OpenTransport(self.name, self.ufrag, self.password, channels)
+        return OpenTransport(self.name, self.ufrag, self.password, channels, self.slow_reader)
 
     def remote(self, *, sctp_port: int | None = 5000, fingerprint: str | None = None) -> SetRemote:
         own = next(one for one in self.certificate.getFingerprints() if one.algorithm == "sha-256")
@@ -157,6 +159,8 @@ class Peer:
     async def associate(self) -> None:
         self.sctp = RTCSctpTransport(self.dtls)
         self.sctp.mid = "0"
+        if self.window:
+            self.sctp._advertised_rwnd = self.window
         self.sctp.on("datachannel", self._adopt)
         await self.sctp.start(RTCSctpCapabilities(maxMessageSize=65536), 5000)
 

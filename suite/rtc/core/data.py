@@ -48,7 +48,7 @@ def received(room: RoomState, sender: Participant, label: str, payload: bytes) -
     if label == RELIABLE and packet.sequence:
         _keep(sender, packet.sequence, stamped, destinations)
     for participant in _readers(room, sender, destinations):
-        room.command(media.SendData(participant.subscriber.id, label, stamped))
+        room.command(media.SendData(participant.subscriber.id, label, stamped, sender.publisher.id))
 
 
 def _destinations(room: RoomState, packet: models.DataPacket) -> frozenset[str]:

@@ -48,6 +48,7 @@ class OpenTransport:
     ufrag: str
     password: str
     channels: tuple[Channel, ...] = ()
+    slow_reader: int = 0  # bit/s, under which a reader of reliable data is not waited for; 0 where none is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +152,12 @@ class RequestKeyframe:
 
 @dataclass(frozen=True, slots=True)
 class SendData:
+    """Send a message. `source` sent it: a reliable reader that is behind may hold it up (see `transport/pressure.py`)."""
+
     transport: TransportId
     label: str
     payload: bytes
+    source: TransportId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,11 +135,11 @@ class Association:
             )
         )
 
-    def messages(self) -> list[Received]:
-        """What has arrived and not been taken; nothing while paused."""
+    def messages(self, most: int) -> list[Received]:
+        """What has arrived and not been taken, up to so many messages; nothing while paused."""
         receiver, taken = self.receiver, []
         small = receiver.window < WINDOW // 2
-        while receiver.ready and not self.paused:
+        while receiver.ready and len(taken) < most and not self.paused:
             taken.append(receiver.take())
         if small and receiver.window >= WINDOW // 2 and taken:
             receiver.at_once = True  # the peer waits to hear of the room
@@ -204,13 +204,7 @@ class Association:
         data = False
         for kind, flags, start, end in wire.chunks(packet):
             if kind == wire.DATA:
-                if end - start <= 12:
-                    raise Malformed("a DATA chunk without data")
-                if self.state in _DATA_TAKEN:
-                    data = True
-                    self.receiver.data(flags, *wire.DATA_BODY.unpack_from(packet, start), packet[start + 12 : end])
-                    if flags & wire.IMMEDIATE:
-                        self.receiver.at_once = True
+                data |= self._data(packet, flags, start, end)
             elif kind == wire.SACK:
                 if self.state in _DATA_SENT or self.state is State.SHUTDOWN_SENT:
                     self.sender.sack(*wire.sack_read(packet, start, end), now)
@@ -222,6 +216,16 @@ class Association:
                 return
         if data:
             self._heard_data(now)
+
+    def _data(self, packet: bytes, flags: int, start: int, end: int) -> bool:
+        if end - start <= 12:
+            raise Malformed("a DATA chunk without data")
+        if self.state not in _DATA_TAKEN:
+            return False
+        self.receiver.data(flags, *wire.DATA_BODY.unpack_from(packet, start), packet[start + 12 : end])
+        if flags & wire.IMMEDIATE:
+            self.receiver.at_once = True
+        return True
 
     def _heard_data(self, now: float) -> None:
         receiver = self.receiver
@@ -295,11 +299,14 @@ class Association:
                 self._close("the peer does not answer")
         if self._heartbeat_at is not None and now >= self._heartbeat_at:
             self._heartbeat_at = now + HEARTBEAT_EVERY
-            if self.sender.idle:
-                self._heartbeats += 1
-                self._answer(chunk(wire.HEARTBEAT, parameter(1, self._key[:8])))
-            if self._heartbeats > TIMEOUTS_MOST:
-                self._close("the peer does not answer")
+            self._heartbeat_due()
+
+    def _heartbeat_due(self) -> None:
+        if self.sender.idle:
+            self._heartbeats += 1
+            self._answer(chunk(wire.HEARTBEAT, parameter(1, self._tag.to_bytes(4, "big"))))
+        if self._heartbeats > TIMEOUTS_MOST:
+            self._close("the peer does not answer")
 
     def _setup_again(self, now: float) -> None:
         self._tries += 1

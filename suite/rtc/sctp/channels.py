@@ -24,6 +24,7 @@ _UNORDERED: Final = 0x80
 _RELIABLE, _RETRANSMITS, _LIFETIME = range(3)
 LABEL_MOST: Final = 256  # bytes
 CHANNELS_MOST: Final = 32
+EVENTS_MOST: Final = 10_000  # at once, where nobody says otherwise
 
 
 @dataclass(slots=True)
@@ -77,6 +78,7 @@ class Channels:
     def __init__(self, association: Association, *, server: bool) -> None:
         self.association = association
         self.by_stream: dict[int, Channel] = {}
+        self.malformed = 0
         self._next = 1 if server else 0
 
     def create(
@@ -135,18 +137,21 @@ class Channels:
         stream = self.association.sender.queue.streams.get(channel.stream)
         return stream.waiting if stream is not None else 0
 
-    def events(self) -> list[Event]:
-        """What has happened since; raises `Malformed` for an opening that is none."""
+    def events(self, most: int = EVENTS_MOST) -> list[Event]:
+        """What has happened since, of messages up to so many; an opening that is none is counted in `malformed` and dropped."""
         happened: list[Event] = []
         association = self.association
-        for stream, protocol, payload in association.messages():
+        for stream, protocol, payload in association.messages(most):
             if protocol in _MESSAGES:
                 channel = self.by_stream.get(stream)
                 if channel is not None:
                     whole = b"" if protocol in _EMPTY else payload
                     happened.append(Arrived(channel, whole, protocol in {PROTOCOL_TEXT, PROTOCOL_TEXT_EMPTY}))
             elif protocol == PROTOCOL_OPENING:
-                self._opening(stream, payload, happened)
+                try:
+                    self._opening(stream, payload, happened)
+                except Malformed:
+                    self.malformed += 1
         if association.closed_streams and not association.receiver.ready:
             closed, association.closed_streams = association.closed_streams, []
             for stream in closed:
@@ -205,5 +210,3 @@ def _read_opening(stream: int, payload: bytes) -> Channel | None:
         protocol=sub_protocol,
         opened=True,
     )
-
-

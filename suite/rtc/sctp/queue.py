@@ -9,7 +9,8 @@ class Message:
     """A message and how far it has been sent."""
 
     __slots__ = (
-        "abandoned", "at", "expires_at", "ordered", "payload", "protocol", "retransmissions", "sequence", "started_by", "stream",
+        "abandoned", "at", "expires_at", "ordered", "payload", "protocol", "retransmissions", "sequence", "started_by",
+        "stream",
     )  # fmt: skip
 
     def __init__(

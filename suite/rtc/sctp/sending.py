@@ -67,7 +67,6 @@ class Sender:
         self._recover_until: int | None = None
         self._fast = False  # one packet may go out whatever the window
         self._measuring: int | None = None
-        self._arrived = 0  # chunks acknowledged beyond a gap
         self._forward = False
 
     @property
@@ -79,19 +78,27 @@ class Sender:
 
     def fill(self, parts: list[bytes], room: int, now: float) -> int:
         """Append chunks for which the packet has room and the line is free; the room that is left is returned."""
-        begun = room
         if self._forward:
             room = self._forward_tsn(parts, room)
-        while self._again and (self.flight < self.congestion.window or self._fast):
-            chunk = self._again[0]
+        if self._again:
+            room = self._fill_again(parts, room, now)
+        if not self._again:
+            room = self._fill_new(parts, room, now)
+        if self.due_at is None and (self._sent or self._forward):
+            self.due_at = now + self.timeout.seconds
+        return room
+
+    def _fill_again(self, parts: list[bytes], room: int, now: float) -> int:
+        again, begun = self._again, room
+        while again and (self.flight < self.congestion.window or self._fast):
+            chunk = again[0]
             if chunk.state != DUE:
-                self._again.popleft()
+                again.popleft()
                 continue
             size = DATA_HEAD_SIZE + len(chunk.data) + (-len(chunk.data) & 3)
             if size > room or (self.flight and len(chunk.data) > self.window and not self._fast):
-                self._fast &= room == begun
-                return room
-            self._again.popleft()
+                break
+            again.popleft()
             chunk.state, chunk.sent_at, chunk.misses, chunk.after = UNDER_WAY, now, 0, self.next_tsn - 1
             chunk.sends += 1
             if chunk is self._sent[0]:
@@ -99,18 +106,18 @@ class Sender:
             if chunk.tsn == self._measuring:
                 self._measuring = None  # Karn: an answer could be to either
             room -= self._put(parts, chunk)
-        self._fast = False
+        self._fast &= room == begun  # that was for one packet
+        return room
+
+    def _fill_new(self, parts: list[bytes], room: int, now: float) -> int:
         while room > DATA_HEAD_SIZE and self.flight < self.congestion.window:
             message = self.queue.first(now)
             if message is None:
                 break
-            left = len(message.payload) - message.at
-            take = min(left, FRAGMENT)
+            take = min(len(message.payload) - message.at, FRAGMENT)
             if DATA_HEAD_SIZE + take + (-take & 3) > room or (self.flight and take > self.window):
                 break
             room -= self._put(parts, self._number(message, take, now))
-        if self.due_at is None and (self._sent or self._forward):
-            self.due_at = now + self.timeout.seconds
         return room
 
     def _put(self, parts: list[bytes], chunk: Sent) -> int:
@@ -168,7 +175,7 @@ class Sender:
         full = self.flight >= self.congestion.window - MTU
         advanced = cumulative > self.acknowledged
         gone = self._acknowledge(cumulative, now) if advanced else 0
-        if blocks or self._arrived:
+        if blocks:
             gone += self._blocks(cumulative, blocks, now, advanced=advanced)
         self.failures = 0
         if self._recover_until is not None and cumulative >= self._recover_until:
@@ -189,8 +196,6 @@ class Sender:
                 self._measured(chunk, now)
             if chunk.state == UNDER_WAY:
                 gone += len(chunk.data)
-            elif chunk.state == ARRIVED:
-                self._arrived -= 1
             chunk.state = ARRIVED  # for the queue of those to be sent again, if it is there
         self.flight -= gone
         self.acknowledged = cumulative
@@ -204,7 +209,6 @@ class Sender:
     def _blocks(self, cumulative: int, blocks: list[tuple[int, int]], now: float, *, advanced: bool) -> int:
         """Mark what arrived beyond gaps, and count what is missing below the highest that is new (RFC 9260, 7.2.4)."""
         gone, newest, place, ends = 0, -1, 0, len(blocks)
-        taken_back: list[Sent] = []
         for chunk in self._sent:
             offset = chunk.tsn - cumulative
             while place < ends and offset > blocks[place][1]:
@@ -216,15 +220,9 @@ class Sender:
                 if chunk.state == UNDER_WAY:
                     gone += len(chunk.data)
                 chunk.state = ARRIVED
-                self._arrived += 1
                 newest = chunk.tsn
-            elif not covered and chunk.state == ARRIVED:  # the peer may, where it had no room after all
-                taken_back.append(chunk)
         self.flight -= gone
-        self._arrived -= len(taken_back)
         lost = self._missing(newest, cumulative + blocks[-1][1] if blocks else -1, advanced=advanced)
-        for chunk in taken_back:
-            self._lose(chunk)
         for chunk in lost:
             self._lost_early(chunk)
         return gone
@@ -255,7 +253,7 @@ class Sender:
         """Send the chunk again, or give its message up where that is over its limit."""
         limit = chunk.message.retransmissions
         if self.can_abandon and limit is not None and chunk.sends > limit:
-            chunk.state = DUE
+            chunk.state = DUE  # no longer under way, for the count
             self._abandon(chunk.message)
             return
         chunk.state = DUE
@@ -283,8 +281,6 @@ class Sender:
             if chunk.message is message and chunk.state != ABANDONED:
                 if chunk.state == UNDER_WAY:
                     self.flight -= len(chunk.data)
-                elif chunk.state == ARRIVED:
-                    self._arrived -= 1
                 chunk.state = ABANDONED
         if message.at < len(message.payload):
             self.queue.abandon(message)
@@ -313,9 +309,20 @@ class Sender:
         self._recover_until = None
         self._measuring = None
         self.flight = 0
-        for chunk in list(self._sent):
-            if chunk.state == UNDER_WAY:
+        if self._sent and self._sent[0].state == ARRIVED:
+            self._taken_back()
+        lost = [chunk for chunk in self._sent if chunk.state == UNDER_WAY]
+        for chunk in lost:
+            chunk.state = DUE
+        for chunk in lost:
+            if chunk.state == DUE:
                 self._lose(chunk)
         self._give_up_stale(now)
         self._advance()
         self.due_at = None  # set again by what is sent now
+
+    def _taken_back(self) -> None:
+        """The peer had no room after all for what came beyond a gap, as it may (RFC 9260, 6.2)."""
+        for chunk in self._sent:
+            if chunk.state == ARRIVED:
+                chunk.state = UNDER_WAY

@@ -25,7 +25,7 @@ from suite.rtc.core.media import (
 from suite.rtc.packets.estimate import Allowance, Estimator
 from suite.rtc.packets.router import Router, RtcpReader
 from suite.rtc.transport.certificate import PROFILES, Certificate
-from suite.rtc.transport.channels import Channels
+from suite.rtc.transport.channels import DataChannels
 from suite.rtc.transport.gate import Address
 from suite.rtc.transport.srtp import TRAILER, Buffer, Srtp
 
@@ -70,6 +70,12 @@ class _Pipe:
         """Hand over a record; the oldest goes where too many wait."""
         self._records.append(record)
         self._arrived.set()
+
+    def taken(self) -> list[bytes]:
+        """The records that wait, for somebody else to read."""
+        records = list(self._records)
+        self._records.clear()
+        return records
 
     def close(self) -> None:
         """End the reader."""
@@ -117,7 +123,7 @@ class Association(RtcpReader):
         self._dtls._srtp_profiles = PROFILES  # noqa: SLF001 -- aiortc offers no way to choose the order
         self._dtls._set_role("server")  # noqa: SLF001 -- the SDP's setup attribute has decided it
         self._srtp: Srtp | None = None
-        self._channels: Channels | None = None
+        self.channels: DataChannels | None = None
         self._task: asyncio.Task[None] | None = None
         self._told = (0, -1.0)
 
@@ -128,7 +134,7 @@ class Association(RtcpReader):
         before, self._remote = self._remote, remote
         if before is not None and before.fingerprint.upper() != remote.fingerprint.upper():
             self.fail("the fingerprint changed")
-        elif self.connected and remote.sctp_port is not None and self._channels is None:
+        elif self.connected and remote.sctp_port is not None and self.channels is None:
             self._start_channels(remote)
         else:
             self._start()
@@ -138,9 +144,9 @@ class Association(RtcpReader):
         self.former = {self.ufrag: self.password}
         self.ufrag, self.password = ufrag, password.encode()
 
-    def send_data(self, label: str, payload: bytes) -> None:
-        """Send on a data channel; what cannot be sent is counted."""
-        if self._channels is None or not self._channels.send(label, payload):
+    def send_data(self, label: str, payload: bytes, *, source: DataChannels | None = None) -> None:
+        """Send on a data channel what came from `source`; what cannot be sent is counted."""
+        if self.channels is None or not self.channels.send(label, payload, source=source):
             self._front.count("data_dropped")
 
     # --- ICE
@@ -168,7 +174,10 @@ class Association(RtcpReader):
 
     def record(self, data: bytes) -> None:
         """Take a DTLS record."""
-        self._pipe.put(data)
+        if self.channels is None:
+            self._pipe.put(data)
+        else:
+            self.channels.record(data)
 
     def _start(self) -> None:
         if self._task is None and self._remote is not None and self.address is not None and not self.closed:
@@ -200,18 +209,21 @@ class Association(RtcpReader):
             self._start_channels(latest)
 
     def _start_channels(self, remote: SetRemote) -> None:
-        channels = Channels(
-            self._dtls,
+        channels = DataChannels(
+            self._dtls._ssl,  # noqa: SLF001 -- where aiortc keeps the connection
+            send=self._send_record,
             opened=lambda label: self._report(ChannelOpened(self.name, label)),
             received=lambda label, data: self._report(DataReceived(self.name, label, data)),
             failed=self.fail,
             count=self._front.count,
+            slow_threshold=self._opened.slow_reader,
         )
-        self._channels = channels
+        self.channels = channels
         for channel in self._opened.channels:
             channels.create(channel)
-        starting = channels.start(port=remote.sctp_port or 5000, max_message_size=remote.max_message_size)
-        self._task = asyncio.get_running_loop().create_task(starting, name=f"sctp {self.name}")
+        channels.start(port=remote.sctp_port or 5000, max_message_size=remote.max_message_size)
+        for record in self._pipe.taken():
+            channels.record(record)
 
     def _state_changed(self) -> None:
         if self._dtls.state in {"closed", "failed"}:
@@ -229,8 +241,8 @@ class Association(RtcpReader):
         self.closed = True
         self.connected = False
         self._dtls.remove_all_listeners()
-        if self._channels is not None:
-            await self._channels.stop()
+        if self.channels is not None:
+            self.channels.stop()
         if self.address is not None:
             await self._dtls.stop()
         self._pipe.close()

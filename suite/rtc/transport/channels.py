@@ -1,142 +1,274 @@
-"""Data channels: aiortc's SCTP over our DTLS, with every queue bounded and every fault kept inside."""
+"""Data channels of one association: our SCTP over the records of its DTLS, in the worker's event loop."""
 
 from __future__ import annotations
 
-import logging
+import asyncio
+import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
-from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
+from OpenSSL import SSL
 
-from suite.rtc.core.media import Channel
+from suite.rtc.core import media
+from suite.rtc.sctp.association import Association, State
+from suite.rtc.sctp.channels import Arrived, Channel, Channels, Closed, Opened
+from suite.rtc.sctp.errors import Malformed
+from suite.rtc.transport.pressure import Allowance, Drain, Holds
+from suite.rtc.transport.records import Records, RecordsClosed
 
-log = logging.getLogger(__name__)
-
-LOSSY_BUFFER: Final = 64 * 1024  # bytes waiting, above which a lossy message is dropped
-RELIABLE_BUFFER: Final = 8 * 1024 * 1024  # bytes waiting, above which a reader is given up as too slow
-CHANNELS_MOST: Final = 16
-STREAMS_MOST: Final = 256
-UNFINISHED_MOST: Final = 2 * 1024 * 1024  # bytes of unfinished messages that a peer may make us hold
-
-
-class _Seam:
-    """What SCTP sees of DTLS. aiortc's SCTP asserts on hostile chunks and sends from detached tasks: both end here."""
-
-    def __init__(self, dtls: RTCDtlsTransport, *, fault: Callable[[str], None], after: Callable[[], None]) -> None:
-        self._dtls = dtls
-        self._fault = fault
-        self._after = after
-        self._receiver: Any = None
-
-    @property
-    def state(self) -> str:
-        return str(self._dtls.state)
-
-    @property
-    def _role(self) -> str:
-        return "server"
-
-    def _register_data_receiver(self, receiver: Any) -> None:
-        self._receiver = receiver
-        self._dtls._register_data_receiver(self)  # noqa: SLF001 -- how aiortc's own SCTP attaches
-
-    def _unregister_data_receiver(self, _receiver: Any) -> None:
-        self._receiver = None
-        self._dtls._unregister_data_receiver(self)  # noqa: SLF001 -- as above
-
-    async def _handle_data(self, data: bytes) -> None:
-        if self._receiver is None:
-            return
-        try:
-            await self._receiver._handle_data(data)  # noqa: SLF001 -- as above
-        except Exception:
-            log.debug("A malformed SCTP packet was dropped", exc_info=True)
-            self._fault("sctp_malformed")
-        self._after()
-
-    async def _send_data(self, data: bytes) -> None:
-        try:
-            await self._dtls._send_data(data)  # noqa: SLF001 -- as above
-        except Exception:  # noqa: BLE001 -- the association is going away; SCTP's timers learn it by themselves
-            self._fault("sctp_unsent")
+PORT: Final = 5000
+LOSSY_BUFFER: Final = 128 * 1024  # bytes waiting on a lossy channel, above which a message is dropped
+LOSSY_PATIENCE: Final = 0.2  # s that a lossy message may wait for its turn
+BEHIND: Final = 16 * 1024  # bytes waiting, from which a reliable reader counts as behind
+CAUGHT_UP: Final = 4 * 1024
+RELIABLE_BUFFER: Final = 4 * 1024 * 1024  # bytes waiting on a reliable channel, above which a message is dropped
+LOOK: Final = 0.05  # s between two looks at a reader that holds others up
 
 
-class Channels:
+class DataChannels:
     """The data channels of one association, by label."""
 
     def __init__(
         self,
-        dtls: RTCDtlsTransport,
+        connection: SSL.Connection,
         *,
+        send: Callable[[bytes], None],
         opened: Callable[[str], None],
         received: Callable[[str, bytes], None],
         failed: Callable[[str], None],
         count: Callable[[str], None],
+        slow_threshold: int = 0,
     ) -> None:
+        self._records = Records(connection, send=send)
         self._opened = opened
         self._received = received
         self._failed = failed
-        self._by_label: dict[str, RTCDataChannel] = {}
-        self._started = False
-        self._sctp = RTCSctpTransport(_Seam(dtls, fault=count, after=self._bound))
-        self._sctp.mid = "data"
-        self._sctp.on("datachannel", self._accepted)
+        self._count = count
+        self._slow_threshold = slow_threshold  # bit/s
+        self._loop = asyncio.get_running_loop()
+        self._sctp: Association | None = None
+        self._channels: Channels | None = None
+        self._by_label: dict[str, Channel] = {}
+        self._created: list[media.Channel] = []
+        self._largest = 65536
+        self._timer: asyncio.TimerHandle | None = None
+        self._look_timer: asyncio.TimerHandle | None = None
+        self._resume: asyncio.TimerHandle | None = None
+        self._flushing = False
+        self._over = False
+        self._drain = Drain()
+        self._queued = 0  # bytes given to SCTP since the beginning
+        self._allowance = Allowance(self._loop.time())
+        self._held = Holds(self._wake)
+        self._holding: set[Holds] = set()
 
-    def create(self, channel: Channel) -> None:
-        """Open a channel from our side; it is announced when the association is there."""
-        wanted = RTCDataChannelParameters(label=channel.label, ordered=channel.ordered, maxRetransmits=channel.max_retransmits)
-        made = RTCDataChannel(self._sctp, wanted)
-        made.on("open", lambda: self._opened(channel.label))
-        self._adopt(made)
+    # --- what the association asks for
 
-    async def start(self, *, port: int, max_message_size: int) -> None:
+    def create(self, channel: media.Channel) -> None:
+        """Open a channel from our side; it is announced when the peer has answered."""
+        self._created.append(channel)
+
+    def start(self, *, port: int, max_message_size: int) -> None:
         """Associate with the peer's SCTP port."""
-        if not self._started:
-            self._started = True
-            await self._sctp.start(RTCSctpCapabilities(maxMessageSize=max_message_size), port)
+        if self._sctp is not None:
+            return
+        self._largest = max_message_size or 1 << 30  # RFC 8841, 6.1: 0 is any size
+        self._sctp = Association(local_port=PORT, remote_port=port, random=os.urandom)
+        self._channels = Channels(self._sctp, server=True)
+        for channel in self._created:
+            self._by_label[channel.label] = self._channels.create(
+                channel.label, ordered=channel.ordered, retransmissions=channel.max_retransmits
+            )
+        self._sctp.connect(self._loop.time())
+        again = self._records.timed_out()
+        if again is not None:
+            self._loop.call_later(again, self._repeat_handshake)
+        self._wake()
 
-    def send(self, label: str, payload: bytes) -> bool:
-        """Queue a message; False where it was dropped (no such channel, a lossy one that is full, too large for the peer).
+    def record(self, datagram: bytes) -> None:
+        """Take a datagram of DTLS records."""
+        try:
+            packets = self._records.opened(datagram)
+        except RecordsClosed:
+            self._end("closed by the peer")
+            return
+        sctp = self._sctp
+        if sctp is None or not packets:
+            return
+        now = self._loop.time()
+        for packet in packets:
+            try:
+                sctp.receive(packet, now)
+            except Malformed:
+                self._count("sctp_malformed")
+        self._wake()
 
-        A reliable channel that is full ends the association: its reader is too slow to be served.
+    def send(self, label: str, payload: bytes, *, source: DataChannels | None = None) -> bool:
+        """Queue a message; False where it was dropped: no such channel, too large for the peer, a reader that is behind.
+
+        A reader that is behind, yet not slow, holds up `source`, whose message this is.
         """
         channel = self._by_label.get(label)
-        if channel is None or channel.readyState != "open":
+        if channel is None or self._channels is None or self._over or len(payload) > self._largest:
             return False
-        waiting = channel.bufferedAmount + len(payload)
-        if channel.maxRetransmits is not None or channel.maxPacketLifeTime is not None:
-            if waiting > LOSSY_BUFFER and channel.bufferedAmount:
+        now = self._loop.time()
+        waiting = self._channels.waiting(channel)
+        started_by = None
+        if channel.lossy:
+            started_by = now + LOSSY_PATIENCE
+            if waiting > LOSSY_BUFFER:
                 return False
-        elif waiting > RELIABLE_BUFFER:
-            self._failed("a reader of reliable data is too slow")
+        elif waiting > BEHIND and not self._waits(waiting, source, now):
+            self._count("data_slow_reader")
             return False
-        try:
-            channel.send(payload)
-        except ValueError:  # larger than the peer's max-message-size
-            return False
+        self._channels.send(channel, payload, now=now, started_by=started_by)
+        self._queued += len(payload)
+        if self._slow_threshold and not channel.lossy:
+            self._sample(now)
+        self._wake()
         return True
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Abort the association."""
-        await self._sctp.stop()
+        if self._sctp is not None:
+            self._sctp.abort()
+            for packet in self._sctp.take(self._loop.time()):
+                self._records.put(packet)
+        self._over = True
+        self._forget()
 
-    def _accepted(self, channel: RTCDataChannel) -> None:
-        if len(self._sctp._data_channels) > CHANNELS_MOST:  # noqa: SLF001 -- aiortc has no limit of its own
-            self._failed("too many data channels")
+    # --- slow readers
+
+    def _waits(self, waiting: int, source: DataChannels | None, now: float) -> bool:
+        """Whether a reader that is behind is given the message still."""
+        if waiting > RELIABLE_BUFFER:
+            return False
+        if not self._slow_threshold:
+            return True
+        self._sample(now)
+        if self._is_slow():
+            return False
+        if source is not None and source is not self:
+            source.held_by(self)
+            self._holding.add(source._held)  # noqa: SLF001 -- the other side of the same hold
+            if self._look_timer is None:
+                self._look_timer = self._loop.call_later(LOOK, self._look)
+        return True
+
+    def held_by(self, reader: DataChannels) -> None:
+        """Take no more messages until `reader` has caught up."""
+        self._held.add(reader)
+        self._wake()
+
+    def _sample(self, now: float) -> None:
+        if self._sctp is not None:
+            sender = self._sctp.sender
+            waiting = sender.queue.waiting + sender.flight
+            self._drain.sample(gone=self._queued - waiting, waiting=waiting, now=now)
+
+    def _is_slow(self) -> bool:
+        rate = self._drain.rate()
+        return rate is not None and rate < self._slow_threshold
+
+    def _look(self) -> None:
+        """Let those go whom this reader holds up, where it has caught up or has become too slow to be waited for."""
+        self._look_timer = None
+        self._sample(self._loop.time())
+        if self._sctp is None or self._sctp.sender.queue.waiting <= CAUGHT_UP or self._is_slow():
+            self._let_go()
+        elif self._holding:
+            self._look_timer = self._loop.call_later(LOOK, self._look)
+
+    def _let_go(self) -> None:
+        holding, self._holding = self._holding, set()
+        for held in holding:
+            held.remove(self)
+
+    # --- the pump
+
+    def _wake(self) -> None:
+        """Do the rest once for everything that this wake brings."""
+        if not self._flushing and not self._over:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        sctp = self._sctp
+        if sctp is None or self._over:
             return
-        self._adopt(channel)
-        self._opened(channel.label)
+        now = self._loop.time()
+        self._take(sctp, now)
+        for packet in sctp.take(now):
+            if not self._records.put(packet):
+                self._count("sctp_unsent")
+        if self._holding and sctp.sender.queue.waiting <= CAUGHT_UP:
+            self._let_go()
+        if sctp.state is State.CLOSED:
+            self._end(sctp.failure)
+            return
+        self._set_timer(sctp.deadline, now)
 
-    def _adopt(self, channel: RTCDataChannel) -> None:
-        label = channel.label
-        self._by_label[label] = channel
-        channel.on("message", lambda data: self._received(label, data if isinstance(data, bytes) else data.encode()))
+    def _take(self, sctp: Association, now: float) -> None:
+        assert self._channels is not None
+        if not sctp.receiver.ready and not sctp.closed_streams:
+            return
+        self._allowance.fill(now)
+        sctp.paused = bool(self._held)
+        for event in self._channels.events(self._allowance.messages()):
+            match event:
+                case Arrived(channel, payload):
+                    self._allowance.take(len(payload))
+                    self._received(channel.label, payload)
+                case Opened(channel):
+                    self._by_label[channel.label] = channel
+                    self._opened(channel.label)
+                case Closed(channel):
+                    if self._by_label.get(channel.label) is channel:
+                        del self._by_label[channel.label]
 
-    def _bound(self) -> None:
-        """Aiortc advertises a window and a number of streams, but holds nobody to them."""
-        if self._sctp._advertised_rwnd < -UNFINISHED_MOST:  # noqa: SLF001 -- the bytes of unfinished messages
-            self._failed("too much unfinished data")
-        elif len(self._sctp._inbound_streams) > STREAMS_MOST:  # noqa: SLF001 -- one object each
-            self._failed("too many streams")
+        if sctp.receiver.ready and not sctp.paused and self._resume is None:
+            self._resume = self._loop.call_later(self._allowance.wait(), self._go_on)
+
+    def _go_on(self) -> None:
+        self._resume = None
+        self._wake()
+
+    def _set_timer(self, deadline: float | None, now: float) -> None:
+        """One timer, set earlier where it must be; where it fires too early it is set again."""
+        if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(max(deadline, now + 0.001), self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        sctp = self._sctp
+        if sctp is None or self._over:
+            return
+        now = self._loop.time()
+        deadline = sctp.deadline
+        if deadline is not None and deadline <= now:
+            sctp.timed_out(now)
+            self._flush()
+        else:
+            self._set_timer(deadline, now)
+
+    def _repeat_handshake(self) -> None:
+        if not self._over:
+            again = self._records.timed_out()
+            if again is not None:
+                self._loop.call_later(again, self._repeat_handshake)
+
+    def _end(self, reason: str) -> None:
+        if not self._over:
+            self._over = True
+            self._forget()
+            self._failed(reason)
+
+    def _forget(self) -> None:
+        self._let_go()
+        for timer in (self._timer, self._look_timer, self._resume):
+            if timer is not None:
+                timer.cancel()

@@ -131,7 +131,8 @@ class Commands:
     def _send_data(self, command: SendData) -> bool:
         association = self._plane.association(command.transport)
         if association is not None:
-            association.send_data(command.label, command.payload)
+            source = self._plane.association(command.source) if command.source is not None else None
+            association.send_data(command.label, command.payload, source=source.channels if source is not None else None)
         return association is not None
 
     # --- tracks
