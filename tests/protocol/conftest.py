@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import aiohttp
 import jwt
 import psutil
 import pytest
@@ -62,6 +63,19 @@ class Server:
     def admin(self, room: str = "r") -> str:
         rights = {"roomAdmin": True, "roomCreate": True, "roomList": True, "roomRecord": True}
         return self.token("admin", room, **rights)
+
+    def workers(self) -> list[psutil.Process]:
+        """The media workers at present, the first first."""
+        found = [child for child in psutil.Process(self.process.pid).children() if "suite.rtc.worker" in child.cmdline()]
+        return sorted(found, key=lambda process: process.cmdline())
+
+    async def call(self, method: str, **body: Any) -> dict[str, Any]:
+        """A call of the room service, in JSON."""
+        headers = {"Authorization": f"Bearer {self.admin(body.get('room') or body.get('name', ''))}"}
+        url = f"{self.http}/twirp/livekit.RoomService/{method}"
+        async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
+            said: dict[str, Any] = await answer.json()
+            return said
 
     def worker(self) -> psutil.Process:
         """The media worker at present."""
@@ -136,6 +150,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One media server for all tests; each test has rooms of its own."""
     with running_server(tmp_path_factory.mktemp("rtc")) as started:
         yield started
+
+
+@pytest.fixture
+def valkey_url(engines: None) -> str:
+    """The tests' own Valkey."""
+    from django.conf import settings
+
+    return str(settings.VALKEY_URL)
 
 
 @pytest.fixture

@@ -115,9 +115,8 @@ def demand_changed(room: RoomState, track: Track) -> None:
     if _rank(demand) > _rank(track.told_quality):
         track.lower_at = None
         _tell(room, track, demand)
-    elif _rank(demand) == _rank(track.told_quality):
-        track.lower_at = None
-    elif track.lower_at is None:
+    elif _rank(demand) < _rank(track.told_quality) and track.lower_at is None:
+        # As LiveKit: the wait goes on where the picture is shown again in the meantime, and ends with what holds then.
         track.lower_at = room.now + DOWNGRADE_DELAY
         room.set_timer(LOWER + track.sid, DOWNGRADE_DELAY)
 

@@ -182,7 +182,7 @@ def test_a_stopped_worker_sends_everyone_elsewhere() -> None:
     world = World()
     a = world.join("a")
     for effect in world.control.close(world.now):
-        world._note(effect)
+        world.note(effect)
     assert a.last("leave").action == rtc.LeaveRequest.RECONNECT
     assert a.closed == 1000
     assert "room_finished" not in world.event_names()
