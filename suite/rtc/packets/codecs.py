@@ -58,7 +58,7 @@ def is_keyframe(form: int, buffer: bytes | bytearray, at: int, end: int) -> bool
         if form == VP9:
             # RFC 9628: no inter-picture prediction, beginning of a frame, lowest spatial layer.
             first = buffer[at]
-            return at < end and not first & 0x40 and bool(first & 0x08) and _vp9_lowest(buffer, at)
+            return at < end and not first & 0x40 and bool(first & 0x08) and _vp9_lowest(buffer, at, end)
         if form == AV1:
             # AV1 RTP 4.4: N, the first packet of a coded video sequence.
             return at < end and bool(buffer[at] & 0x08)
@@ -85,14 +85,14 @@ def _vp8(buffer: bytes | bytearray, at: int, end: int) -> bool:
     return at < end and not buffer[at] & 1
 
 
-def _vp9_lowest(buffer: bytes | bytearray, at: int) -> bool:
+def _vp9_lowest(buffer: bytes | bytearray, at: int, end: int) -> bool:
     first = buffer[at]
     if not first & 0x20:
         return True
     at += 1
     if first & 0x80:
         at += 2 if buffer[at] & 0x80 else 1
-    return (buffer[at] >> 1) & 7 == 0
+    return at < end and (buffer[at] >> 1) & 7 == 0
 
 
 def _h264(buffer: bytes | bytearray, at: int, end: int) -> bool:

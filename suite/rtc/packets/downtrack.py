@@ -1,18 +1,19 @@
 """One track as one subscriber receives it: a row of numbers, and how a packet is rewritten by them.
 
-Everything that a packet needs is a number in a slot, so that a compiled kernel can hold the same row as a struct. Widths:
-sequence numbers are extended (they count wraps), timestamps 32 bits, picture ids 15, TL0PICIDX 8.
+Everything that a packet needs is a number in the row, which the compiled kernel has as a struct and works on as well
+(`suite/rtc/kernel/downtrack.c` is this module's twin). Widths: sequence numbers are extended (they count wraps),
+timestamps 32 bits, picture ids 15, TL0PICIDX 8.
 """
 
 from __future__ import annotations
 
 import random
 from array import array
-from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
 from suite.rtc.core.media import Codec, Kind
+from suite.rtc.kernel.rows import DROPS, DowntrackRow
 from suite.rtc.packets import codecs, red, vp8
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import (
@@ -29,77 +30,78 @@ from suite.rtc.packets.rtp import (
 
 NONE: Final = -1  # of a layer's index
 ALL: Final = 7  # temporal layers
-HISTORY: Final = 1024  # packets a subscriber may ask for again
-_MASK: Final = HISTORY - 1
+HISTORY: Final[Mapping[Kind, int]] = {"video": 1024, "audio": 128}  # packets a subscriber may ask for again
+_TURN: Final = 0x10000  # numbers begin one turn above zero, so that none is negative
 _STEP: Final = 0x100000000
 _UNKNOWN_GAP: Final = 3.0  # s; two layers' clocks that differ by more are not believed
 
 
-class Downtrack:
-    """The row. `write` and `write_again` fill the subscriber's arena with a plain RTP packet and return its length."""
+class Downtrack(DowntrackRow):
+    """The row. `write` and `write_again` fill the subscriber's arena with a plain RTP packet and return its length.
 
-    __slots__ = (
-        "_drops", "_form", "_history", "_history_times", "_number_at", "_time_at", "asked", "codecs",
-        "current", "dropped_picture", "first_source", "form", "held_until", "ids", "kind", "last_picture",
-        "last_sequence", "last_time", "last_timestamp", "last_zero", "number", "octets", "offset", "packets",
-        "payload_type", "picture_offset", "plain_extensions", "primary_type", "recent", "reported",
-        "rtx_payload_type", "rtx_sequence", "rtx_ssrc", "source_codec", "ssrc", "target", "temporal",
-        "temporal_now", "timestamp_offset", "wanted", "zero_offset",
-    )  # fmt: skip
+    | fields | what they say |
+    | --- | --- |
+    | wanted, target, current, recent | the layer that control wants, the plane aims at, that flows, that flowed last |
+    | temporal, temporal_now | temporal layers: wanted, and flowing |
+    | offset, first_source, last_sequence, written | what is sent is what came plus the offset; the latest, and the last written |
+    | picture_offset, zero_offset, timestamp_offset | the same of picture ids, TL0PICIDX and timestamps |
+    | drops | what closes up: first, last, and the offsets before, of sequence numbers and of picture ids |
+    | form, payload_type, rtx_payload_type, primary_type | the subscriber's, for what the publisher sends now; 0 is none |
+    | held_until | when its first packet may be sent |
+    """
 
     def __init__(self, *, number: int, kind: Kind, ssrc: int, rtx_ssrc: int | None) -> None:
+        super().__init__()
         self.number = number
         self.kind = kind
+        self.audio = kind == "audio"
         self.ssrc = ssrc
         self.rtx_ssrc = rtx_ssrc or 0
         self.codecs: tuple[Codec, ...] = ()
         self.ids: list[int] = []
-        self.plain_extensions = True
-        self._form = b""
-        self._time_at = self._number_at = 0
-        # what control wants, what the plane aims at, what flows
-        self.wanted = self.target = self.current = NONE
-        self.recent = NONE  # the last that flowed, also while paused
-        self.temporal = self.temporal_now = ALL  # temporal layers: wanted, and flowing
+        self._template = b""
+        self.wanted = self.target = self.current = self.recent = NONE
+        self.temporal = self.temporal_now = ALL
         self.dropped_picture = NONE
-        # the subscriber's payload types for what the publisher sends now; 0 is none
         self.source_codec: Codec | None = None
-        self.form = self.payload_type = self.rtx_payload_type = self.primary_type = 0
-        # numbering: what is sent is what came plus an offset
-        self.offset = 0
-        self.first_source = 0
-        self.last_sequence = 0x10000 + random.randrange(1, 0x4000)  # noqa: S311 -- SRTP keeps the secret, not the start
-        self.timestamp_offset = self.last_timestamp = 0
+        self.last_sequence = _TURN + random.randrange(1, 0x4000)  # noqa: S311 -- SRTP keeps the secret, not the start
+        self.rtx_sequence = _TURN + random.randrange(0x4000)  # noqa: S311 -- as above
         self.last_time = -1.0
-        self.picture_offset = self.last_picture = 0
-        self.zero_offset = self.last_zero = 0
-        self.rtx_sequence = random.randrange(0x4000)  # noqa: S311 -- as above
-        self.packets = self.octets = 0
-        self.held_until = 0.0  # when its first packet may be sent
         self.asked = 0  # keyframes that the subscriber has asked for
         self.reported: tuple[int, float] = (0, -1.0)  # the middle of the NTP time of the last sender report, and when
-        self._drops: deque[tuple[int, int, int, int]] = deque(maxlen=32)  # first, last, offsets before: sequence, picture
-        # out sequence 16 | source sequence 33 | layer 4, and timestamp 32 | picture 15 | TL0 8
-        self._history = array("Q", bytes(8 * HISTORY))
-        self._history_times = array("Q", bytes(8 * HISTORY))
+        # out sequence 16 | source sequence 44 | layer 4; timestamp 32 | picture 15 | TL0 8; turns 24 | time 24 | number 16
+        self.history_mask = HISTORY[kind] - 1
+        self._kept = [array("Q", bytes(8 * HISTORY[kind])) for _ in range(3)]
+        self.history, self.times, self.stamps = (kept.buffer_info()[0] for kept in self._kept)
+        # The arrays themselves, for Python: an attribute of the row costs a call.
+        self._history, self._history_times, self._history_stamps = self._kept
 
     def negotiated(self, offered: tuple[Codec, ...], extensions: Mapping[str, int]) -> None:
         """Take over the subscriber's payload types and extension ids; numbering goes on."""
+        before = (self.codecs, self.ids)
         self.codecs = offered
         self.ids = ids_by_kind(extensions)
         self.plain_extensions = not (self.ids[DEPENDENCY] or self.ids[AUDIO_LEVEL]) and max(self.ids) < 15
-        self.source_codec = None
-        # A form for the extensions that every packet has, and where in it the time and the number go.
+        self.row_ids[:] = self.ids
+        # What the extensions of every packet are, and where in it the time and the number go.
         always = [(kind, bytes(size)) for kind, size in ((SEND_TIME, 3), (TRANSPORT_SEQUENCE, 2)) if self.ids[kind]]
-        self._form = write_extensions(self.ids, always)
-        self._time_at = 12 + 5 if self.ids[SEND_TIME] else 0
-        self._number_at = (12 + 5 + (4 if self._time_at else 0)) if self.ids[TRANSPORT_SEQUENCE] else 0
+        self._template = write_extensions(self.ids, always)
+        if self.plain_extensions:
+            self.template_length = len(self._template)
+            self.template[: len(self._template)] = list(self._template)
+        self.time_at = 12 + 5 if self.ids[SEND_TIME] else 0
+        self.number_at = (12 + 5 + (4 if self.time_at else 0)) if self.ids[TRANSPORT_SEQUENCE] else 0
+        # What was sent under other numbers is not sent again: the same nonce would cover another header.
+        for kept in self._kept if before != (offered, self.ids) else ():
+            kept[:] = array("Q", bytes(8 * len(kept)))
+        if self.source_codec is not None:
+            self.use(self.source_codec)
 
     def use(self, codec: Codec) -> None:
         """The publisher sends `codec` from now on: find the subscriber's payload type for it."""
         self.source_codec = codec
         chosen = codecs.matching(codec, self.codecs)
-        self.form = codecs.FORMS.get(codec.mime, codecs.OTHER)
+        self.form = self.source_form = codecs.FORMS.get(codec.mime, codecs.OTHER)
         self.primary_type = 0
         if self.form == codecs.RED:
             opus = next((one for one in self.codecs if one.mime == "audio/opus"), None)
@@ -117,7 +119,7 @@ class Downtrack:
         self.current = self.recent = layer.index
         self.first_source = extended
         self.offset = self.last_sequence + 1 - extended
-        self._drops.clear()
+        self.drop_count = 0
         self.temporal_now = self.temporal
         if self.last_time >= 0:
             self._align_timestamp(layer, former, packet.timestamp, now)
@@ -148,12 +150,16 @@ class Downtrack:
         """A packet of the current layer that is not sent (padding, or of `picture`): those after it close up."""
         if self.current == NONE or extended < self.first_source or extended + self.offset <= self.last_sequence:
             return
-        drops = self._drops
-        if drops and drops[-1][1] == extended - 1:
-            first, _, offset, pictures = drops.pop()
-            drops.append((first, extended, offset, pictures))
+        drops, count = self.drops, self.drop_count
+        if count and drops[count - 1][1] == extended - 1:
+            drops[count - 1][1] = extended
         else:
-            drops.append((extended, extended, self.offset, self.picture_offset))
+            if count == DROPS:
+                count -= 1
+                for index in range(count):
+                    drops[index][:] = list(drops[index + 1])
+            drops[count][:] = [extended, extended, self.offset, self.picture_offset]
+            self.drop_count = count + 1
         self.offset -= 1
         if picture not in {NONE, self.dropped_picture}:
             self.dropped_picture = picture
@@ -174,24 +180,24 @@ class Downtrack:
     def _outgoing(self, extended: int) -> tuple[int, int]:
         """The number under which a packet is sent, and what to add to its picture id; number 0 where it is not sent."""
         offset, pictures = self.offset, self.picture_offset
-        for first, last, former, former_pictures in reversed(self._drops):
+        for index in range(self.drop_count - 1, -1, -1):
+            first, last, former, former_pictures = self.drops[index]
             if extended > last:
                 return extended + offset, pictures
             if extended >= first:
                 return 0, 0
             offset, pictures = former, former_pictures
-        return (0, 0) if len(self._drops) == self._drops.maxlen else (extended + offset, pictures)
+        return (0, 0) if self.drop_count == DROPS else (extended + offset, pictures)
 
     # --- writing
 
     def write(self, arena: bytearray, layer: Layer, packet: Packet, extended: int, now: float, transport_sequence: int) -> int:
         """Rewrite a packet of the current layer into `arena`; its length, or 0 where nothing is to be sent."""
-        if not self.payload_type:
+        payload_type = self.payload_type
+        if not payload_type or extended < self.first_source:
             return 0
-        if extended < self.first_source:
-            return 0
-        sequence, pictures = extended + self.offset, self.picture_offset
-        if sequence <= self.last_sequence and self._drops:
+        sequence, pictures, last = extended + self.offset, self.picture_offset, self.last_sequence
+        if sequence <= last and self.drop_count:
             sequence, pictures = self._outgoing(extended)
             if not sequence:
                 return 0
@@ -200,25 +206,19 @@ class Downtrack:
         if self.form == codecs.VP8:
             picture = (packet.picture + pictures) & 0x7FFF
             zero = (packet.zero + self.zero_offset) & 0xFF
+        send_time = int(now * 262144) & 0xFFFFFF
         length = self._fill(
-            arena,
-            packet,
-            sequence & 0xFFFF,
-            timestamp,
-            picture,
-            zero,
-            self.payload_type,
-            self.ssrc,
-            None,
-            now,
+            arena, packet, sequence & 0xFFFF, timestamp, picture, zero, payload_type, self.ssrc, None, send_time,
             transport_sequence,
-        )
+        )  # fmt: skip
         if not length:
             return 0
-        slot = sequence & _MASK
+        self.written = sequence
+        slot = sequence & self.history_mask
         self._history[slot] = (sequence & 0xFFFF) << 48 | (extended & 0xFFFFFFFFFFF) << 4 | layer.index
         self._history_times[slot] = timestamp << 23 | picture << 8 | zero
-        if sequence > self.last_sequence:
+        self._history_stamps[slot] = sequence >> 16 << 40 | send_time << 16 | transport_sequence
+        if sequence > last:
             self.last_sequence = sequence
             self.last_timestamp = timestamp
             self.last_time = now
@@ -228,54 +228,59 @@ class Downtrack:
         self.octets += packet.end - packet.payload
         return length
 
+    def turns(self) -> int:
+        """SRTP's rollover counter of the packet that was written last."""
+        return (self.written - _TURN) >> 16
+
+    def sends_again_as_rtx(self) -> bool:
+        """Whether retransmissions have a stream of their own (RFC 4588)."""
+        return bool(self.rtx_payload_type and self.rtx_ssrc)
+
     def sent(self, sequence: int) -> tuple[int, int] | None:
         """Which layer and extended source number a packet had that was sent as `sequence`; None where it is forgotten."""
-        entry = self._history[sequence & _MASK]
+        entry = self._history[sequence & self.history_mask]
         if not entry or entry >> 48 != sequence:
             return None
         return entry & 15, entry >> 4 & 0xFFFFFFFFFFF
 
     def write_again(self, arena: bytearray, packet: Packet, sequence: int, now: float, transport_sequence: int) -> int:
-        """Write what was sent as `sequence` once more: as a retransmission (RFC 4588) where negotiated, else as it was."""
-        times = self._history_times[sequence & _MASK]
+        """Write what was sent as `sequence` once more: as a retransmission (RFC 4588) where negotiated, else byte for byte."""
+        slot = sequence & self.history_mask
+        times, stamps = self._history_times[slot], self._history_stamps[slot]
         payload_type, ssrc, original, number = self.payload_type, self.ssrc, None, sequence
-        if self.rtx_payload_type and self.rtx_ssrc:
-            self.rtx_sequence = number = (self.rtx_sequence + 1) & 0xFFFF
+        send_time, transport = stamps >> 16 & 0xFFFFFF, stamps & 0xFFFF
+        self.written = (stamps >> 40) << 16 | sequence
+        if self.sends_again_as_rtx():
+            self.rtx_sequence += 1
+            self.written = self.rtx_sequence
+            number = self.written & 0xFFFF
             payload_type, ssrc, original = self.rtx_payload_type, self.rtx_ssrc, sequence
+            send_time, transport = int(now * 262144) & 0xFFFFFF, transport_sequence
         return self._fill(
-            arena,
-            packet,
-            number,
-            times >> 23,
-            times >> 8 & 0x7FFF,
-            times & 0xFF,
-            payload_type,
-            ssrc,
-            original,
-            now,
-            transport_sequence,
-        )
+            arena, packet, number, times >> 23, times >> 8 & 0x7FFF, times & 0xFF, payload_type, ssrc, original, send_time,
+            transport,
+        )  # fmt: skip
 
     def _fill(
         self, arena: bytearray, packet: Packet, sequence: int, timestamp: int, picture: int, zero: int,
-        payload_type: int, ssrc: int, original: int | None, now: float, transport_sequence: int,
+        payload_type: int, ssrc: int, original: int | None, send_time: int, transport_sequence: int,
     ) -> int:  # fmt: skip
         buffer, start, end = packet.buffer, packet.payload, packet.end
-        extensions = self._form if self.plain_extensions else self._extensions(packet)
+        extensions = self._template if self.plain_extensions else self._extensions(packet)
         at = 12 + len(extensions)
         HEADER.pack_into(arena, 0, 0x90 if extensions else 0x80, packet.marker | payload_type, sequence, timestamp, ssrc)
         arena[12:at] = extensions
-        if self._time_at:
-            # 6.18 fixed point seconds, modulo 64
-            arena[self._time_at : self._time_at + 3] = (int(now * 262144) & 0xFFFFFF).to_bytes(3, "big")
-        if self._number_at:
-            arena[self._number_at] = transport_sequence >> 8
-            arena[self._number_at + 1] = transport_sequence & 0xFF
+        time_at, number_at = self.time_at, self.number_at
+        if time_at:  # 6.18 fixed point seconds, modulo 64
+            arena[time_at : time_at + 3] = send_time.to_bytes(3, "big")
+        if number_at:
+            arena[number_at] = transport_sequence >> 8
+            arena[number_at + 1] = transport_sequence & 0xFF
         if original is not None:
             arena[at] = original >> 8
             arena[at + 1] = original & 0xFF
             at += 2
-        if self.kind == "audio" and self.source_codec is not None and self.source_codec.mime == "audio/red":
+        if self.audio and self.source_form == codecs.RED:
             payload = self._audio(bytes(buffer[start:end]))
             if not payload:
                 return 0
@@ -305,6 +310,6 @@ class Downtrack:
         values += [(kind, bytes(packet.value(kind))) for kind in (AUDIO_LEVEL, DEPENDENCY) if ids[kind] and packet.at[kind]]
         extensions = write_extensions(ids, values)
         wide = extensions[:1] == b"\x10"
-        self._time_at = (12 + 5 + wide) if ids[SEND_TIME] else 0
-        self._number_at = (12 + 5 + wide + ((4 + wide) if self._time_at else 0)) if ids[TRANSPORT_SEQUENCE] else 0
+        self.time_at = (12 + 5 + wide) if ids[SEND_TIME] else 0
+        self.number_at = (12 + 5 + wide + ((4 + wide) if self.time_at else 0)) if ids[TRANSPORT_SEQUENCE] else 0
         return extensions

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from suite.rtc.kernel.rows import DigestRow
 from suite.rtc.packets import twcc
 
 FIRST: Final = 2_000_000  # bit/s, believed before anything is known
@@ -38,9 +39,10 @@ class Estimator:
     def __init__(self) -> None:
         self.sent = twcc.Sent()
         self.bit_rate = FIRST
-        self._arrived: deque[tuple[float, int]] = deque()  # (arrival on the receiver's clock, bytes)
+        # Feedbacks of the last window as (first, last, bytes): on the receiver's clock what arrived, on ours what left.
+        self._arrived: deque[tuple[float, float, int]] = deque()
+        self._left: deque[tuple[float, float, int]] = deque()
         self._ways: deque[tuple[float, float]] = deque()  # (now, shortest way of a feedback), rising in the way
-        self._left: deque[tuple[float, int]] = deque()  # (departure, bytes)
         self._changed = -1.0
         self._backed_off = -1.0
         self._queue_before = 0.0
@@ -48,37 +50,28 @@ class Estimator:
 
     def feedback(self, body: bytes, now: float) -> int:
         """Take a transport-wide feedback (RTCP after its first 4 bytes); the estimate in bit/s."""
-        lost = received = 0
-        ways: list[float] = []
-        for sequence, when in twcc.arrivals(body):
-            sent = self.sent.take(sequence)
-            if sent is None:
-                continue
-            self._left.append(sent)
-            if when is None:
-                lost += 1
-                continue
-            received += 1
-            ways.append(when - sent[0])
-            self._arrived.append((when, sent[1]))
+        return self.take(twcc.digest(body, self.sent), now)
+
+    def take(self, told: DigestRow, now: float) -> int:
+        """The same of a feedback that has been summed up."""
+        received = told.received
+        if received + told.lost:
+            self._left.append((told.left_first, told.left_last, told.left_bytes))
         if not received:
             return self.bit_rate
-        self._judge(self._queue(ways, now), lost / (lost + received), now)
-        return self.bit_rate
-
-    def _queue(self, ways: list[float], now: float) -> float:
-        """How much longer packets were under way than the fastest of late, in s."""
-        shortest = min(ways)
+        shortest = told.shortest
         if self._ways and abs(shortest - self._ways[0][1]) > _RESTART:
             self._ways.clear()
             self._arrived.clear()
             self._left.clear()
+        self._arrived.append((told.arrived_first, told.arrived_last, told.arrived_bytes))
         while self._ways and now - self._ways[0][0] > _BASE_WINDOW:
             self._ways.popleft()
         while self._ways and self._ways[-1][1] >= shortest:
             self._ways.pop()
         self._ways.append((now, shortest))
-        return sum(ways) / len(ways) - self._ways[0][1]
+        self._judge(told.mean - self._ways[0][1], told.lost / (told.lost + received), now)
+        return self.bit_rate
 
     def _judge(self, queue: float, lost: float, now: float) -> None:
         arriving, leaving = _rate(self._arrived), _rate(self._left)
@@ -104,13 +97,13 @@ class Estimator:
             self.bit_rate = max(self.bit_rate, min(int(self.bit_rate * (1 + growth * passed)), ceiling))
 
 
-def _rate(passed: deque[tuple[float, int]]) -> float:
-    """Bit/s of (when, bytes) over the last window; 0 where there is too little."""
-    while passed and passed[-1][0] - passed[0][0] > _WINDOW:
+def _rate(passed: deque[tuple[float, float, int]]) -> float:
+    """Bit/s of (first, last, bytes) over the last window; 0 where there is too little."""
+    while passed and passed[-1][1] - passed[0][0] > _WINDOW:
         passed.popleft()
-    if len(passed) < 2:
+    if not passed or passed[-1][1] <= passed[0][0]:
         return 0.0
-    return 8 * sum(size for _, size in passed) / max(passed[-1][0] - passed[0][0], 0.02)
+    return 8 * sum(size for _, _, size in passed) / max(passed[-1][1] - passed[0][0], 0.02)
 
 
 class Allowance:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from ctypes import addressof, c_void_p, cast
+from typing import Any, Final
 
 from suite.rtc.core.media import Receive
 from suite.rtc.packets import codecs, rtcp
+from suite.rtc.kernel.rows import LineRow
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE, Packet, kinds_by_id, repaired
@@ -34,7 +36,7 @@ class RtcpReader:
 class Router:
     """The tables of one transport. Payload types and extension ids are the transport's own, as its SDP numbered them."""
 
-    def __init__(self, *, line: Line, sender: int, count: Callable[[str], None]) -> None:
+    def __init__(self, *, line: Line, sender: int, count: Callable[[str], None], kernel: Any = None) -> None:
         """`count` adds one to a named counter; `sender` is our SSRC in RTCP to this peer."""
         self.line = line
         self.sender = sender
@@ -47,10 +49,13 @@ class Router:
         self._kinds = _NO_KINDS
         self._layers: dict[int, tuple[Track, Layer]] = {}
         self._repairs: dict[int, tuple[Track, Layer]] = {}
+        self.row: LineRow | None = None  # of the line, where the compiled kernel reads
+        self.kernel = kernel
         self.quiet = RtcpReader()  # for who wants to know nothing
         self._resent_in = self._resent = 0
         self._packet = Packet()
         self._again = Packet()
+        self._restored = Packet()
 
     # --- tables
 
@@ -63,6 +68,7 @@ class Router:
         self.tracks[wanted.mid] = track
         for one in self.tracks.values():
             one.kinds = self._kinds
+        self._tell_kernel()
         for ssrc, layer in zip(wanted.ssrcs, track.layers, strict=False):
             self._bind(track, layer, ssrc)
         for repair, ssrc in wanted.rtx_ssrcs.items():
@@ -70,6 +76,17 @@ class Router:
             if bound is not None:
                 self._repairs[repair] = bound
                 bound[1].repair = repair
+
+    def _tell_kernel(self) -> None:
+        """What the kernel must know to read a packet: kinds of extensions by id, forms of codecs by payload type."""
+        if self.row is None:
+            return
+        self.row.kinds[:] = list(self._kinds)
+        forms = [-1] * 128
+        for track in self.tracks.values():
+            for payload_type, codec in track.codecs.items():
+                forms[payload_type & 127] = codecs.FORMS.get(codec.mime, codecs.OTHER)
+        self.row.forms[:] = forms
 
     def _bind(self, track: Track, layer: Layer, ssrc: int) -> None:
         if layer.ssrc != ssrc:
@@ -96,59 +113,76 @@ class Router:
 
     # --- packets
 
-    def rtp(self, buffer: bytearray, length: int, now: float) -> None:  # noqa: C901 -- the hot path: no call for each step
-        """Take a decrypted RTP packet: bind, undo retransmission, keep it once, forward it."""
+    def rtp(self, buffer: bytearray, length: int, now: float) -> Track | None:
+        """Take a decrypted RTP packet; the track that it was of."""
         packet = self._packet
         if not packet.read(buffer, length, self._kinds):
             self.count("rtp_malformed")
-            return
+            return None
+        return self.take(packet, now)
+
+    def take(self, packet: Packet, now: float) -> Track | None:  # noqa: C901 -- the hot path: no call for each step
+        """Take a packet that has been read: bind, undo retransmission, keep it once, forward it.
+
+        The track that it was of is returned: the compiled kernel sends at its `flush`.
+        """
+        buffer = packet.buffer
         if packet.at[TRANSPORT_SEQUENCE] and packet.size[TRANSPORT_SEQUENCE] >= 2:
             at = packet.at[TRANSPORT_SEQUENCE]
             self.arrivals.add((buffer[at] << 8) | buffer[at + 1], now, packet.ssrc)
-        bound = self._layers.get(packet.ssrc)
+        ssrc = packet.ssrc
+        bound = self._layers.get(ssrc)
         data = b""
         if bound is None:
-            bound = self._repairs.get(packet.ssrc) or self._bind_new(packet)
+            bound = self._repairs.get(ssrc) or self._bind_new(packet)
             if bound is None:
                 self.count("rtp_unbound")
-                return
+                return None
             track, layer = bound
-            if packet.ssrc != layer.ssrc:
+            if ssrc != layer.ssrc:
                 data = self._repaired(track, layer, packet)
                 if not data:
-                    return
+                    return None
+                packet = self._restored
         track, layer = bound
         if track.muted:
             self.count("rtp_muted")
-            return
+            return None
         before = layer.highest
         extended = layer.accept(packet.sequence, packet.timestamp, now)
         if extended < 0:
             self.count("rtp_repeated")
-            return
-        layer.octets += packet.length
+            return None
+        length = packet.length
+        layer.octets += length
         if packet.end > packet.payload:
             layer.keep(extended, data or bytes(memoryview(buffer)[:length]))
         if packet.at[AUDIO_LEVEL]:
             self._heard(track, packet)
         track.forward(layer, packet, extended, now)
+        if data:
+            track.flush()
         if layer.missing and extended > before + 1:
             track.ask_missing(layer, now, self.round_trip)
         elif layer.outage:
             layer.outage = False
             track.ask_keyframe(layer, now)
+        return track
 
     def _repaired(self, track: Track, layer: Layer, packet: Packet) -> bytes:
-        """Turn a retransmission back into the packet that was lost; empty where it is padding or too late."""
+        """Turn a retransmission back into the packet that was lost, in `_restored`; empty where it is padding or too late."""
         payload_type = track.repairs.get(packet.payload_type)
         data = repaired(packet, ssrc=layer.ssrc, payload_type=payload_type) if payload_type is not None else b""
         if not data or not layer.started:
             self.count("rtx_padding")
             return b""
-        if not packet.read(data, len(data), self._kinds) or packet.payload == packet.end:
+        restored = self._restored
+        if not restored.read(data, len(data), self._kinds) or restored.payload == restored.end:
             self.count("rtp_malformed")
             return b""
-        extended = layer.place(packet.sequence)
+        if self.kernel is not None:
+            restored.data = cast(data, c_void_p).value
+        extended = layer.place(restored.sequence)
         if extended > layer.highest or layer.kept(extended):
             self.count("rtx_useless")
             return b""
@@ -251,12 +285,21 @@ class Router:
             self.count("nack_forgotten")
             return
         data = track.layers[source[0]].kept(source[1])
-        if not data or not self._again.read(data, len(data), track.kinds):
+        if not data:
             self.count("nack_forgotten")
             return
-        if downtrack.form == codecs.VP8:
-            self._again.read_vp8()
-        length = downtrack.write_again(self.line.arena, self._again, sequence, now, self.line.transport_sequence)
+        numbered = downtrack.ids[TRANSPORT_SEQUENCE] and downtrack.sends_again_as_rtx()
+        if self.line.direct() is not None:
+            where = cast(data, c_void_p)
+            if self.kernel.again(addressof(downtrack), where, len(data), track.kinds, sequence, now):
+                self.count("rtx_sent")
+            return
+        again = self._again
+        if not again.read(data, len(data), track.kinds):
+            self.count("nack_forgotten")
+            return
+        again.inspect(downtrack.source_form)
+        length = downtrack.write_again(self.line.arena, again, sequence, now, self.line.transport_sequence)
         if length:
             self.count("rtx_sent")
-            self.line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE])
+            self.line.send_rtp(length, numbered=numbered, turns=downtrack.turns())

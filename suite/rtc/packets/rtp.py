@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ctypes import addressof, memset, sizeof
 from struct import Struct
 from typing import Final
 
-from suite.rtc.packets import vp8
+from suite.rtc.kernel.rows import DATAGRAM, PacketRow
+from suite.rtc.packets import codecs, dependency, vp8
 
 HEADER: Final = Struct("!BBHII")  # V P X CC, M PT, sequence, timestamp, SSRC
 _EXTENSION: Final = Struct("!HH")
@@ -23,6 +25,7 @@ TRANSPORT_SEQUENCE: Final = 5
 DEPENDENCY: Final = 6
 SEND_TIME: Final = 7
 _KINDS: Final = 8
+_UNREAD: Final = -1  # of a packet's form
 
 URIS: Final[Mapping[str, int]] = {
     "urn:ietf:params:rtp-hdrext:sdes:mid": MID,
@@ -54,48 +57,31 @@ def ids_by_kind(extensions: Mapping[str, int]) -> list[int]:
     return ids
 
 
-class Packet:
-    """What was read of a datagram. One instance is filled again and again.
+class Packet(PacketRow):
+    """What was read of a datagram. One instance is filled again and again; the compiled kernel fills the same fields.
 
-    Offsets count from the first byte; `at[kind]` is where an extension's value begins, 0 where it is absent.
+    Offsets count from the first byte; `at[kind]` is where an extension's value begins, 0 where it is absent. `end` leaves
+    padding out. `picture`, `zero`, `temporal`, `synchronous` (the picture needs only the layer below it), `begins` (the
+    first packet of its picture) and `keyframe` (somebody can begin to watch or listen here) are of `inspect`.
     """
 
-    __slots__ = (
-        "at", "begins", "buffer", "end", "length", "marker", "payload", "payload_type", "picture", "picture_at",
-        "picture_width", "sequence", "size", "ssrc", "synchronous", "temporal", "timestamp", "zero", "zero_at",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.buffer: bytes | bytearray = b""
-        self.length = 0  # of the packet, padding included
-        self.payload = 0
-        self.end = 0  # of the payload, padding left out
-        self.marker = 0  # 0 or 0x80
-        self.payload_type = 0
-        self.sequence = 0
-        self.timestamp = 0
-        self.ssrc = 0
-        self.picture = self.picture_at = self.picture_width = self.zero = self.zero_at = 0  # of `read_vp8`
-        self.temporal = 0  # layer of the picture, 0 where there is one layer or the codec is not read
-        self.synchronous = False  # the picture needs only the layer below it
-        self.begins = False  # the first packet of its picture
-        self.at = [0] * _KINDS
-        self.size = [0] * _KINDS
+    buffer: bytes | bytearray = b""
 
     def read(self, buffer: bytes | bytearray, length: int, kinds: bytes) -> bool:
         """Read the packet in `buffer[:length]`; False where it is none, and then nothing of it may be used."""
-        if length < 12:
+        if not 12 <= length <= DATAGRAM:
             return False
-        first, second, self.sequence, self.timestamp, self.ssrc = HEADER.unpack_from(buffer)
+        first, second, sequence, timestamp, ssrc = HEADER.unpack_from(buffer)
         if first >> 6 != 2:
             return False
+        memset(addressof(self), 0, _SIZE)
+        self.sequence, self.timestamp, self.ssrc = sequence, timestamp, ssrc
         self.buffer = buffer
         self.length = length
+        self.form = _UNREAD
         self.marker = second & 0x80
-        self.temporal = 0
         self.payload_type = second & 0x7F
         payload = 12 + 4 * (first & 15)
-        self.at[:] = (0, 0, 0, 0, 0, 0, 0, 0)
         if first & 0x10:
             payload = self._read_extensions(buffer, payload, length, kinds)
         end = length
@@ -119,6 +105,7 @@ class Packet:
         stop = at + 4 * words
         if stop > length:
             return 0
+        ats, sizes = self.at, self.size
         one = profile == _ONE_BYTE
         if not one and profile & 0xFFF0 != _TWO_BYTE:
             return stop  # a profile that nobody negotiated: passed over
@@ -140,17 +127,31 @@ class Packet:
                 return 0
             kind = kinds[identifier]
             if kind:
-                self.at[kind] = at
-                self.size[kind] = size
+                ats[kind] = at
+                sizes[kind] = size
             at += size
         return stop
 
-    def read_vp8(self) -> None:
+    def inspect(self, form: int) -> None:
+        """Read what rewriting and switching need of the payload, which is of the codec `form`."""
+        self.form = form
+        if form == codecs.VP8:
+            self._read_vp8()
+        self.keyframe = (
+            form in {codecs.OPUS, codecs.RED}
+            or codecs.is_keyframe(form, self.buffer, self.payload, self.end)
+            or (self.at[DEPENDENCY] > 0 and dependency.starts_sequence(self.value(DEPENDENCY)))
+        )
+
+    def _read_vp8(self) -> None:
         """Note the picture id, TL0PICIDX and temporal layer, and where in the payload they stand."""
         buffer, at = self.buffer, self.payload
-        self.picture_at, self.zero_at, layer_at, self.picture_width = vp8.locate(buffer, at, self.end)
-        self.picture = vp8.read_picture(buffer, at + self.picture_at, self.picture_width) if self.picture_at else 0
-        self.zero = buffer[at + self.zero_at] if self.zero_at else 0
+        picture_at, zero_at, layer_at, width = vp8.locate(buffer, at, self.end)
+        self.picture_at, self.zero_at, self.picture_width = picture_at, zero_at, width
+        if picture_at:
+            self.picture = vp8.read_picture(buffer, at + picture_at, width)
+        if zero_at:
+            self.zero = buffer[at + zero_at]
         if layer_at:
             self.temporal = buffer[at + layer_at] >> 6
             self.synchronous = bool(buffer[at + layer_at] & 0x20)
@@ -167,6 +168,9 @@ class Packet:
             return self.value(kind).decode("ascii")
         except UnicodeDecodeError:
             return ""
+
+
+_SIZE: Final = sizeof(Packet)
 
 
 def repaired(packet: Packet, *, ssrc: int, payload_type: int) -> bytes:

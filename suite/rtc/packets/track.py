@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
-from typing import Final, Protocol
+from ctypes import addressof
+from typing import Any, Final, Protocol
 
 from suite.rtc.core.media import Codec, Kind, LayerStarted, LayerStopped, Receive, Report
-from suite.rtc.packets import codecs, dependency, rtcp
+from suite.rtc.packets import codecs, rtcp
 from suite.rtc.packets.downtrack import ALL, NONE, Downtrack
 from suite.rtc.packets.layer import Layer
-from suite.rtc.packets.rtp import DEPENDENCY, TRANSPORT_SEQUENCE, Packet
+from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE, Packet
 
 SILENT: Final = {"video": 0.7, "audio": 2.0}  # s without a packet after which a layer counts as stopped
 KEYFRAME_EVERY: Final = 0.5  # s between two keyframe requests for one layer, whoever asks
@@ -18,14 +20,23 @@ FRESH: Final = 3  # requests
 KEPT: Final = {"video": 512, "audio": 64}  # packets held of each layer
 
 
+TOGETHER: Final = 64  # packets of a layer that wait for one call, as many as one read brings
+
+
 class Line(Protocol):
     """A subscriber's or publisher's way out: the transport's side of it encrypts and sends."""
 
     arena: bytearray
-    transport_sequence: int
 
-    def send_rtp(self, length: int, *, numbered: int) -> None:
-        """Send the packet in `arena[:length]`; `numbered` where it carries `transport_sequence`."""
+    @property
+    def transport_sequence(self) -> int:
+        """The number that the next packet with a transport-wide one carries."""
+
+    def direct(self) -> Any:
+        """The line's row, where the compiled kernel sends on it; else None, and Python sends."""
+
+    def send_rtp(self, length: int, *, numbered: int, turns: int) -> None:
+        """Send the packet in `arena[:length]`; `numbered` where it carries `transport_sequence`, `turns` is SRTP's counter."""
 
     def send_rtcp(self, packet: bytes) -> None:
         """Send a plain RTCP packet."""
@@ -34,8 +45,10 @@ class Line(Protocol):
 class Track:
     """One track of a publisher."""
 
-    def __init__(self, *, wanted: Receive, line: Line, sender: int, report: Callable[[Report], None]) -> None:
-        """`sender` is the SSRC under which we speak RTCP to the publisher."""
+    def __init__(
+        self, *, wanted: Receive, line: Line, sender: int, report: Callable[[Report], None], kernel: Any = None
+    ) -> None:
+        """`sender` is the SSRC under which we speak RTCP to the publisher; `kernel` is the compiled one, or None."""
         self.sid = wanted.track
         self.kind: Kind = wanted.kind
         self.line = line
@@ -48,6 +61,13 @@ class Track:
         self.copies: list[Callable[[Layer, Packet, int, float], None]] = []
         self.codecs: dict[int, Codec] = {}
         self.repairs: dict[int, int] = {}
+        self._kernel = kernel
+        self._slow: list[tuple[Downtrack, Line]] = []  # those that Python writes
+        self._fast = array("Q")  # the rows of those that the kernel writes
+        self._pending = array("Q", bytes(8 * TOGETHER))  # packets that wait for it
+        self._waiting: list[Packet] = []
+        self._pending_layer = NONE
+        self._pending_since = 0.0
         self.negotiated(wanted)
 
     def negotiated(self, wanted: Receive) -> None:
@@ -67,6 +87,29 @@ class Track:
             ]
             for index, layer in enumerate(self.layers):
                 layer.index = index
+
+    def add(self, downtrack: Downtrack, line: Line) -> None:
+        """Forward to `line` by `downtrack` from now on."""
+        self.downtracks.append((downtrack, line))
+        self.arrange()
+
+    def remove(self, downtrack: Downtrack) -> None:
+        """Forward by it no longer."""
+        self.downtracks = [one for one in self.downtracks if one[0] is not downtrack]
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Sort those who receive by who writes for them: a downtrack or the way of one has come, gone or changed."""
+        self.flush()
+        self._slow, fast = [], []
+        for downtrack, line in self.downtracks:
+            row = line.direct() if self._kernel is not None else None
+            if row is None:
+                self._slow.append((downtrack, line))
+            else:
+                downtrack.line_row = addressof(row)
+                fast.append(addressof(downtrack))
+        self._fast = array("Q", fast)
 
     def mute(self, *, muted: bool) -> None:
         """Drop the packets at the door, or let them in again: then everyone joins anew, and no gap is left behind."""
@@ -90,7 +133,10 @@ class Track:
     # --- packets
 
     def forward(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
-        """Send a packet of `layer` to everyone who is on it, or who waits for its keyframe."""
+        """Send a packet of `layer` to everyone who is on it, or who waits for its keyframe.
+
+        Where the kernel sends, it does so at the next `flush`.
+        """
         layer.heard = now
         codec = self.codecs.get(packet.payload_type)
         if codec is None:
@@ -100,54 +146,92 @@ class Track:
         if packet.payload == packet.end:
             self._pass_over(layer, extended)
             return
-        keyframe = self._inspect(layer, packet)
+        if packet.form != layer.form:
+            packet.inspect(layer.form)
+        packet.extended = extended
+        if (packet.keyframe or self.kind == "audio") and self._is_awaited(layer):
+            self.flush()
+            for downtrack, _ in self.downtracks:
+                if downtrack.current != layer.index:
+                    self._switch(downtrack, layer, packet, extended, now)
+        if self._fast:
+            self._enqueue(layer, packet, now)
+        if self._slow:
+            self._write(layer, packet, extended, now)
+        for copy in self.copies:
+            copy(layer, packet, extended, now)
+
+    def _is_awaited(self, layer: Layer) -> bool:
+        """Whether somebody aims at the layer and is not on it yet."""
         index = layer.index
-        for downtrack, line in self.downtracks:
-            if downtrack.current != index and not (keyframe and self._switch(downtrack, layer, packet, extended, now)):
+        if self._kernel is not None and not self._slow:
+            return bool(self._kernel.waiting(self._fast.buffer_info()[0], len(self._fast), index))
+        return any(downtrack.target == index != downtrack.current for downtrack, _ in self.downtracks)
+
+    def _enqueue(self, layer: Layer, packet: Packet, now: float) -> None:
+        waiting = self._waiting
+        if waiting and (self._pending_layer != layer.index or len(waiting) >= TOGETHER):
+            self.flush()
+        self._pending_layer, self._pending_since = layer.index, now
+        self._pending[len(waiting)] = addressof(packet)
+        waiting.append(packet)
+
+    def flush(self) -> None:
+        """Let the kernel send what waits for it, in one call. The packets' buffers may be filled anew afterwards."""
+        waiting = self._waiting
+        if waiting:
+            fast = self._fast
+            self._kernel.fanout(
+                fast.buffer_info()[0],
+                len(fast),
+                self._pending.buffer_info()[0],
+                len(waiting),
+                self._pending_layer,
+                self._pending_since,
+            )
+            waiting.clear()
+
+    def _write(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
+        """Rewrite and send where Python does it."""
+        index, temporal = layer.index, packet.temporal
+        for downtrack, line in self._slow:
+            if downtrack.current != index:
                 continue
-            if downtrack.source_codec is not codec:
-                downtrack.use(codec)
-            if packet.temporal and downtrack.hides(packet):
+            if temporal and downtrack.hides(packet):
                 downtrack.skip(extended, packet.picture)
                 continue
             length = downtrack.write(line.arena, layer, packet, extended, now, line.transport_sequence)
             if length:
-                line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE])
-        for copy in self.copies:
-            copy(layer, packet, extended, now)
-
-    def _inspect(self, layer: Layer, packet: Packet) -> bool:
-        """Read what the rewriting needs of the payload; whether somebody can begin to watch or listen with this packet."""
-        if layer.form == codecs.VP8:
-            packet.read_vp8()
-        if self.kind == "audio" or codecs.is_keyframe(layer.form, packet.buffer, packet.payload, packet.end):
-            return True
-        return bool(packet.at[DEPENDENCY]) and dependency.starts_sequence(packet.value(DEPENDENCY))
+                line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE], turns=downtrack.turns())
 
     def _pass_over(self, layer: Layer, extended: int) -> None:
         """Padding alone is not forwarded; what follows closes up."""
+        self.flush()
         for downtrack, _ in self.downtracks:
             if downtrack.current == layer.index:
                 downtrack.skip(extended)
 
     def _started(self, layer: Layer, codec: Codec) -> None:
         """A layer has begun, or goes on in another codec. Sound that changes between RED and Opus is still the same sound."""
+        self.flush()
         known = layer.live and (self.kind == "audio" or codec == layer.codec)
         layer.codec = codec
         layer.form = codecs.FORMS.get(codec.mime, codecs.OTHER)
         layer.live = True
+        for downtrack, _ in self.downtracks:
+            if downtrack.current == layer.index:
+                downtrack.use(codec)
         if not known:
             self.report(LayerStarted(track=self.sid, layer=layer.index, codec=codec))
             self.aim_all(layer.heard)
 
-    def _switch(self, downtrack: Downtrack, layer: Layer, packet: Packet, extended: int, now: float) -> bool:
-        """Let a downtrack join at this keyframe; False where it aims elsewhere, or the packet comes late."""
+    def _switch(self, downtrack: Downtrack, layer: Layer, packet: Packet, extended: int, now: float) -> None:
+        """Let a downtrack join at this keyframe, unless it aims elsewhere or the packet comes late."""
         if downtrack.target != layer.index or extended != layer.highest or layer.codec is None or now < downtrack.held_until:
-            return False
+            return
         former = self.layers[downtrack.recent] if 0 <= downtrack.recent < len(self.layers) else None
         downtrack.use(layer.codec)
         downtrack.switch(layer, former, packet, extended, now)
-        return True
 
     # --- layer choice
 

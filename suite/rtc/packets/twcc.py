@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
+from suite.rtc.kernel.rows import SENT, DigestRow
 from suite.rtc.packets import rtcp
 
 _FEEDBACK: Final = Struct("!BBHII")
@@ -14,7 +15,6 @@ _BODY: Final = Struct("!HHI")
 _TICK: Final = 250e-6  # s, of a receive delta
 _REFERENCE: Final = 64e-3  # s, of the reference time
 SPAN: Final = 600  # packets that one feedback describes at most
-SENT: Final = 4096  # packets whose sending is remembered
 _SENT_MASK: Final = SENT - 1
 
 
@@ -162,3 +162,36 @@ class Sent:
             return None
         self._sequences[slot] = -1
         return self._times[slot], self._sizes[slot]
+
+
+def digest(body: bytes, sent: Sent) -> DigestRow:
+    """A feedback (RTCP after its first 4 bytes) summed up against what was sent; `rtc_feedback` is its twin."""
+    found = DigestRow()
+    received = lost = arrived_bytes = left_bytes = 0
+    ways = 0.0
+    for sequence, when in arrivals(body):
+        known = sent.take(sequence)
+        if known is None:
+            continue
+        left, size = known
+        if not received + lost:
+            found.left_first = left
+        found.left_last = left
+        left_bytes += size
+        if when is None:
+            lost += 1
+            continue
+        way = when - left
+        if not received:
+            found.arrived_first = when
+            found.shortest = way
+        elif way < found.shortest:
+            found.shortest = way
+        found.arrived_last = when
+        arrived_bytes += size
+        received += 1
+        ways += way
+    found.received, found.lost = received, lost
+    found.arrived_bytes, found.left_bytes = arrived_bytes, left_bytes
+    found.mean = ways / received if received else 0.0
+    return found

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import secrets
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Protocol
+from ctypes import addressof
+from typing import Any, Final, Protocol
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 
@@ -22,12 +24,13 @@ from suite.rtc.core.media import (
     TransportConnected,
     TransportFailed,
 )
+from suite.rtc.kernel.rows import CLOSED, DIRECT, INDIRECT, DigestRow, LineRow
 from suite.rtc.packets.estimate import Allowance, Estimator
 from suite.rtc.packets.router import Router, RtcpReader
 from suite.rtc.transport.certificate import PROFILES, Certificate
 from suite.rtc.transport.channels import DataChannels
-from suite.rtc.transport.gate import Address
-from suite.rtc.transport.srtp import TRAILER, Buffer, Srtp
+from suite.rtc.transport.gate import Address, socket_name
+from suite.rtc.transport.srtp import SALT, TRAILER, Buffer, KernelSrtp, Protection, Srtp
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,10 @@ class Front(Protocol):
 
     arena: Buffer
     control: Buffer
+    kernel: Any  # the compiled one, or None
+
+    def fileno(self) -> int:
+        """The UDP socket's descriptor."""
 
     def send(self, data: bytes | memoryview, address: Address) -> None:
         """Send a datagram, or count it as dropped."""
@@ -94,6 +101,9 @@ class _Pipe:
         self._send_now(data)
 
 
+_NUMBERS: Final = itertools.count(1)
+
+
 class Association(RtcpReader):
     """The transport `opened.transport`. It is a `Line` of the packet tables: `send_rtp` takes from the shared arena."""
 
@@ -110,10 +120,12 @@ class Association(RtcpReader):
         self.connected = False
         self.closed = False
         self.arena = front.arena.data
-        self.transport_sequence = 0
+        self.indirect = False  # where the way to the peer is not the plane's UDP socket: Python writes and sends
+        self.row: LineRow | None = None  # the line as the compiled kernel has it
+        self._sequence = 0
         self.estimator = Estimator()
         self.allowance = Allowance()
-        self.router = Router(line=self, sender=secrets.randbits(31) | 1, count=front.count)
+        self.router = Router(line=self, sender=secrets.randbits(31) | 1, count=front.count, kernel=front.kernel)
         self._front = front
         self._report = report
         self._opened = opened
@@ -122,10 +134,16 @@ class Association(RtcpReader):
         self._dtls = RTCDtlsTransport(self._pipe, [certificate])
         self._dtls._srtp_profiles = PROFILES  # noqa: SLF001 -- aiortc offers no way to choose the order
         self._dtls._set_role("server")  # noqa: SLF001 -- the SDP's setup attribute has decided it
-        self._srtp: Srtp | None = None
+        self._srtp: Protection | None = None
         self.channels: DataChannels | None = None
         self._task: asyncio.Task[None] | None = None
         self._told = (0, -1.0)
+        self._digest = DigestRow()
+        if front.kernel is not None:
+            self.row = row = LineRow(number=next(_NUMBERS), socket=front.fileno())
+            row.sent_number[:] = [-1] * len(row.sent_number)
+            row.forms[:] = [-1] * len(row.forms)
+            self.router.row = row
 
     # --- from control
 
@@ -162,8 +180,43 @@ class Association(RtcpReader):
             self.addresses.append(address)
         if nominated or self.address is None:
             self.address = address
+            self.route()
         self._start()
         return forgotten
+
+    # --- the way out
+
+    def route(self) -> None:
+        """Say anew who sends, and where to: the address, the keys, or the kind of way has changed."""
+        row = self.row
+        if row is None:
+            return
+        before = row.route
+        if self._srtp is None or self.address is None or not self.connected:
+            row.route = CLOSED
+        else:
+            row.route = INDIRECT if self.indirect or not isinstance(self._srtp, KernelSrtp) else DIRECT
+        if row.route == DIRECT and self.address is not None:
+            name = socket_name(self.address)
+            row.name[: len(name)] = list(name)
+            row.name_length = len(name)
+        if row.route != before:
+            for track in {track for _, track in self.router.downtracks.values()}:
+                track.arrange()
+
+    def direct(self) -> LineRow | None:
+        """The line's row, where the compiled kernel sends by it."""
+        return self.row if self.row is not None and self.row.route == DIRECT else None
+
+    @property
+    def transport_sequence(self) -> int:
+        """The next transport-wide number."""
+        return self._sequence if self.row is None else self.row.transport_sequence
+
+    def _out(self, data: bytes | memoryview) -> None:
+        """Everything that Python sends to the peer goes this way."""
+        if self.address is not None:
+            self._front.send(data, self.address)
 
     def expire(self, now: float) -> None:
         """Give the peer up where it has been silent for too long."""
@@ -198,15 +251,32 @@ class Association(RtcpReader):
         if self._dtls.state != "connected":
             self.fail("the DTLS handshake failed or the fingerprint did not match")
             return
-        self._srtp = Srtp(self._dtls._rx_srtp, self._dtls._tx_srtp)  # noqa: SLF001 -- where aiortc keeps the sessions
+        self._srtp = self._protection()
         self._dtls.on("statechange", self._state_changed)
         if self._dtls._task is not None:  # noqa: SLF001 -- its exception would be reported as never retrieved
             self._dtls._task.add_done_callback(lambda task: task.cancelled() or task.exception())  # noqa: SLF001 -- as above
         self.connected = True
+        self.route()
         self._report(TransportConnected(self.name))
         latest = self._remote or remote
         if latest.sctp_port is not None or self._opened.channels:
             self._start_channels(latest)
+
+    def _protection(self) -> Protection:
+        """The kernel's, where it is there and the profile is one of AES-GCM; else libsrtp's."""
+        dtls, row = self._dtls, self.row
+        if row is not None:
+            name = dtls._ssl.get_selected_srtp_profile()  # noqa: SLF001 -- where aiortc keeps the connection
+            profile = next(one for one in PROFILES if one.openssl_profile == name)
+            if profile.salt_length == SALT:
+                size = 2 * (profile.key_length + profile.salt_length)
+                exported = dtls._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", size)  # noqa: SLF001 -- as above
+                keys = [profile.get_key_and_salt(exported, index) for index in (0, 1)]  # the client's, the server's
+                made = KernelSrtp(self._front.kernel, *keys)
+                row.inbound, row.outbound = made.inbound, made.outbound
+                dtls._rx_srtp = dtls._tx_srtp = None  # noqa: SLF001 -- libsrtp's sessions would never be used
+                return made
+        return Srtp(dtls._rx_srtp, dtls._tx_srtp)  # noqa: SLF001 -- where aiortc keeps the sessions
 
     def _start_channels(self, remote: SetRemote) -> None:
         channels = DataChannels(
@@ -234,12 +304,19 @@ class Association(RtcpReader):
         if not self.closed:
             self.closed = True
             self.connected = False
+            self.route()
             self._report(TransportFailed(self.name, reason))
 
     async def close(self) -> None:
         """Tear down without a word to control; the peer is told."""
         self.closed = True
         self.connected = False
+        self.route()
+        if self.row is not None:
+            self.row.inbound = self.row.outbound = None
+        if self._srtp is not None:
+            self._srtp.close()
+            self._srtp = None
         self._dtls.remove_all_listeners()
         if self.channels is not None:
             self.channels.stop()
@@ -250,8 +327,7 @@ class Association(RtcpReader):
             self._task.cancel()
 
     def _send_record(self, data: bytes) -> None:
-        if self.address is not None:
-            self._front.send(data, self.address)
+        self._out(data)
 
     # --- SRTP
 
@@ -273,31 +349,41 @@ class Association(RtcpReader):
                 return
         self._front.count("srtp_refused")
 
-    def send_rtp(self, length: int, *, numbered: int) -> None:
-        """Encrypt and send the packet in `arena[:length]`."""
-        srtp, address = self._srtp, self.address
-        if srtp is None or address is None or not self.connected:
+    def send_rtp(self, length: int, *, numbered: int, turns: int) -> None:
+        """Encrypt and send the packet in `arena[:length]`, where the kernel does not."""
+        srtp = self._srtp
+        if srtp is None or self.address is None or not self.connected:
             return
         arena = self._front.arena
         if numbered:
-            self.estimator.sent.add(self.transport_sequence, self._front.clock(), length)
-            self.transport_sequence = (self.transport_sequence + 1) & 0xFFFF
-        protected = srtp.protect(arena, length)
+            self._number(length)
+        protected = srtp.protect(arena, length, turns)
         if protected:
-            self._front.send(arena.view[:protected], address)
+            self._out(arena.view[:protected])
         else:
             self._front.count("srtp_unsent")
 
+    def _number(self, length: int) -> None:
+        """Remember that the packet of the next number leaves now."""
+        if self.row is not None:
+            self._front.kernel.sent(addressof(self.row), length, self._front.clock())
+            return
+        self.estimator.sent.add(self._sequence, self._front.clock(), length)
+        self._sequence = (self._sequence + 1) & 0xFFFF
+
     def send_rtcp(self, packet: bytes) -> None:
         """Encrypt and send an RTCP packet."""
-        srtp, address = self._srtp, self.address
+        srtp = self._srtp
         control = self._front.control
-        if srtp is None or address is None or not self.connected or len(packet) > len(control.data) - TRAILER:
+        if srtp is None or self.address is None or not self.connected or len(packet) > len(control.data) - TRAILER:
             return
         control.view[: len(packet)] = packet
+        if self.row is not None and self.row.route == DIRECT:
+            self._front.kernel.send_control(addressof(self.row), control.pointer, len(packet))
+            return
         protected = srtp.protect_control(control, len(packet))
         if protected:
-            self._front.send(control.view[:protected], address)
+            self._out(control.view[:protected])
 
     def forget_stream(self, ssrc: int) -> None:
         """Free what SRTP keeps of a stream that is no longer sent."""
@@ -316,7 +402,11 @@ class Association(RtcpReader):
 
     def transport_feedback(self, body: bytes, now: float) -> None:
         """Report the estimate after a transport-wide feedback, where it has moved or some time has passed."""
-        rate = self.estimator.feedback(body, now)
+        if self.row is not None:
+            self._front.kernel.feedback(addressof(self.row), body, len(body), addressof(self._digest))
+            rate = self.estimator.take(self._digest, now)
+        else:
+            rate = self.estimator.feedback(body, now)
         told, when = self._told
         if now - when > TELL or abs(rate - told) > told / 20:
             self._told = (rate, now)

@@ -148,7 +148,7 @@ class Commands:
         else:
             if known is not None:
                 self._stop_receiving(StopReceiving(command.track))
-            track = Track(wanted=command, line=association, sender=association.router.sender, report=self._plane.report)
+            track = Track(wanted=command, line=association, sender=association.router.sender, report=self._plane.report, kernel=self._plane.kernel)
             self.tracks[command.track] = (track, association)
         association.router.receive(track, command)
         return True
@@ -196,7 +196,7 @@ class Commands:
             if command.kind == "video":
                 downtrack.held_until = self._plane.clock() + command.delay
             track = published[0]
-            track.downtracks.append((downtrack, association))
+            track.add(downtrack, association)
             self.downtracks[command.downtrack] = (downtrack, track, association)
             association.router.downtracks[command.ssrc] = (downtrack, track)
             if command.rtx_ssrc:
@@ -215,7 +215,7 @@ class Commands:
         if known is None:
             return False
         downtrack, track, association = known
-        track.downtracks = [one for one in track.downtracks if one[0] is not downtrack]
+        track.remove(downtrack)
         for ssrc in (downtrack.ssrc, downtrack.rtx_ssrc):
             association.router.downtracks.pop(ssrc, None)
             association.forget_stream(ssrc)

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable
-from typing import Final
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from typing import Any, Final
 
 from aioice import stun
 
-Address = tuple[str, int]
+Address = tuple[Any, ...]  # host and port, and for IPv6 flow and scope
 
 _REQUEST: Final = 0x0001
 _COOKIE: Final = 0x2112A442
 _HEAD: Final = struct.Struct("!HHI")
 _STRANGERS: Final = 1024  # counters of the rate limit, a power of two
 _STRANGER_RATE: Final = 100  # STUN requests a second taken of addresses that share a counter
+
+
+def socket_name(address: Address) -> bytes:
+    """An address as the system has it (`sockaddr_in`, `sockaddr_in6`), without IPv6's flow."""
+    host, port = address[0], address[1].to_bytes(2, "big")
+    if ":" not in host:
+        return AF_INET.to_bytes(2, sys.byteorder) + port + inet_pton(AF_INET, host) + bytes(8)
+    scope = (address[3] if len(address) > 3 else 0).to_bytes(4, sys.byteorder)
+    return AF_INET6.to_bytes(2, sys.byteorder) + port + bytes(4) + inet_pton(AF_INET6, host.partition("%")[0]) + scope
+
+
+def address_of(name: bytes) -> Address:
+    """The address of such a name, as Python's sockets give it."""
+    port = int.from_bytes(name[2:4], "big")
+    if int.from_bytes(name[:2], sys.byteorder) == AF_INET:
+        return inet_ntop(AF_INET, name[4:8]), port
+    return inet_ntop(AF_INET6, name[8:24]), port, 0, int.from_bytes(name[24:28], sys.byteorder)
 
 
 def request_ufrag(data: bytes) -> tuple[stun.Message, str] | None:

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import Final, Self
 
 from suite.rtc.core.media import Command, Report
+from suite.rtc.kernel.library import load
 from suite.rtc.transport.association import Association
 from suite.rtc.transport.certificate import certificate_new, fingerprint
 from suite.rtc.transport.commands import Commands
 from suite.rtc.transport.gate import Address, StrangerLimit, request_ufrag, response
+from suite.rtc.transport.inbox import Inbox
 from suite.rtc.transport.rounds import Rounds
 from suite.rtc.transport.srtp import Buffer
 
@@ -39,6 +41,7 @@ class MediaPlane:
         self._reports: deque[Report] = deque()
         self._counts: Counter[str] = Counter()
         self.certificate = certificate_new()
+        self.kernel, self.kernel_said = load()
         self._loop = asyncio.get_running_loop()
         self._inbound = Buffer(_DATAGRAM)
         self.arena = Buffer(_DATAGRAM)
@@ -52,7 +55,10 @@ class MediaPlane:
         self._rounds = Rounds(self._commands, report=self.report)
         self.port: int = sock.getsockname()[1]
         self.fingerprint: tuple[str, str] = ("sha-256", fingerprint(self.certificate))
-        self._loop.add_reader(sock.fileno(), self._readable)
+        self._inbox: Inbox | None = None
+        if self.kernel is not None:
+            self._inbox = Inbox(self.kernel, socket=sock.fileno(), owner=self, clock=self.clock)
+        self._loop.add_reader(sock.fileno(), self._readable if self._inbox is None else self._inbox.readable)
         self._timer = self._loop.call_later(TICK, self._tick)
         self._closed = False
         self._fault_shown = -_FAULT_SHOWN_EVERY
@@ -85,7 +91,11 @@ class MediaPlane:
 
     def statistics(self) -> dict[str, int]:
         """Counters since the start, and how many transports there are."""
-        return {**self._counts, "transports": len(self._associations), "addresses": len(self._by_address)}
+        counts = self._counts.copy()
+        for row in (one.row for one in self._associations.values() if one.row is not None):
+            counts["udp_sent"] += row.packets
+            counts["udp_unsent"] += row.unsent
+        return {**counts, "transports": len(self._associations), "addresses": len(self._by_address)}
 
     async def close(self) -> None:
         """Stop listening; every peer is told."""
@@ -100,12 +110,18 @@ class MediaPlane:
             await asyncio.wait(self._closing, timeout=2)
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
+        if self._inbox is not None:
+            self._inbox.close()
 
     # --- what commands, associations and rounds use of the plane
 
     def clock(self) -> float:
         """Monotonic seconds."""
         return time.monotonic()
+
+    def fileno(self) -> int:
+        """The UDP socket's descriptor."""
+        return self._socket.fileno()
 
     def count(self, name: str) -> None:
         """Add one to a counter of `statistics`."""
@@ -163,7 +179,11 @@ class MediaPlane:
             self._by_ufrag.pop(ufrag, None)
         for address in association.addresses:
             if self._by_address.get(address) is association:
-                del self._by_address[address]
+                self._release(address)
+        if self._inbox is not None and association.row is not None:
+            self._inbox.forget(association)
+            self._counts["udp_sent"] += association.row.packets
+            self._counts["udp_unsent"] += association.row.unsent
         task = self._loop.create_task(association.close(), name=f"close {name}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -184,16 +204,30 @@ class MediaPlane:
             try:
                 self._datagram(length, address, now)
             except Exception:  # a fault of ours in one datagram may not cost the others theirs
-                self._counts["faults"] += 1
-                if now >= self._fault_shown + _FAULT_SHOWN_EVERY:
-                    self._fault_shown = now
-                    log.warning("A datagram met a fault and was dropped", exc_info=True)
+                self.fault(now)
+
+    def fault(self, now: float) -> None:
+        """Count a fault of ours, within its handler, and show the first of a minute."""
+        self._counts["faults"] += 1
+        if now >= self._fault_shown + _FAULT_SHOWN_EVERY:
+            self._fault_shown = now
+            log.warning("A datagram met a fault and was dropped", exc_info=True)
+
+    def _claim(self, address: Address, association: Association) -> None:
+        self._by_address[address] = association
+        if self._inbox is not None:
+            self._inbox.claim(address, association)
+
+    def _release(self, address: Address) -> None:
+        del self._by_address[address]
+        if self._inbox is not None:
+            self._inbox.release(address)
 
     def _datagram(self, length: int, address: Address, now: float) -> None:
         buffer = self._inbound
         first = buffer.data[0]
         if first < 4:
-            self._check(bytes(buffer.view[:length]), address, now)
+            self.check(bytes(buffer.view[:length]), address, now)
             return
         association = self._by_address.get(address)
         if association is None:
@@ -205,7 +239,7 @@ class MediaPlane:
         else:
             self._counts["udp_unknown"] += 1
 
-    def _check(self, data: bytes, address: Address, now: float) -> None:
+    def check(self, data: bytes, address: Address, now: float) -> None:
         """A STUN message: answered where it is a signed request of a peer that control announced."""
         owner = self._by_address.get(address)
         if owner is None and not self._strangers.allows(address[0]):
@@ -231,10 +265,10 @@ class MediaPlane:
             for old in association.former:
                 self._by_ufrag.pop(old, None)
             association.former = {}
-        self._by_address[address] = association
+        self._claim(address, association)
         forgotten = association.checked(address, nominated="USE-CANDIDATE" in request.attributes, now=now)
         if forgotten is not None and self._by_address.get(forgotten) is association:
-            del self._by_address[forgotten]
+            self._release(forgotten)
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(TICK, self._tick)

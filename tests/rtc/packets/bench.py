@@ -34,7 +34,10 @@ class Line:
         self.rtp: list[bytes] = []
         self.rtcp: list[bytes] = []
 
-    def send_rtp(self, length: int, *, numbered: int) -> None:
+    def direct(self) -> None:
+        return None
+
+    def send_rtp(self, length: int, *, numbered: int, turns: int) -> None:
         self.rtp.append(bytes(self.arena[:length]))
         if numbered:
             self.transport_sequence = (self.transport_sequence + 1) & 0xFFFF
@@ -75,7 +78,7 @@ class Bench:
         router = Router(line=line, sender=2, count=self._count)
         down = Downtrack(number=number, kind=track.kind, ssrc=5000 + number, rtx_ssrc=6000 + number)
         down.negotiated(codecs, extensions or {})
-        track.downtracks.append((down, line))
+        track.add(down, line)
         router.downtracks[down.ssrc] = (down, track)
         self.downs[number] = (line, router, down, track)
         if layer is not None:

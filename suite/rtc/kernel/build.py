@@ -1,0 +1,47 @@
+"""Compiling the kernel: `cc` and C's own headers are all that it takes. The standard library alone: set-up runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+SOURCES: Final = Path(__file__).parent
+FLAGS: Final = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fPIC", "-shared", "-fvisibility=default")
+SANITIZERS: Final = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer")
+
+
+def compiler() -> str | None:
+    """The C compiler of this machine."""
+    return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+
+
+def digest() -> str:
+    """Changes with the sources and with how they are compiled."""
+    made = hashlib.sha256(repr(FLAGS).encode())
+    for source in sorted(SOURCES.glob("*.[ch]")):
+        made.update(source.name.encode() + b"\0" + source.read_bytes())
+    return made.hexdigest()[:16]
+
+
+def library(folder: Path) -> Path:
+    """Where the library of these sources is, or would be."""
+    return folder / f"rtc-{digest()}.so"
+
+
+def build(folder: Path, *, extra: tuple[str, ...] = ()) -> Path:
+    """Compile into `folder`; raises `subprocess.CalledProcessError` where the compiler refuses, `FileNotFoundError` without one."""
+    found = compiler()
+    if found is None:
+        raise FileNotFoundError("no C compiler")
+    folder.mkdir(parents=True, exist_ok=True)
+    made = library(folder)
+    part = made.with_suffix(".part")
+    sources = sorted(str(source) for source in SOURCES.glob("*.c"))
+    subprocess.run(  # noqa: S603 -- the compiler and our own sources
+        [found, *FLAGS, *extra, "-o", str(part), *sources], check=True, capture_output=True, text=True
+    )
+    part.replace(made)
+    return made

@@ -1,0 +1,240 @@
+/* Rewriting by a downtrack's row, as packets/downtrack.py rewrites: the same numbers, the same bytes. */
+#include "kernel.h"
+
+#include <string.h>
+
+/* How many aim at the layer and wait for a keyframe of it. */
+int rtc_waiting(struct rtc_downtrack *const tracks[], int count, int layer) {
+    int waiting = 0;
+    for (int i = 0; i < count; i++) waiting += tracks[i]->target == layer && tracks[i]->current != layer;
+    return waiting;
+}
+
+void rtc_skip(struct rtc_downtrack *track, int64_t extended, int picture) {
+    if (track->current == NONE || extended < track->first_source || extended + track->offset <= track->last_sequence) return;
+    int64_t(*drops)[4] = track->drops;
+    int count = track->drop_count;
+    if (count && drops[count - 1][1] == extended - 1) {
+        drops[count - 1][1] = extended;
+    } else {
+        if (count == DROPS) memmove(drops, drops + 1, sizeof drops[0] * (size_t)(--count));
+        drops[count][0] = drops[count][1] = extended;
+        drops[count][2] = track->offset;
+        drops[count][3] = track->picture_offset;
+        track->drop_count = count + 1;
+    }
+    track->offset--;
+    if (picture != NONE && picture != track->dropped_picture) {
+        track->dropped_picture = picture;
+        track->picture_offset--;
+    }
+}
+
+int rtc_hides(struct rtc_downtrack *track, const struct rtc_packet *packet) {
+    if (packet->begins) {
+        if (track->temporal < track->temporal_now) track->temporal_now = track->temporal;
+        else if (track->temporal_now < packet->temporal && packet->temporal <= track->temporal && packet->synchronous)
+            track->temporal_now = packet->temporal;
+    }
+    return packet->temporal > track->temporal_now;
+}
+
+/* The number under which a late packet is sent and what to add to its picture id; 0 where it is not sent. */
+static int64_t outgoing(const struct rtc_downtrack *track, int64_t extended, int64_t *pictures) {
+    int64_t offset = track->offset;
+    *pictures = track->picture_offset;
+    for (int i = track->drop_count - 1; i >= 0; i--) {
+        const int64_t *drop = track->drops[i];
+        if (extended > drop[1]) return extended + offset;
+        if (extended >= drop[0]) return 0;
+        offset = drop[2];
+        *pictures = drop[3];
+    }
+    return track->drop_count == DROPS ? 0 : extended + offset;
+}
+
+static int append(uint8_t *arena, int at, int wide, int identifier, const uint8_t *value, int size) {
+    if (wide) {
+        arena[at++] = (uint8_t)identifier;
+        arena[at++] = (uint8_t)size;
+    } else {
+        arena[at++] = (uint8_t)(identifier << 4 | (size - 1));
+    }
+    memcpy(arena + at, value, (size_t)size);
+    return at + size;
+}
+
+/* Header extensions with what is passed on of this packet (RFC 8285); their length. */
+static int extensions(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena) {
+    static const int order[4] = {SEND_TIME, TRANSPORT_SEQUENCE, AUDIO_LEVEL, DEPENDENCY};
+    static const uint8_t nothing[4];
+    const uint8_t *values[4];
+    int sizes[4], count = 0, wide = 0;
+    for (int i = 0; i < 4; i++) {
+        int kind = order[i], own = i < 2;
+        sizes[i] = -1;
+        values[i] = own ? nothing : packet->data + packet->at[kind];
+        if (!track->ids[kind] || (!own && !packet->at[kind])) continue;
+        sizes[i] = i == 0 ? 3 : i == 1 ? 2 : packet->size[kind];
+        wide |= track->ids[kind] >= 15 || sizes[i] == 0 || sizes[i] > 16;
+        count++;
+    }
+    track->time_at = track->number_at = 0;
+    if (track->ids[SEND_TIME]) track->time_at = 12 + 5 + wide;
+    if (track->ids[TRANSPORT_SEQUENCE]) track->number_at = 12 + 5 + wide + (track->time_at ? 4 + wide : 0);
+    if (!count) return 0;
+    int at = 16;
+    for (int i = 0; i < 4; i++)
+        if (sizes[i] >= 0) at = append(arena, at, wide, track->ids[order[i]], values[i], sizes[i]);
+    while ((at - 12) & 3) arena[at++] = 0;
+    arena[12] = wide ? 0x10 : 0xBE;
+    arena[13] = wide ? 0x00 : 0xDE;
+    arena[14] = (uint8_t)((at - 16) >> 10);
+    arena[15] = (uint8_t)((at - 16) >> 2);
+    return at - 12;
+}
+
+/* The primary of redundant sound (RFC 2198): where it begins; 0 where the payload is none. */
+static int primary(const uint8_t *data, int at, int end) {
+    int sizes = 0;
+    for (int heads = 0;; heads++) {
+        if (at >= end || heads > 8) return 0;
+        if (!(data[at] & 0x80)) break;
+        if (at + 4 > end) return 0;
+        sizes += (data[at + 2] & 3) << 8 | data[at + 3];
+        at += 4;
+    }
+    at += 1 + sizes;
+    return at > end ? 0 : at;
+}
+
+/* Put the subscriber's payload type for Opus into every block; 0 where the payload is none. */
+static int renumber(uint8_t *data, int at, int end, int payload_type) {
+    while (at < end) {
+        int more = data[at] & 0x80;
+        data[at] = (uint8_t)(more | payload_type);
+        if (!more) return 1;
+        at += 4;
+    }
+    return 0;
+}
+
+struct shape {
+    int64_t picture;
+    uint32_t timestamp, ssrc, send_time;
+    int sequence, zero, payload_type, original, transport_sequence;
+};
+
+static int fill(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena, const struct shape *shape) {
+    const uint8_t *data = packet->data;
+    int start = packet->payload, end = packet->end, size;
+    if (track->plain_extensions) {
+        size = track->template_length;
+        memcpy(arena + 12, track->template, (size_t)size);
+    } else {
+        size = extensions(track, packet, arena);
+    }
+    int at = 12 + size;
+    arena[0] = size ? 0x90 : 0x80;
+    arena[1] = (uint8_t)(packet->marker | shape->payload_type);
+    arena[2] = (uint8_t)(shape->sequence >> 8);
+    arena[3] = (uint8_t)shape->sequence;
+    for (int i = 0; i < 4; i++) {
+        arena[4 + i] = (uint8_t)(shape->timestamp >> (24 - 8 * i));
+        arena[8 + i] = (uint8_t)(shape->ssrc >> (24 - 8 * i));
+    }
+    if (track->time_at) {
+        arena[track->time_at] = (uint8_t)(shape->send_time >> 16);
+        arena[track->time_at + 1] = (uint8_t)(shape->send_time >> 8);
+        arena[track->time_at + 2] = (uint8_t)shape->send_time;
+    }
+    if (track->number_at) {
+        arena[track->number_at] = (uint8_t)(shape->transport_sequence >> 8);
+        arena[track->number_at + 1] = (uint8_t)shape->transport_sequence;
+    }
+    if (shape->original != NONE) {
+        arena[at++] = (uint8_t)(shape->original >> 8);
+        arena[at++] = (uint8_t)shape->original;
+    }
+    int redundant = track->audio && track->source_form == RED;
+    if (redundant && track->form != RED) {
+        start = primary(data, start, end);
+        if (!start || start == end) return 0;
+    }
+    int stop = at + end - start;
+    if (stop > MAXIMUM) return 0;
+    memcpy(arena + at, data + start, (size_t)(end - start));
+    if (redundant && track->form == RED && track->primary_type && !renumber(arena, at, stop, track->primary_type)) return 0;
+    if (track->form == VP8) {
+        uint8_t *where = arena + at + packet->picture_at;
+        if (packet->picture_at && packet->picture_width == 15) {
+            where[0] = (uint8_t)(0x80 | (shape->picture >> 8 & 0x7F));
+            where[1] = (uint8_t)shape->picture;
+        } else if (packet->picture_at) {
+            where[0] = (uint8_t)(shape->picture & 0x7F);
+        }
+        if (packet->zero_at) arena[at + packet->zero_at] = (uint8_t)shape->zero;
+    }
+    return stop;
+}
+
+/* 6.18 fixed point seconds, modulo 64. */
+static uint32_t send_time(double now) { return (uint32_t)((uint64_t)(now * 262144.0) & 0xFFFFFF); }
+
+int rtc_write(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena, int layer, double now) {
+    int64_t extended = packet->extended, pictures = track->picture_offset;
+    if (!track->payload_type || extended < track->first_source) return 0;
+    int64_t sequence = extended + track->offset;
+    if (sequence <= track->last_sequence && track->drop_count) {
+        sequence = outgoing(track, extended, &pictures);
+        if (!sequence) return 0;
+    }
+    struct shape shape = {
+        .timestamp = packet->timestamp + track->timestamp_offset, .ssrc = track->ssrc, .send_time = send_time(now),
+        .sequence = (int)(sequence & 0xFFFF), .payload_type = track->payload_type, .original = NONE,
+        .transport_sequence = track->line ? (int)track->line->transport_sequence : 0};
+    if (track->form == VP8) {
+        shape.picture = (packet->picture + pictures) & 0x7FFF;
+        shape.zero = (int)((packet->zero + track->zero_offset) & 0xFF);
+    }
+    int length = fill(track, packet, arena, &shape);
+    if (!length) return 0;
+    track->written = sequence;
+    int64_t slot = sequence & track->history_mask;
+    track->history[slot] =
+        (uint64_t)(sequence & 0xFFFF) << 48 | ((uint64_t)extended & 0xFFFFFFFFFFF) << 4 | (uint64_t)(layer & 15);
+    track->times[slot] = (uint64_t)shape.timestamp << 23 | (uint64_t)shape.picture << 8 | (uint64_t)shape.zero;
+    track->stamps[slot] =
+        (uint64_t)(sequence >> 16) << 40 | (uint64_t)shape.send_time << 16 | (uint64_t)shape.transport_sequence;
+    if (sequence > track->last_sequence) {
+        track->last_sequence = sequence;
+        track->last_timestamp = shape.timestamp;
+        track->last_time = now;
+        track->last_picture = (int)shape.picture;
+        track->last_zero = shape.zero;
+    }
+    track->packets++;
+    track->octets += packet->end - packet->payload;
+    return length;
+}
+
+/* The caller has checked that the history holds `sequence` and that the packet is the one that it names. */
+int rtc_write_again(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena, int sequence, double now) {
+    int64_t slot = sequence & track->history_mask;
+    uint64_t times = track->times[slot], stamps = track->stamps[slot];
+    struct shape shape = {
+        .timestamp = (uint32_t)(times >> 23), .picture = (int64_t)(times >> 8 & 0x7FFF), .zero = (int)(times & 0xFF),
+        .sequence = sequence, .payload_type = track->payload_type, .ssrc = track->ssrc, .original = NONE,
+        .send_time = (uint32_t)(stamps >> 16 & 0xFFFFFF), .transport_sequence = (int)(stamps & 0xFFFF)};
+    track->written = (int64_t)(stamps >> 40) << 16 | sequence;
+    if (track->rtx_payload_type && track->rtx_ssrc) {
+        track->written = ++track->rtx_sequence;
+        shape.sequence = (int)(track->rtx_sequence & 0xFFFF);
+        shape.payload_type = track->rtx_payload_type;
+        shape.ssrc = track->rtx_ssrc;
+        shape.original = sequence;
+        shape.send_time = send_time(now);
+        shape.transport_sequence = track->line ? (int)track->line->transport_sequence : 0;
+    }
+    return fill(track, packet, arena, &shape);
+}

@@ -1,0 +1,143 @@
+/* The compiled twin of suite/rtc/packets: the same rows, the same bytes, without the interpreter.
+ *
+ * Every struct that Python fills is declared a second time in rows.py as a ctypes.Structure with the same fields in the same
+ * order; rtc_sizes() lets the loader refuse a library in which they differ. Nothing here allocates for a packet, and no
+ * function trusts a length that came from the network: packet.c reads within [data, data + length), and what it noted there
+ * is all that the others use.
+ */
+#ifndef SUITE_RTC_KERNEL_H
+#define SUITE_RTC_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum {
+    KINDS = 8,            /* of header extensions, packets/rtp.py */
+    MID = 1, RID, REPAIRED_RID, AUDIO_LEVEL, TRANSPORT_SEQUENCE, DEPENDENCY, SEND_TIME,
+    OTHER = 0, OPUS, RED, VP8, VP9, H264, AV1, /* forms, packets/codecs.py */
+    NONE = -1,
+    MAXIMUM = 1472,       /* bytes of a plain packet that is forwarded */
+    TAG = 16,             /* bytes of AES-GCM's tag */
+    TEMPLATE = 40,        /* bytes of header extensions that are the same in every packet */
+    DROPS = 32,
+    SENT = 2048,          /* packets whose sending is remembered */
+    DATAGRAM = 2048,      /* bytes of a slot */
+    SLOTS = 64,           /* datagrams of one read */
+    NAME = 28,            /* bytes of the longest socket address, IPv6's */
+    STREAMS_MOST = 512,   /* SSRCs of one peer */
+    WINDOW = 16,          /* words of a replay window: 1,024 packets */
+};
+
+enum kind { EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED };
+enum route { CLOSED, DIRECT, INDIRECT }; /* of a line: nothing is sent, the kernel sends, Python sends */
+
+/* What was read of a datagram. Offsets count from the first byte; at[kind] is 0 where an extension is absent. */
+struct rtc_packet {
+    const uint8_t *data;
+    int64_t extended; /* its number in the layer, wraps counted */
+    int32_t length, payload, end;
+    int32_t form; /* that the payload was read as; -1 before */
+    uint32_t timestamp, ssrc;
+    uint16_t sequence, picture;
+    uint16_t at[KINDS];
+    uint8_t size[KINDS];
+    uint8_t marker, payload_type, picture_at, picture_width, zero, zero_at, temporal, synchronous, begins, keyframe;
+};
+
+struct rtc_session; /* SRTP one way */
+
+/* A peer's way: where it is, its keys, and what left on it. */
+struct rtc_line {
+    struct rtc_session *inbound, *outbound;
+    int64_t number; /* of the peer, for Python */
+    int64_t packets, unsent;
+    int32_t route, socket;
+    uint32_t transport_sequence, name_length;
+    uint8_t name[NAME];
+    uint8_t kinds[256];  /* of header extensions that arrive, by id */
+    int8_t forms[128];   /* of codecs that arrive, by payload type; -1 where there is none */
+    double sent_at[SENT];
+    int32_t sent_number[SENT];
+    uint16_t sent_size[SENT];
+};
+
+/* One track as one subscriber receives it; packets/downtrack.py says what the fields mean. */
+struct rtc_downtrack {
+    struct rtc_line *line;
+    uint64_t *history, *times, *stamps;
+    int64_t history_mask;
+    int64_t offset, first_source, last_sequence, rtx_sequence, written, packets, octets;
+    int64_t picture_offset, zero_offset;
+    int64_t drops[DROPS][4]; /* first, last, offsets before: sequence, picture */
+    double last_time, held_until;
+    uint32_t ssrc, rtx_ssrc, timestamp_offset, last_timestamp;
+    int32_t wanted, target, current, recent, temporal, temporal_now, dropped_picture, drop_count;
+    int32_t form, source_form, payload_type, rtx_payload_type, primary_type, last_picture, last_zero;
+    int32_t audio, plain_extensions, template_length, time_at, number_at;
+    uint8_t ids[KINDS];
+    uint8_t template[TEMPLATE];
+};
+
+/* One transport-wide feedback, summed up; times in s. */
+struct rtc_digest {
+    int64_t received, lost;
+    double shortest, mean;                                     /* of the ways */
+    double arrived_first, arrived_last, left_first, left_last; /* when, of the packets that it tells of */
+    int64_t arrived_bytes, left_bytes;
+};
+
+/* A read of the socket: what arrived, opened and read. */
+struct rtc_inbox {
+    uint8_t *slot[SLOTS];
+    struct rtc_line *line[SLOTS];
+    int64_t number[SLOTS]; /* of the line; -1 for a stranger */
+    int32_t length[SLOTS]; /* plain */
+    int32_t name_length[SLOTS];
+    uint8_t name[SLOTS][NAME];
+    uint8_t kind[SLOTS];
+    struct rtc_packet packet[SLOTS];
+};
+
+/* crypto.c */
+int rtc_crypto(void *const functions[], int count);
+struct rtc_session *rtc_session_new(const uint8_t *key, const uint8_t *salt, const uint8_t *control_key,
+                                    const uint8_t *control_salt, int key_length, int outbound);
+void rtc_session_free(struct rtc_session *session);
+int rtc_protect(struct rtc_session *session, uint8_t *packet, int length, uint32_t turns);
+int rtc_protect_control(struct rtc_session *session, uint8_t *packet, int length);
+int rtc_unprotect(struct rtc_session *session, uint8_t *packet, int length);
+int rtc_unprotect_control(struct rtc_session *session, uint8_t *packet, int length);
+
+/* packet.c */
+int rtc_read(struct rtc_packet *packet, const uint8_t *data, int length, const uint8_t *kinds);
+void rtc_inspect(struct rtc_packet *packet, int form);
+
+/* downtrack.c */
+int rtc_waiting(struct rtc_downtrack *const tracks[], int count, int layer);
+int rtc_write(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena, int layer, double now);
+int rtc_write_again(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena, int sequence, double now);
+int rtc_hides(struct rtc_downtrack *track, const struct rtc_packet *packet);
+void rtc_skip(struct rtc_downtrack *track, int64_t extended, int picture);
+
+/* fanout.c */
+int rtc_fanout(struct rtc_downtrack *const tracks[], int count, const struct rtc_packet *const packets[], int packet_count,
+               int layer, double now);
+int rtc_again(struct rtc_downtrack *track, const uint8_t *data, int length, const uint8_t *kinds, int sequence, double now);
+int rtc_send(struct rtc_line *line, uint8_t *packet, int length, uint32_t turns, int numbered, double now);
+int rtc_send_control(struct rtc_line *line, uint8_t *packet, int length);
+void rtc_sent(struct rtc_line *line, int size, double now);
+
+/* receive.c */
+struct rtc_addresses;
+struct rtc_addresses *rtc_addresses_new(uint64_t secret);
+void rtc_addresses_free(struct rtc_addresses *addresses);
+int rtc_addresses_set(struct rtc_addresses *addresses, const uint8_t *name, int length, struct rtc_line *line);
+int rtc_receive(int socket, struct rtc_addresses *addresses, struct rtc_inbox *inbox);
+
+/* feedback.c */
+int rtc_feedback(struct rtc_line *line, const uint8_t *body, int length, struct rtc_digest *digest);
+
+void rtc_sizes(int64_t sizes[6]);
+
+#endif

@@ -1,0 +1,154 @@
+/* Reading the socket until it is empty: each datagram attributed to its peer, opened in place, and read once. */
+#define _GNU_SOURCE
+#include "kernel.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Addresses that have passed a check, and whose they are. A hash table with a secret: strangers choose addresses. */
+struct entry {
+    uint8_t name[NAME];
+    int length; /* 0 where the entry is free */
+    struct rtc_line *line;
+};
+
+struct rtc_addresses {
+    uint64_t secret;
+    uint32_t count, mask;
+    struct entry *entries;
+};
+
+struct rtc_addresses *rtc_addresses_new(uint64_t secret) {
+    struct rtc_addresses *made = calloc(1, sizeof *made);
+    if (!made) return NULL;
+    made->secret = secret | 1;
+    made->mask = 63;
+    made->entries = calloc(made->mask + 1, sizeof *made->entries);
+    if (made->entries) return made;
+    free(made);
+    return NULL;
+}
+
+void rtc_addresses_free(struct rtc_addresses *addresses) {
+    if (!addresses) return;
+    free(addresses->entries);
+    free(addresses);
+}
+
+static uint32_t slot_of(const struct rtc_addresses *addresses, const uint8_t *name, int length) {
+    uint64_t hash = addresses->secret;
+    for (int i = 0; i < length; i++) hash = (hash ^ name[i]) * 0x9E3779B97F4A7C15ULL, hash ^= hash >> 29;
+    return (uint32_t)(hash * addresses->secret >> 32) & addresses->mask;
+}
+
+/* The entry of a name, or the free one where it would be. */
+static struct entry *find(const struct rtc_addresses *addresses, const uint8_t *name, int length) {
+    uint32_t slot = slot_of(addresses, name, length);
+    for (;; slot = (slot + 1) & addresses->mask) {
+        struct entry *entry = &addresses->entries[slot];
+        if (!entry->length || (entry->length == length && !memcmp(entry->name, name, (size_t)length))) return entry;
+    }
+}
+
+static int rebuild(struct rtc_addresses *addresses, uint32_t mask) {
+    struct entry *old = addresses->entries, *made = calloc(mask + 1, sizeof *made);
+    uint32_t before = addresses->mask;
+    if (!made) return 0;
+    addresses->entries = made;
+    addresses->mask = mask;
+    for (uint32_t i = 0; i <= before; i++)
+        if (old[i].length && old[i].line) *find(addresses, old[i].name, old[i].length) = old[i];
+    free(old);
+    return 1;
+}
+
+/* Give an address to a line, or take it from whoever has it where `line` is none. */
+int rtc_addresses_set(struct rtc_addresses *addresses, const uint8_t *name, int length, struct rtc_line *line) {
+    if (length <= 0 || length > NAME) return 0;
+    if (line && 2 * (addresses->count + 1) > addresses->mask && !rebuild(addresses, 2 * addresses->mask + 1)) return 0;
+    struct entry *entry = find(addresses, name, length);
+    if (!entry->length && !line) return 1;
+    if (!entry->length) addresses->count++;
+    memcpy(entry->name, name, (size_t)length);
+    entry->length = length;
+    entry->line = line;
+    if (!line) {
+        addresses->count--;
+        return rebuild(addresses, addresses->mask);
+    }
+    return 1;
+}
+
+/* A name that is the same whenever the address is: without the flow of IPv6, and what pads IPv4's. */
+static int plain_name(uint8_t *name, const struct sockaddr_storage *address) {
+    if (address->ss_family == AF_INET) {
+        const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+        struct sockaddr_in made = {.sin_family = AF_INET, .sin_port = four->sin_port, .sin_addr = four->sin_addr};
+        memcpy(name, &made, sizeof made);
+        return (int)sizeof made;
+    }
+    if (address->ss_family == AF_INET6) {
+        struct sockaddr_in6 made = *(const struct sockaddr_in6 *)address;
+        made.sin6_flowinfo = 0;
+        memcpy(name, &made, sizeof made);
+        return (int)sizeof made;
+    }
+    return 0;
+}
+
+static enum kind open_one(struct rtc_inbox *inbox, int at, int length) {
+    uint8_t *data = inbox->slot[at];
+    struct rtc_line *line = inbox->line[at];
+    if (!length) return EMPTY;
+    if (data[0] < 4) return STUN;
+    if (!line) return STRANGER;
+    if (data[0] > 19 && data[0] < 64) return RECORD;
+    if (data[0] < 128 || data[0] > 191) return UNKNOWN;
+    int control = length >= 2 && data[1] >= 192 && data[1] <= 223;
+    if (line->route == CLOSED) return EARLY;
+    if (!line->inbound) return SEALED; /* under another profile: Python opens it */
+    int plain = control ? rtc_unprotect_control(line->inbound, data, length) : rtc_unprotect(line->inbound, data, length);
+    if (!plain) return REFUSED;
+    inbox->length[at] = plain;
+    if (control) return CONTROL;
+    struct rtc_packet *packet = &inbox->packet[at];
+    if (!rtc_read(packet, data, plain, line->kinds)) return MALFORMED;
+    int form = line->forms[packet->payload_type];
+    if (form >= 0 && packet->payload < packet->end) rtc_inspect(packet, form);
+    return MEDIA;
+}
+
+/* Read at most SLOTS datagrams; how many came. */
+int rtc_receive(int socket, struct rtc_addresses *addresses, struct rtc_inbox *inbox) {
+    static struct mmsghdr messages[SLOTS];
+    static struct iovec vectors[SLOTS];
+    static struct sockaddr_storage from[SLOTS];
+    for (int i = 0; i < SLOTS; i++) {
+        vectors[i] = (struct iovec){inbox->slot[i], DATAGRAM};
+        messages[i].msg_hdr = (struct msghdr){
+            .msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &vectors[i], .msg_iovlen = 1};
+    }
+    int count = recvmmsg(socket, messages, SLOTS, MSG_DONTWAIT, NULL);
+    if (count <= 0) return 0;
+    for (int i = 0; i < count; i++) {
+        int length = (int)messages[i].msg_len;
+        inbox->length[i] = length;
+        inbox->name_length[i] = plain_name(inbox->name[i], &from[i]);
+        const struct entry *entry =
+            inbox->name_length[i] ? find(addresses, inbox->name[i], inbox->name_length[i]) : NULL;
+        inbox->line[i] = entry && entry->length ? entry->line : NULL;
+        inbox->number[i] = inbox->line[i] ? inbox->line[i]->number : -1;
+        inbox->kind[i] = (uint8_t)open_one(inbox, i, length);
+    }
+    return count;
+}
+
+void rtc_sizes(int64_t sizes[6]) {
+    sizes[0] = sizeof(struct rtc_packet);
+    sizes[1] = sizeof(struct rtc_line);
+    sizes[2] = sizeof(struct rtc_downtrack);
+    sizes[3] = sizeof(struct rtc_digest);
+    sizes[4] = sizeof(struct rtc_inbox);
+    sizes[5] = 1; /* of the layouts, raised with each change that leaves the sizes as they are */
+}

@@ -1,0 +1,116 @@
+"""The rows that both twins work on: each a `ctypes.Structure` that is the struct of the same name in kernel.h, field by field."""
+
+from __future__ import annotations
+
+from ctypes import (
+    Structure,
+    c_double,
+    c_int8,
+    c_int32,
+    c_int64,
+    c_uint8,
+    c_uint16,
+    c_uint32,
+    c_void_p,
+)
+from typing import Any, ClassVar, Final
+
+KINDS: Final = 8
+DROPS: Final = 32
+TEMPLATE: Final = 40
+SENT: Final = 2048  # packets whose sending is remembered, a power of two
+DATAGRAM: Final = 2048
+SLOTS: Final = 64
+NAME: Final = 28
+
+# What a datagram was found to be (kernel.h).
+EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED = range(11)
+CLOSED, DIRECT, INDIRECT = range(3)  # routes of a line: nothing is sent, the kernel sends, Python sends
+
+Fields = ClassVar[list[tuple[str, Any]]]
+
+
+def _all(kind: Any, names: str) -> list[tuple[str, Any]]:
+    return [(name, kind) for name in names.split()]
+
+
+class PacketRow(Structure):
+    """`struct rtc_packet`."""
+
+    _fields_: Fields = [
+        ("data", c_void_p),
+        ("extended", c_int64),
+        *_all(c_int32, "length payload end form"),
+        *_all(c_uint32, "timestamp ssrc"),
+        *_all(c_uint16, "sequence picture"),
+        ("at", c_uint16 * KINDS),
+        ("size", c_uint8 * KINDS),
+        *_all(
+            c_uint8, "marker payload_type picture_at picture_width zero zero_at temporal synchronous begins keyframe"
+        ),
+    ]
+
+
+class LineRow(Structure):
+    """`struct rtc_line`."""
+
+    _fields_: Fields = [
+        ("inbound", c_void_p),
+        ("outbound", c_void_p),
+        *_all(c_int64, "number packets unsent"),
+        *_all(c_int32, "route socket"),
+        *_all(c_uint32, "transport_sequence name_length"),
+        ("name", c_uint8 * NAME),
+        ("kinds", c_uint8 * 256),
+        ("forms", c_int8 * 128),
+        ("sent_at", c_double * SENT),
+        ("sent_number", c_int32 * SENT),
+        ("sent_size", c_uint16 * SENT),
+    ]
+
+
+class DowntrackRow(Structure):
+    """`struct rtc_downtrack`."""
+
+    _fields_: Fields = [
+        *_all(c_void_p, "line_row history times stamps"),
+        *_all(c_int64, "history_mask offset first_source last_sequence rtx_sequence written packets octets"),
+        *_all(c_int64, "picture_offset zero_offset"),
+        ("drops", c_int64 * 4 * DROPS),
+        *_all(c_double, "last_time held_until"),
+        *_all(c_uint32, "ssrc rtx_ssrc timestamp_offset last_timestamp"),
+        *_all(c_int32, "wanted target current recent temporal temporal_now dropped_picture drop_count"),
+        *_all(c_int32, "form source_form payload_type rtx_payload_type primary_type last_picture last_zero"),
+        *_all(c_int32, "audio plain_extensions template_length time_at number_at"),
+        ("row_ids", c_uint8 * KINDS),
+        ("template", c_uint8 * TEMPLATE),
+    ]
+
+
+class DigestRow(Structure):
+    """`struct rtc_digest`."""
+
+    _fields_: Fields = [
+        *_all(c_int64, "received lost"),
+        *_all(c_double, "shortest mean arrived_first arrived_last left_first left_last"),
+        *_all(c_int64, "arrived_bytes left_bytes"),
+    ]
+
+
+def inbox(packet: type[PacketRow]) -> type[Structure]:
+    """`struct rtc_inbox`, whose packets are of the class `packet`."""
+
+    class Inbox(Structure):
+        _fields_: Fields = [
+            ("slot", c_void_p * SLOTS),
+            ("line", c_void_p * SLOTS),
+            ("number", c_int64 * SLOTS),
+            ("length", c_int32 * SLOTS),
+            ("name_length", c_int32 * SLOTS),
+            ("name", c_uint8 * NAME * SLOTS),
+            ("kind", c_uint8 * SLOTS),
+            ("packet", packet * SLOTS),
+        ]
+
+    return Inbox
+
