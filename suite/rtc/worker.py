@@ -38,13 +38,14 @@ from suite.rtc.link.server import ChannelId, LinkServer
 from suite.rtc.signalling import twirp, whip
 from suite.rtc.signalling.messages import signal_request, signal_response
 from suite.rtc.signalling.tokens import sign
+from suite.rtc.transport.addresses import EVERYWHERE, addresses
 from suite.rtc.transport.plane import MediaPlane
+from suite.rtc.transport.tcp import TcpFront
 from suite.rtc.webhooks import WebhookSender
 
 log = get_logger("suite.rtc.worker")
 
 LOAD_INTERVAL: Final = 1.0  # seconds
-LOOPBACK: Final = "127.0.0.1"
 
 
 class Worker:
@@ -58,6 +59,7 @@ class Worker:
         self._link = LinkServer(self._receive, self._greeting)
         self._webhooks = WebhookSender(arguments.webhook_url, key, secret)
         self._plane: MediaPlane | None = None
+        self._tcp: TcpFront | None = None
         self._control: Control | None = None
         self._load_timer: asyncio.TimerHandle | None = None
         self._busy = (self._loop.time(), time.process_time())
@@ -69,17 +71,20 @@ class Worker:
     async def start(self) -> None:
         """Open the media port, then listen for web processes."""
         given = self._arguments
-        self._plane = await MediaPlane.start(
-            host=given.host, port=given.port, advertise=given.advertise or None, report=self._reported
-        )
+        found = addresses(host=given.host or "0.0.0.0", public=given.advertise, loopback=given.loopback)  # noqa: S104 -- media comes from anywhere
+        self._plane = await MediaPlane.start(host=given.host, port=given.port, advertise=None, report=self._reported)
+        near = (given.host if given.host not in EVERYWHERE else "127.0.0.1", self._plane.port)
+        self._tcp = TcpFront(index=given.index, folder=Path(given.socket).parent, plane=near, count=self._plane.count)
+        if given.tcp_port and given.index == 0:  # the first worker takes connections for all
+            self._tcp.listen(found.bound, given.tcp_port)
         settings = Settings(
             fingerprint=self._plane.fingerprint[1],
-            candidates=_candidates(self._plane.candidates(), loopback=given.loopback),
+            candidates=found.candidates(udp_port=self._plane.port, tcp_port=given.tcp_port),
             node_id=f"ND_suite{given.index}",
             ice_servers=((tuple(given.stun_url), "", ""),) if given.stun_url else (),
             egress_socket=given.egress_socket,
         ).changed(json.loads(os.environ.get("RTC_ROOMS") or "{}"))
-        self._control = Control(settings, Identifiers(SystemRandom()))
+        self._control = Control(settings, Identifiers(SystemRandom(), given.index))
         await self._link.start(Path(given.socket))
         self._report_load()
         log.info("worker_ready", index=given.index, udp_port=self._plane.port)
@@ -97,6 +102,8 @@ class Worker:
         await self._link.close()
         if self._plane is not None:
             await self._plane.close()
+        if self._tcp is not None:
+            self._tcp.close()
         await self._webhooks.close()
         log.info("worker_stopped", index=self._arguments.index)
 
@@ -195,7 +202,8 @@ class Worker:
         for effect in effects:
             match effect:
                 case out.Media():
-                    if self._plane is not None:
+                    if self._plane is not None and self._tcp is not None:
+                        self._tcp.apply(effect.command)
                         self._plane.apply(effect.command)
                 case out.Notify():
                     self._webhooks.send(effect.event)
@@ -250,16 +258,6 @@ class Worker:
         self._handle(inputs.TimerFired(key))
 
 
-def _candidates(own: Sequence[str], *, loopback: bool) -> tuple[str, ...]:
-    """What clients are told of our addresses; this machine's own loopback too where it is asked for."""
-    told = list(own)
-    for candidate in own:
-        words = candidate.split(" ")
-        if loopback and words[4] != LOOPBACK:
-            told.append(" ".join(["candidate:2", *words[1:3], "2130706175", LOOPBACK, *words[5:]]))
-    return tuple(told)
-
-
 def _remembered(room: str, key: str, record: Mapping[str, Any] | None) -> bytes:
     """The payload of REMEMBER."""
     if record is None:
@@ -290,6 +288,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m suite.rtc.worker", description="One media worker of Suite.")
     parser.add_argument("--socket", required=True, help="Unix socket to listen on for web processes")
     parser.add_argument("--port", type=int, default=7882, help="UDP port for media; 0 chooses one")
+    tcp = int(os.environ.get("MEDIA_TCP_PORT") or "0")
+    parser.add_argument("--tcp-port", type=int, default=tcp, help="TCP port for media, the same for all workers; 0 for none")
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on for media")  # noqa: S104 -- media comes from anywhere
     environment = os.environ
     urls = [url for url in environment.get("LIVEKIT_WEBHOOK_URLS", "").split(",") if url.strip()]
@@ -342,7 +342,8 @@ def main() -> None:
     try:
         asyncio.run(serve(given))
     except OSError as error:
-        sys.exit(f"The media worker cannot listen on UDP port {given.port} or {given.socket}: {error.strerror}.")
+        ports = f"UDP port {given.port}" + (f", TCP port {given.tcp_port}" if given.tcp_port else "")
+        sys.exit(f"The media worker cannot listen on {ports} or {given.socket}: {error.strerror}.")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,8 @@ def _configuration(found: Mapping[str, Any], unsupported: list[str]) -> Configur
         node_ip=found.get("rtc.node_ip", ""),
         loopback=found.get("rtc.enable_loopback_candidate", False),
         udp_ports=found.get("rtc.udp_port", (7882, 7882)),
-        tcp_port=found.get("rtc.tcp_port", 7881),
+        # Where the system chooses the ports of UDP, several servers may run on one machine: no fixed one then.
+        tcp_port=found.get("rtc.tcp_port", 7881 if found.get("rtc.udp_port", (7882, 7882))[0] else 0),
         region=found.get("region", ""),
         redis_url=_redis(found),
         webhook_urls=tuple(found.get("webhook.urls", ())),

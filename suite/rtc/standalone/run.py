@@ -117,7 +117,8 @@ def _commands(found: Configuration, sockets: Sequence[Path], egress: str) -> lis
     for index, path in enumerate(sockets):
         port = found.udp_ports[0] + index if found.udp_ports[0] else 0
         command = [sys.executable, "-m", "suite.rtc.worker", "--socket", str(path), "--index", str(index), "--port", str(port)]
-        command += ["--host", found.media_host, "--advertise", found.node_ip, "--egress-socket", egress]
+        command += ["--tcp-port", str(found.tcp_port), "--host", found.media_host, "--advertise", found.node_ip]
+        command += ["--egress-socket", egress]
         for url in found.webhook_urls:
             command += ["--webhook-url", url]
         commands.append(command + ["--loopback"] * found.loopback)
