@@ -66,8 +66,12 @@ class Server:
 
     def workers(self) -> list[psutil.Process]:
         """The media workers at present, the first first."""
-        found = [child for child in psutil.Process(self.process.pid).children() if "suite.rtc.worker" in child.cmdline()]
-        return sorted(found, key=lambda process: process.cmdline())
+        found = {}
+        for child in psutil.Process(self.process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):  # a dead one too
+                if "suite.rtc.worker" in (command := child.cmdline()):
+                    found[tuple(command)] = child
+        return [found[command] for command in sorted(found)]
 
     async def call(self, method: str, **body: Any) -> dict[str, Any]:
         """A call of the room service, in JSON."""
