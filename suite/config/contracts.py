@@ -16,6 +16,7 @@ CONTRACTS = {
     "suite.meetings.contract": SOURCE / "meetings" / "payloads.ts",
     "suite.chat.contract": SOURCE / "chat" / "payloads.ts",
     "suite.documents.contract": SOURCE / "documents" / "payloads.ts",
+    "suite.resources.contract": SOURCE / "shared" / "resources" / "payloads.ts",
     "suite.accounts.contract": SOURCE / "shared" / "people" / "payloads.ts",
 }
 

@@ -34,6 +34,7 @@ from suite.resources.services.trash import resource_delete_for_ever, resource_di
 DECLINE = "decline"
 ANSWERS = {ResourceRole.READER, ResourceRole.EDITOR}
 MESSAGE_CHARACTERS_MAX = 300
+WAITS_MAX = 5  # seconds: the dispatcher opens an access within one
 
 
 @require_GET
@@ -146,10 +147,11 @@ def invitation(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     found = access_own_invitation(viewer=viewer, id=id)
     if found.accepted_at is not None:
         return redirect(place_of(viewer=viewer, resource=found.resource).address)
-    waits = int(request.GET.get("waited", "0") == "0")
+    waited = request.GET.get("waited", "")
+    waits = len(waited) < WAITS_MAX
     response = render(request, "resources/invitation.html", {"waits": waits, "email": found.email})
     if waits:
-        response["Refresh"] = f"2; url={request.path}?waited=1"
+        response["Refresh"] = f"1; url={request.path}?waited={'.' * (len(waited) + 1)}"
     return response
 
 

@@ -5,11 +5,13 @@ import type { ChannelKind, ChannelLine } from "./contract.ts";
 import { say } from "./messages.ts";
 import { shortOf } from "./times.ts";
 
+const of = (kind: ChannelKind) => (line: ChannelLine) => line.kind === kind && !line.favourite;
 const SECTIONS = [
-  { kind: "channel", title: "channels" },
-  { kind: "direct", title: "people" },
-  { kind: "meeting", title: "meetings" },
-] as const satisfies readonly { kind: ChannelKind; title: "channels" | "people" | "meetings" }[];
+  { title: "favourites", holds: (line: ChannelLine) => line.favourite },
+  { title: "channels", holds: of("channel") },
+  { title: "people", holds: of("direct") },
+  { title: "meetings", holds: of("meeting") },
+] as const;
 const ICONS = { channel: "fr-icon-discuss-line", meeting: "fr-icon-video-chat-line" } as const;
 
 interface Props {
@@ -42,11 +44,11 @@ export function ChannelList({ channels, openId, onOpen, onNewChannel, onNewDirec
         />
       </div>
       {channels === null && <Skeleton />}
-      {SECTIONS.map(({ kind, title }) => {
-        const lines = channels?.filter((line) => line.kind === kind) ?? [];
+      {SECTIONS.map(({ title, holds }) => {
+        const lines = channels?.filter(holds) ?? [];
         if (lines.length === 0) return null;
         return (
-          <section key={kind} aria-label={say(title)}>
+          <section key={title} aria-label={say(title)}>
             <h2 className="chat__list-title">{say(title)}</h2>
             <ul>
               {lines.map((line) => (

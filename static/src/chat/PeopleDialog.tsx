@@ -4,6 +4,7 @@ import { callApi } from "../shared/api.ts";
 import { Avatar } from "../shared/people/Avatar.tsx";
 import { Modal } from "../shared/people/Modal.tsx";
 import { PeoplePicker } from "../shared/people/PeoplePicker.tsx";
+import { Discard } from "../shared/resources/Discard.tsx";
 import type { ChannelInfo } from "./contract.ts";
 import { say } from "./messages.ts";
 
@@ -43,6 +44,11 @@ export function PeopleDialog({ info, viewerId, onChange, onClose }: Props) {
           </li>
         ))}
       </ul>
+      {info.may_discard && (
+        <div className="modal__actions">
+          <Discard resourceId={info.id} next="/trash/" words={say("discard")} />
+        </div>
+      )}
     </Modal>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 
+import { Star } from "../shared/resources/Star.tsx";
 import { Composer } from "./Composer.tsx";
 import { say } from "./messages.ts";
 import { MessageList } from "./MessageList.tsx";
@@ -33,6 +34,7 @@ export function Thread({ channelId, chat, viewerId, onBack }: Props) {
       <header className="thread__header">
         <button type="button" className="thread__back fr-btn fr-btn--tertiary-no-outline fr-icon-arrow-left-line" aria-label={say("back")} title={say("back")} onClick={onBack} />
         <h2 className="thread__title">{title}</h2>
+        {info !== null && <Star key={info.id} resourceId={info.id} isMarked={info.favourite} onChange={(favourite) => show({ ...info, favourite })} />}
         {info !== null && info.kind !== "direct" && (
           <button type="button" className="fr-btn fr-btn--tertiary-no-outline fr-btn--sm fr-btn--icon-left fr-icon-team-line" onClick={() => setIsShowingPeople(true)}>
             {info.people.length === 1 ? say("membersOne") : say("members", { number: info.people.length })}

@@ -4,6 +4,8 @@ import { catalogue } from "../shared/catalogue.ts";
 export const say = catalogue(
   {
     messages: "Messages",
+    discard: "Mettre ce canal à la corbeille",
+    favourites: "Favoris",
     channels: "Canaux",
     people: "Personnes",
     meetings: "Réunions",
@@ -52,6 +54,8 @@ export const say = catalogue(
   },
   {
     messages: "Messages",
+    discard: "Put this channel in the trash",
+    favourites: "Favourites",
     channels: "Channels",
     people: "People",
     meetings: "Meetings",

@@ -1,6 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import { callApi } from "../shared/api.ts";
+import { Discard } from "../shared/resources/Discard.tsx";
+import { Star } from "../shared/resources/Star.tsx";
 import { goToSignIn } from "../shared/socket.ts";
 import { Closed, type Ending } from "./Closed.tsx";
 import { mayWrite, type DocumentInfo, type Role } from "./contract.ts";
@@ -113,6 +115,10 @@ function Opened({ session, line, info, notice, onTitle }: OpenedProps) {
         </a>
         <LineState line={line} isEditable={info.may_write} />
         <People present={present} me={info.me} />
+        <span className="document__verbs">
+          <Star resourceId={info.id} isMarked={info.favourite} />
+          {info.may_discard && <Discard resourceId={info.id} next="/documents/" />}
+        </span>
         <button type="button" className="fr-btn fr-btn--sm" onClick={() => setIsSharing(true)}>
           {say("share")}
         </button>

@@ -5,8 +5,10 @@ import { Avatar } from "../shared/people/Avatar.tsx";
 import { Modal } from "../shared/people/Modal.tsx";
 import { PeoplePicker } from "../shared/people/PeoplePicker.tsx";
 import type { Access, DocumentInfo, Role, Sharing } from "./contract.ts";
+import { Invitations } from "./Invitations.tsx";
 import { LinkChoice } from "./LinkChoice.tsx";
 import { say } from "./messages.ts";
+import { Requests } from "./Requests.tsx";
 
 const GIVEN: readonly Role[] = ["reader", "editor", "administrator"];
 
@@ -31,6 +33,8 @@ export function ShareDialog({ info, onClose }: Props) {
   useEffect(() => change(callApi<Sharing>(address)), [address, change]);
 
   const give = (person: string, role: Role): void => change(callApi<Sharing>(address, { method: "POST", body: { person, role } }));
+  const invite = (email: string): void =>
+    change(callApi<Sharing>(`/api/resources/${info.id}/invitations/`, { method: "POST", body: { email, role: "editor" } }));
   const takeBack = (access: Access): void => {
     const call = callApi<Sharing | null>(`${address}${access.id}/`, { method: "DELETE" });
     change(call);
@@ -51,15 +55,19 @@ export function ShareDialog({ info, onClose }: Props) {
               label={say("addPeople")}
               without={new Set(sharing.accesses.map((access) => access.principal.id))}
               onPick={(person) => give(person.id, "editor")}
+              onInvite={invite}
+              inviteWords={(email) => say("invite", { email })}
               autoFocus
             />
           )}
+          <Requests documentId={info.id} requests={sharing.requests} onChange={change} />
           <h3 className="fr-text--md fr-mb-1w">{say("peopleWithAccess")}</h3>
           <ul className="accesses">
             {sharing.accesses.map((access) => (
               <AccessRow key={access.id} access={access} sharing={sharing} meId={info.me.id} onGive={give} onTakeBack={takeBack} />
             ))}
           </ul>
+          <Invitations documentId={info.id} invitations={sharing.invitations} onChange={change} />
           <LinkChoice documentId={info.id} sharing={sharing} onChange={change} />
         </>
       )}

@@ -1,22 +1,9 @@
-/** What the server says of a document, and of whom it is shared with (`suite/resources/api/views.py` is that part's source). */
+/** What the server says of a document, and of whom it is shared with. */
 import type { Role, Word } from "./payloads.ts";
 
 export type * from "./payloads.ts";
 
-export type Reach = "restricted" | "organization" | "everyone";
-
-export interface Access {
-  id: string;
-  role: Role;
-  principal: { kind: "person" | "group" | "unit" | "organization"; id: string; name: string };
-}
-
-export interface Sharing {
-  role: Role;
-  may_share: boolean;
-  link: { reach: Reach; role: Role };
-  accesses: readonly Access[];
-}
+export type { Access, AccessRequest, Invitation, Reach, Sharing } from "../shared/resources/payloads.ts";
 
 /** A word that the document's socket says beside the text: frames of number 100. */
 export function isWord(value: unknown): value is Word {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -11,12 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from suite.accounts.public import Viewer, as_viewer
+from suite.accounts.public import as_viewer
 from suite.kernel import clock
 from suite.kernel.api import validated
-from suite.resources.access import access_invitation, access_request, access_resource, has_role, role_of
-from suite.resources.models import Access, LinkReach, Resource, ResourceRole
-from suite.resources.selectors import list_invitations_of, list_requests_of
+from suite.resources.access import access_invitation, access_request, access_resource
+from suite.resources.contract import Favourite
+from suite.resources.models import Access, LinkReach, ResourceRole
+from suite.resources.payloads import sharing_payload
 from suite.resources.services.accesses import access_take_back, colleague_grant, link_change
 from suite.resources.services.favourites import favourite_add, favourite_remove
 from suite.resources.services.invitations import invitation_make, invitation_withdraw
@@ -45,9 +45,7 @@ class LinkInput(serializers.Serializer[Any]):
 
 
 class SharingView(APIView):
-    """`{role, may_share, link: {reach, role}, accesses: [{id, role, principal: {kind, id, name}}], requests: [{id, person,
-    message, asked_at}], invitations: [{id, email, role, mailed}]}`; POST: with a colleague.
-    """
+    """`contract.Sharing`; POST: with a colleague."""
 
     def get(self, request: Request, id: uuid.UUID) -> Response:
         viewer = as_viewer(request.user)
@@ -133,45 +131,12 @@ class FavouriteView(APIView):
         viewer = as_viewer(request.user)
         resource = access_resource(viewer=viewer, id=id, need=ResourceRole.READER)
         favourite_add(resource=resource, viewer=viewer, now=clock.now())
-        return Response({"favourite": True})
+        said: Favourite = {"favourite": True}
+        return Response(said)
 
     def delete(self, request: Request, id: uuid.UUID) -> Response:
         viewer = as_viewer(request.user)
         resource = access_resource(viewer=viewer, id=id, need=ResourceRole.READER)
         favourite_remove(resource=resource, viewer=viewer, now=clock.now())
-        return Response({"favourite": False})
-
-
-def sharing_payload(viewer: Viewer, resource: Resource, now: datetime) -> dict[str, Any]:
-    """As `SharingView` says; requests and invitations only for who administers `resource`."""
-    held = role_of(viewer=viewer, resource=resource)
-    may_share = has_role(held, ResourceRole.ADMINISTRATOR)
-    accesses = resource.accesses.select_related("user", "group", "unit", "organization").order_by("granted_at", "id")
-    requests = list_requests_of(resource=resource) if may_share else []
-    invitations = list_invitations_of(resource=resource, now=now) if may_share else []
-    return {
-        "role": held,
-        "may_share": may_share,
-        "link": {"reach": resource.link_reach, "role": resource.link_role},
-        "accesses": [{"id": access.id, "role": access.role, "principal": _principal(access)} for access in accesses],
-        "requests": [
-            {
-                "id": one.id,
-                "person": {"id": one.user_id, "name": one.user.name},
-                "message": one.message,
-                "asked_at": one.asked_at,
-            }
-            for one in requests
-        ],
-        "invitations": [
-            {"id": one.id, "email": one.email, "role": one.role, "mailed": one.mailed_at is not None} for one in invitations
-        ],
-    }
-
-
-def _principal(access: Access) -> dict[str, Any]:
-    for kind in ("user", "group", "unit", "organization"):
-        one = getattr(access, kind)
-        if one is not None:
-            return {"kind": "person" if kind == "user" else kind, "id": one.id, "name": one.name}
-    raise AssertionError  # the database's own constraint: exactly one principal
+        said: Favourite = {"favourite": False}
+        return Response(said)

@@ -5,16 +5,21 @@ import type { Colleague } from "./payloads.ts";
 import { say } from "./messages.ts";
 import { useColleagues, type Found } from "./useColleagues.ts";
 
+const MAIL = /^[^\s@]+@[^\s@]+\.[^\s@.]{2,}$/u;
+
 interface Props {
   /** Who is not offered: already chosen, already in. */
   without: ReadonlySet<string>;
   onPick: (person: Colleague) => void;
+  /** Where given, a whole mail address that is nobody's here is offered for this, in the words of `inviteWords`. */
+  onInvite?: (email: string) => void;
+  inviteWords?: (email: string) => string;
   label?: string;
   autoFocus?: boolean;
 }
 
 /** A field that finds colleagues by name; arrows choose, Enter picks (ARIA's combobox with a list). */
-export function PeoplePicker({ without, onPick, label = say("find"), autoFocus = false }: Props) {
+export function PeoplePicker({ without, onPick, onInvite, inviteWords, label = say("find"), autoFocus = false }: Props) {
   const [text, setText] = useState("");
   const [place, setPlace] = useState(0);
   const id = useId();
@@ -22,11 +27,16 @@ export function PeoplePicker({ without, onPick, label = say("find"), autoFocus =
   const found = useColleagues(query);
   const people = found.people.filter((person) => !without.has(person.id));
   const chosen = people[Math.min(place, people.length - 1)];
+  const isInvitable = onInvite !== undefined && MAIL.test(query) && found.query === query && !found.hasFailed && found.people.length === 0;
 
   const pick = (person: Colleague): void => {
     setText("");
     setPlace(0);
     onPick(person);
+  };
+  const invite = (): void => {
+    setText("");
+    onInvite?.(query);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -36,6 +46,7 @@ export function PeoplePicker({ without, onPick, label = say("find"), autoFocus =
     } else if (event.key === "Enter") {
       event.preventDefault();
       if (chosen !== undefined) pick(chosen);
+      else if (isInvitable) invite();
     } else if (event.key === "Escape" && text !== "") {
       event.preventDefault();
       setText("");
@@ -85,9 +96,15 @@ export function PeoplePicker({ without, onPick, label = say("find"), autoFocus =
           </li>
         ))}
       </ul>
-      <p className="picker__said" role="status">
-        {saidOf(query, found, people.length)}
-      </p>
+      {isInvitable ? (
+        <button type="button" className="picker__invite fr-btn fr-btn--secondary fr-btn--sm fr-btn--icon-left fr-icon-mail-line" onClick={invite}>
+          {inviteWords?.(query) ?? query}
+        </button>
+      ) : (
+        <p className="picker__said" role="status">
+          {saidOf(query, found, people.length)}
+        </p>
+      )}
     </div>
   );
 }
