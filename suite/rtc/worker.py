@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import ipaddress
 import json
 import os
 import signal
@@ -38,7 +39,7 @@ from suite.rtc.link.server import ChannelId, LinkServer
 from suite.rtc.signalling import twirp, whip
 from suite.rtc.signalling.messages import signal_request, signal_response
 from suite.rtc.signalling.tokens import sign
-from suite.rtc.transport.addresses import EVERYWHERE, addresses
+from suite.rtc.transport.addresses import addresses
 from suite.rtc.transport.plane import MediaPlane
 from suite.rtc.transport.tcp import TcpFront
 from suite.rtc.webhooks import WebhookSender
@@ -71,9 +72,10 @@ class Worker:
     async def start(self) -> None:
         """Open the media port, then listen for web processes."""
         given = self._arguments
-        found = addresses(host=given.host or "0.0.0.0", public=given.advertise, loopback=given.loopback)  # noqa: S104 -- media comes from anywhere
-        self._plane = await MediaPlane.start(host=given.host, port=given.port, advertise=None, report=self._reported)
-        near = (given.host if given.host not in EVERYWHERE else "127.0.0.1", self._plane.port)
+        found = addresses(host=given.host, public=given.advertise, loopback=given.loopback)
+        first, *others = found.bound
+        self._plane = await MediaPlane.start(host=first, port=given.port, advertise=None, report=self._reported, also=others)
+        near = (first, self._plane.port)
         self._tcp = TcpFront(index=given.index, folder=Path(given.socket).parent, plane=near, count=self._plane.count)
         if given.tcp_port and given.index == 0:  # the first worker takes connections for all
             self._tcp.listen(found.bound, given.tcp_port)
@@ -87,7 +89,8 @@ class Worker:
         self._control = Control(settings, Identifiers(SystemRandom(), given.index))
         await self._link.start(Path(given.socket))
         self._report_load()
-        log.info("worker_ready", index=given.index, udp_port=self._plane.port)
+        kernel = "c" if self._plane.kernel is not None else "python"
+        log.info("worker_ready", index=given.index, udp_port=self._plane.port, kernel=kernel, why=self._plane.kernel_said)
 
     async def stop(self) -> None:
         """Tell everyone to start over, then hang up."""
@@ -283,6 +286,11 @@ def _asked(channel: ChannelId, payload: bytes) -> inputs.Input:
     return inputs.Asked(channel, name, method.request.FromString(body))
 
 
+def _address(text: str) -> str:
+    """An IP address, or nothing."""
+    return str(ipaddress.ip_address(text)) if text else ""
+
+
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line; what it does not say is taken from the environment, as the whole Suite's web process takes it."""
     parser = argparse.ArgumentParser(prog="python -m suite.rtc.worker", description="One media worker of Suite.")
@@ -290,11 +298,12 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=7882, help="UDP port for media; 0 chooses one")
     tcp = int(os.environ.get("MEDIA_TCP_PORT") or "0")
     parser.add_argument("--tcp-port", type=int, default=tcp, help="TCP port for media, the same for all workers; 0 for none")
-    parser.add_argument("--host", default="0.0.0.0", help="address to listen on for media")  # noqa: S104 -- media comes from anywhere
+    parser.add_argument("--host", type=_address, default="0.0.0.0", help="address to listen on for media")  # noqa: S104 -- media comes from anywhere
     environment = os.environ
     urls = [url for url in environment.get("LIVEKIT_WEBHOOK_URLS", "").split(",") if url.strip()]
     egress = environment.get("RTC_EGRESS_SOCKET", "").removeprefix("-")
-    parser.add_argument("--advertise", default=environment.get("MEDIA_ADDRESS", ""), help="address that clients are told")
+    public = environment.get("MEDIA_ADDRESS", "")
+    parser.add_argument("--advertise", type=_address, default=public, help="address that clients are told, beside our own")
     parser.add_argument("--index", type=int, default=0, help="number of this worker")
     parser.add_argument("--egress-socket", default=egress, help="Unix socket of the process that writes recordings")
     parser.add_argument("--webhook-url", action="append", default=None, help="where events are sent; may be repeated")

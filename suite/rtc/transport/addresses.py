@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 -- compared, 
 LOOPBACK: Final = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 # Addresses of documentation (RFC 5737, RFC 3849): a UDP socket that is connected to one chooses the route, and sends nothing.
 FAR: Final = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+BOUND_MOST: Final = 8  # sockets of one worker
 UDP_PRIORITY: Final = 2_130_706_431  # host candidates, RFC 8445 5.1.2.1: the later ones have less
 TCP_PRIORITY: Final = 1_671_430_143  # LiveKit's: below any UDP candidate
 
@@ -39,21 +41,49 @@ class Addresses:
 def addresses(*, host: str, public: str, loopback: bool) -> Addresses:
     """Where to listen and what to tell.
 
-    `host` is the address to listen on, or one of `EVERYWHERE` for the default routes' of both families (`0.0.0.0`: IPv4
-    alone). `public` is told first: clients reach it through address translation, those beside us the local one.
-    `loopback` adds this machine's own. Raises `ValueError` where an address is none.
+    `host` is the address to listen on, or one of `EVERYWHERE` for all of this machine's (`0.0.0.0`: IPv4's alone), of which
+    clients are told those of the default routes. `public` is told first: clients reach it through address translation, and
+    those beside us the local one. `loopback` adds 127.0.0.1 and ::1. Raises `ValueError` where an address is none.
     """
     for given in (host, public):
         if given not in EVERYWHERE:
             ipaddress.ip_address(given)
+    others: list[str] = []
     if host not in EVERYWHERE:
-        local = (host,)
+        local = [host]
     else:
         families = [socket.AF_INET] if host == "0.0.0.0" else [socket.AF_INET, socket.AF_INET6]  # noqa: S104 -- compared
-        local = tuple(found for family in families if (found := route_address(family))) or (LOOPBACK[socket.AF_INET],)
-    own = tuple(LOOPBACK[family] for family in _families(local)) if loopback else ()
+        local = [found for family in families if (found := route_address(family))] or [LOOPBACK[socket.AF_INET]]
+        others = own_addresses(families)
+        if public and is_own(public):
+            local.append(public)
+    own = [LOOPBACK[family] for family in dict.fromkeys(map(family_of, local))] if loopback else []
     told = tuple(dict.fromkeys(address for address in (public, *local, *own) if address))
-    return Addresses(bound=tuple(dict.fromkeys((*local, *own))), told=told)
+    return Addresses(bound=tuple(dict.fromkeys((*local, *own, *others)))[:BOUND_MOST], told=told)
+
+
+def own_addresses(families: Sequence[socket.AddressFamily]) -> list[str]:
+    """Those of this machine's interfaces that others can reach."""
+    import psutil  # noqa: PLC0415 -- a worker that is told its address has no need of it
+
+    found = [one.address for given in psutil.net_if_addrs().values() for one in given if one.family in families]
+    return [address for address in found if "%" not in address and is_reachable(address)]
+
+
+def is_reachable(address: str) -> bool:
+    """Whether others could reach it: no loopback, and no address of one link."""
+    said = ipaddress.ip_address(address)
+    return not (said.is_loopback or said.is_link_local)
+
+
+def is_own(address: str) -> bool:
+    """Whether it is an address of this machine."""
+    with socket.socket(family_of(address), socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
 
 
 def route_address(family: socket.AddressFamily) -> str:
@@ -64,13 +94,9 @@ def route_address(family: socket.AddressFamily) -> str:
             found = str(probe.getsockname()[0])
         except OSError:
             return ""
-    return "" if ipaddress.ip_address(found).is_loopback or ipaddress.ip_address(found).is_link_local else found
+    return found if is_reachable(found) else ""
 
 
 def family_of(address: str) -> socket.AddressFamily:
     """The family of an address in text."""
     return socket.AF_INET6 if ":" in address else socket.AF_INET
-
-
-def _families(found: tuple[str, ...]) -> list[socket.AddressFamily]:
-    return list(dict.fromkeys(family_of(address) for address in found))

@@ -1,4 +1,4 @@
-"""The media plane: one UDP socket, every transport of a worker, and the clock that drives them."""
+"""The media plane: one UDP port, every transport of a worker, and the clock that drives them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import logging
 import socket
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Self
 
 from suite.rtc.core.media import Command, Report
@@ -15,6 +16,7 @@ from suite.rtc.kernel.library import load
 from suite.rtc.transport.association import Association
 from suite.rtc.transport.certificate import certificate_new, fingerprint
 from suite.rtc.transport.commands import Commands
+from suite.rtc.transport.doors import Doors, open_doors
 from suite.rtc.transport.gate import Address, StrangerLimit, request_ufrag, response
 from suite.rtc.transport.inbox import Inbox
 from suite.rtc.transport.rounds import Rounds
@@ -23,7 +25,6 @@ from suite.rtc.transport.srtp import Buffer
 log = logging.getLogger(__name__)
 
 _PER_WAKE: Final = 128  # datagrams read before other tasks get their turn
-_SOCKET_BUFFER: Final = 4 * 1024 * 1024  # bytes
 _DATAGRAM: Final = 2048  # bytes; longer ones are cut, and then fail their authentication
 _OWNER_SILENT: Final = 10.0  # s after which an address may pass to another peer that proves itself there
 _FAULT_SHOWN_EVERY: Final = 60.0  # s
@@ -33,9 +34,9 @@ TICK: Final = 0.05  # s
 class MediaPlane:
     """Executes control's commands on packets. Nothing that arrives from the network raises out of it."""
 
-    def __init__(self, *, sock: socket.socket, advertise: str, report: Callable[[Report], None]) -> None:
+    def __init__(self, *, doors: Doors, advertise: str, report: Callable[[Report], None]) -> None:
         """Use `start`."""
-        self._socket = sock
+        self._doors = doors
         self._advertise = advertise
         self._to_control = report
         self._reports: deque[Report] = deque()
@@ -53,33 +54,30 @@ class MediaPlane:
         self._closing: set[asyncio.Task[None]] = set()
         self._commands = Commands(self)
         self._rounds = Rounds(self._commands, report=self.report)
-        self.port: int = sock.getsockname()[1]
+        self.port: int = doors.sockets[0].getsockname()[1]
         self.fingerprint: tuple[str, str] = ("sha-256", fingerprint(self.certificate))
-        self._inbox: Inbox | None = None
-        if self.kernel is not None:
-            self._inbox = Inbox(self.kernel, socket=sock.fileno(), owner=self, clock=self.clock)
-        self._loop.add_reader(sock.fileno(), self._readable if self._inbox is None else self._inbox.readable)
+        self._inboxes: list[Inbox] = []
+        for door in doors.sockets:
+            readable: Callable[[], None] = partial(self._readable, door)
+            if self.kernel is not None:
+                self._inboxes.append(Inbox(self.kernel, socket=door.fileno(), owner=_Through(self, door), clock=self.clock))
+                readable = self._inboxes[-1].readable
+            self._loop.add_reader(door.fileno(), readable)
         self._timer = self._loop.call_later(TICK, self._tick)
         self._closed = False
         self._fault_shown = -_FAULT_SHOWN_EVERY
 
     @classmethod
-    async def start(cls, *, host: str, port: int, advertise: str | None, report: Callable[[Report], None]) -> Self:
+    async def start(
+        cls, *, host: str, port: int, advertise: str | None, report: Callable[[Report], None], also: Sequence[str] = ()
+    ) -> Self:
         """Listen on `host`:`port` (0 chooses one); `advertise` is the address that clients are told, by default our own.
 
-        Raises `OSError` where the port is taken. `report` is called from the event loop, never within `apply`.
+        `also` are other addresses to listen on, on the same port. Raises `OSError` where the port is taken. `report` is
+        called from the event loop, never within `apply`.
         """
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            sock.settimeout(0)
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                sock.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER)
-            sock.bind((host, port))
-        except OSError:
-            sock.close()
-            raise
-        return cls(sock=sock, advertise=advertise or own_address(host), report=report)
+        doors = open_doors([host, *also], port)
+        return cls(doors=doors, advertise=advertise or own_address(host), report=report)
 
     def candidates(self) -> list[str]:
         """What tells a client where to send: SDP's candidate attributes, without their `a=`."""
@@ -108,10 +106,11 @@ class MediaPlane:
             self.close_transport(name)
         if self._closing:
             await asyncio.wait(self._closing, timeout=2)
-        self._loop.remove_reader(self._socket.fileno())
-        self._socket.close()
-        if self._inbox is not None:
-            self._inbox.close()
+        for door in self._doors.sockets:
+            self._loop.remove_reader(door.fileno())
+        self._doors.close()
+        for inbox in self._inboxes:
+            inbox.close()
 
     # --- what commands, associations and rounds use of the plane
 
@@ -120,8 +119,8 @@ class MediaPlane:
         return time.monotonic()
 
     def fileno(self) -> int:
-        """The UDP socket's descriptor."""
-        return self._socket.fileno()
+        """The first UDP socket's descriptor."""
+        return self._doors.sockets[0].fileno()
 
     def count(self, name: str) -> None:
         """Add one to a counter of `statistics`."""
@@ -141,10 +140,10 @@ class MediaPlane:
             except Exception:
                 log.exception("Control failed on a report: %s", type(report).__name__)
 
-    def send(self, data: bytes | memoryview, address: Address) -> None:
-        """Send a datagram; one that the socket cannot take is dropped and counted."""
+    def send(self, data: bytes | memoryview, address: Address, door: socket.socket | None = None) -> None:
+        """Send a datagram, through `door` or the one that reaches the address; what it cannot take is dropped and counted."""
         try:
-            self._socket.sendto(data, address)
+            (door or self._doors.through(address)).sendto(data, address)
         except OSError:
             self._counts["udp_unsent"] += 1
         else:
@@ -180,8 +179,9 @@ class MediaPlane:
         for address in association.addresses:
             if self._by_address.get(address) is association:
                 self._release(address)
-        if self._inbox is not None and association.row is not None:
-            self._inbox.forget(association)
+        if association.row is not None:
+            for inbox in self._inboxes:
+                inbox.forget(association)
             self._counts["udp_sent"] += association.row.packets
             self._counts["udp_unsent"] += association.row.unsent
         task = self._loop.create_task(association.close(), name=f"close {name}")
@@ -190,8 +190,8 @@ class MediaPlane:
 
     # --- the socket
 
-    def _readable(self) -> None:
-        data, receive = self._inbound.data, self._socket.recvfrom_into
+    def _readable(self, door: socket.socket) -> None:
+        data, receive = self._inbound.data, door.recvfrom_into
         now = time.monotonic()
         for _ in range(_PER_WAKE):
             try:
@@ -202,7 +202,7 @@ class MediaPlane:
                 self._counts["udp_empty"] += 1
                 continue
             try:
-                self._datagram(length, address, now)
+                self._datagram(length, address, now, door)
             except Exception:  # a fault of ours in one datagram may not cost the others theirs
                 self.fault(now)
 
@@ -215,19 +215,20 @@ class MediaPlane:
 
     def _claim(self, address: Address, association: Association) -> None:
         self._by_address[address] = association
-        if self._inbox is not None:
-            self._inbox.claim(address, association)
+        for inbox in self._inboxes:
+            inbox.claim(address, association)
 
     def _release(self, address: Address) -> None:
         del self._by_address[address]
-        if self._inbox is not None:
-            self._inbox.release(address)
+        self._doors.forget(address)
+        for inbox in self._inboxes:
+            inbox.release(address)
 
-    def _datagram(self, length: int, address: Address, now: float) -> None:
+    def _datagram(self, length: int, address: Address, now: float, door: socket.socket) -> None:
         buffer = self._inbound
         first = buffer.data[0]
         if first < 4:
-            self.check(bytes(buffer.view[:length]), address, now)
+            self.check(bytes(buffer.view[:length]), address, now, door)
             return
         association = self._by_address.get(address)
         if association is None:
@@ -239,8 +240,8 @@ class MediaPlane:
         else:
             self._counts["udp_unknown"] += 1
 
-    def check(self, data: bytes, address: Address, now: float) -> None:
-        """A STUN message: answered where it is a signed request of a peer that control announced."""
+    def check(self, data: bytes, address: Address, now: float, door: socket.socket) -> None:
+        """A STUN message that came through `door`: answered there, where it is a signed request of an announced peer."""
         owner = self._by_address.get(address)
         if owner is None and not self._strangers.allows(address[0]):
             self._counts["stun_limited"] += 1
@@ -258,15 +259,25 @@ class MediaPlane:
         if owner is not None and owner is not association and now - owner.checked_at < _OWNER_SILENT and not owner.closed:
             self._counts["stun_taken"] += 1
             return
-        self.send(response(request, address, password), address)
+        self.send(response(request, address, password), address, door)
         if "ICE-CONTROLLED" in request.attributes:
             return
         if ufrag == association.ufrag:
             for old in association.former:
                 self._by_ufrag.pop(old, None)
             association.former = {}
+        self._passed(association, address, door, nominated="USE-CANDIDATE" in request.attributes, now=now)
+
+    def _passed(
+        self, association: Association, address: Address, door: socket.socket, *, nominated: bool, now: float
+    ) -> None:
+        """A check has succeeded: the address is the association's, reached through the door of its nominated pair."""
+        if nominated or self._by_address.get(address) is not association:
+            self._doors.use(address, door)
         self._claim(address, association)
-        forgotten = association.checked(address, nominated="USE-CANDIDATE" in request.attributes, now=now)
+        forgotten = association.checked(address, nominated=nominated, now=now)
+        if association.row is not None and association.address == address:
+            association.row.socket = self._doors.through(address).fileno()
         if forgotten is not None and self._by_address.get(forgotten) is association:
             self._release(forgotten)
 
@@ -276,6 +287,17 @@ class MediaPlane:
         for association in self.associations():
             association.expire(now)
         self._rounds.tick(now, self.associations())
+
+
+class _Through:
+    """The plane as one inbox knows it: what it checks came through its own door."""
+
+    def __init__(self, plane: MediaPlane, door: socket.socket) -> None:
+        self.count, self.fault = plane.count, plane.fault
+        self._plane, self._door = plane, door
+
+    def check(self, data: bytes, address: Address, now: float) -> None:
+        self._plane.check(data, address, now, self._door)
 
 
 def own_address(host: str) -> str:
