@@ -214,6 +214,8 @@ def connected(room: RoomState, participant: Participant, transport: Transport) -
         room.cancel_timer(GONE + participant.sid)
     updates.announce(room, participant)
     room.notify("participant_joined", participant=participant)
+    if participant.http is not None:
+        publishing.announce_described(room, participant)
 
 
 def transport_failed(room: RoomState, participant: Participant, transport: Transport) -> None:

@@ -69,7 +69,8 @@ def permit(grants: Grants, *, watching: bool) -> None:
 def offered(room: RoomState, asked: Offered, description: sdp.Description) -> None:
     """Let somebody in with an offer that was checked, and answer it."""
     wanted = {"recvonly", "sendrecv"} if asked.watching else {"sendonly", "sendrecv"}
-    usable = [s for s in description.sections if s.kind in SOURCES and s.live and s.direction in wanted and _codecs(room, s)]
+    sections = [s for s in description.sections if s.kind in SOURCES and s.live and s.direction in wanted]
+    usable = [s for s in sections if _codecs(room, s)]
     if not usable:
         words = "the offer has no section to {} with a codec of this room".format("watch" if asked.watching else "publish")
         room.emit(Reply(asked.request, ServiceError(UNPROCESSABLE, words)))

@@ -24,7 +24,9 @@ def world() -> World:
     return World()
 
 
-def offer(world: World, identity: str = "w", text: str = "", *, watching: bool = False, attributes: Any = None, **video: Any) -> Any:
+def offer(
+    world: World, identity: str = "w", text: str = "", *, watching: bool = False, attributes: Any = None, **video: Any
+) -> Any:
     """Offer; the answer or the refusal."""
     grants = Grants(
         identity=identity, name=f"Name of {identity}", issued_at=world.now, expires_at=world.now + 60,
@@ -317,3 +319,12 @@ def test_fragments_that_are_none(world: World) -> None:
     assert refusal(patch(world, answered, NEW, answered.etag)) == "malformed"
     assert refusal(patch(world, answered, NEW, "*", identity="x")) == "not_found"
     assert not world.of(media.RestartIce)
+
+
+def test_streams_that_the_offer_names_are_known_once_the_encoder_is_there(world: World) -> None:
+    msid = "a=msid:stream mic\r\n"
+    named = offer_text(("audio", "sendonly", "mic")).replace(msid, msid + "a=ssrc:7 cname:x\r\n")
+    answered = offer(world, text=named)
+    assert world.event_names() == ["room_started"]
+    world.report(media.TransportConnected(f"{answered.sid}/publisher"))
+    assert world.event_names() == ["room_started", "participant_joined", "track_published"]
