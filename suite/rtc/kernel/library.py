@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 from ctypes import POINTER, c_double, c_int, c_int64, c_uint8, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any, Final
 
 from suite.rtc.kernel import rows
-from suite.rtc.kernel.build import library
+from suite.rtc.kernel.build import FOLDER, library
 from suite.rtc.packets.rtp import Packet
 
-FOLDER: Final = Path(sys.prefix) / "lib" / "suite"  # where set-up puts what it compiles: it goes with the environment
 VARIABLE: Final = "RTC_KERNEL"
 LIBRARY: Final = "RTC_KERNEL_LIBRARY"  # another library than set-up's, for tests under sanitizers
 LAYOUT: Final = 1

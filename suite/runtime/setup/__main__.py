@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 from suite.runtime.setup.chromium import browser_step
+from suite.runtime.setup.kernel import kernel_step
 from suite.runtime.setup.pages import build_step, catalogues_step, packages_step
 from suite.runtime.setup.python_packages import base_step, development_step, environment_step, speech_step
 from suite.runtime.setup.step import ROOT, Obstacle, Step
@@ -46,7 +47,7 @@ def _steps(*, purpose: str, speech: bool) -> list[Callable[[], Step]]:
         steps.append(speech_step)
     if purpose == "test":
         steps.append(development_step)
-    steps += [packages_step, build_step, catalogues_step]
+    steps += [kernel_step, packages_step, build_step, catalogues_step]
     if purpose == "test":
         steps.append(browser_step)
     return steps
