@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from livekit.protocol import egress as egress_pb
-from livekit.protocol import models
+from livekit.protocol import models, rtc
 from livekit.protocol import room as room_pb
 
 from suite.rtc.core import data, egress, presence, profile, publishing, subscribing, updates
@@ -45,15 +45,18 @@ def remove_participant(room: RoomState, request: room_pb.RoomParticipantIdentity
 
 
 def mute_published_track(room: RoomState, request: room_pb.MuteRoomTrackRequest) -> room_pb.MuteRoomTrackResponse:
-    """Mute only: unmuting somebody from afar is not enabled, as on a LiveKit server by default."""
+    """Unmuting somebody from afar is not enabled, as on a LiveKit server by default (room.enable_remote_unmute)."""
     participant = _participant(room, request.identity)
-    if not request.muted:
+    if not request.muted and not room.settings.enable_remote_unmute:
         raise ServiceError("failed_precondition", "twirp error unknown: remote unmute not enabled")
-    publishing.told_to_mute(room, participant, request.track_sid)
+    publishing.told_to_mute(room, participant, request.track_sid, muted=request.muted)
     track = participant.tracks.get(request.track_sid)
     if track is None:
         return room_pb.MuteRoomTrackResponse()
-    publishing.muted_by_server(room, participant, track)
+    if request.muted:
+        publishing.muted_by_server(room, participant, track)
+    else:
+        publishing.muted(room, participant, rtc.MuteTrackRequest(sid=track.sid, muted=False))
     return room_pb.MuteRoomTrackResponse(track=track.info)
 
 

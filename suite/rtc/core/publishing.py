@@ -223,9 +223,9 @@ def muted(room: RoomState, participant: Participant, request: rtc.MuteTrackReque
         updates.announce(room, participant, at_once=True)
 
 
-def told_to_mute(room: RoomState, participant: Participant, sid: str) -> None:
-    """Ask the publisher's client to mute, so that its button shows it."""
-    room.send(participant, rtc.SignalResponse(mute=rtc.MuteTrackRequest(sid=sid, muted=True)))
+def told_to_mute(room: RoomState, participant: Participant, sid: str, *, muted: bool = True) -> None:
+    """Ask the publisher's client to mute or unmute, so that its button shows it."""
+    room.send(participant, rtc.SignalResponse(mute=rtc.MuteTrackRequest(sid=sid, muted=muted)))
 
 
 def muted_by_server(room: RoomState, participant: Participant, track: Track) -> None:

@@ -34,6 +34,7 @@ class RoomState:
     departure_timeout: int
     max_participants: int = 0
     metadata: str = ""
+    told: bytes = b""  # the room as everyone was last told of it
     now: float = 0.0
     participants: dict[str, Participant] = field(default_factory=dict)  # by identity
     sids: dict[str, Participant] = field(default_factory=dict)

@@ -67,7 +67,7 @@ def new_track(request: rtc.AddTrackRequest, *, sid: str, publisher: str, red: bo
     """The track that `request` asks for, not yet bound to a section."""
     video = request.type == models.TrackType.VIDEO
     layers = [_layer(layer) for layer in sorted(request.layers, key=lambda layer: layer.quality)[:MAX_LAYERS]]
-    codec = request.simulcast_codecs[0].codec.lower() if request.simulcast_codecs else ""
+    codec = _codec_name(request.simulcast_codecs[0].codec) if request.simulcast_codecs else ""
     mode = models.VideoLayer.Mode.ONE_SPATIAL_LAYER_PER_STREAM
     if codec in {"vp9", "av1"}:
         mode = models.VideoLayer.Mode.MULTIPLE_SPATIAL_LAYERS_PER_STREAM
@@ -85,6 +85,11 @@ def new_track(request: rtc.AddTrackRequest, *, sid: str, publisher: str, red: bo
     if not video:
         info.backup_codec_policy = models.BackupCodecPolicy.SIMULCAST
     return Track(info=info, publisher=publisher, cid=request.cid, codec_first=codec)
+
+
+def _codec_name(said: str) -> str:
+    """`vp8` of both that and `video/VP8`, as clients say either."""
+    return said.lower().rpartition("/")[2]
 
 
 def _layer(layer: models.VideoLayer) -> models.VideoLayer:

@@ -58,7 +58,9 @@ def broadcast(room: RoomState, message: rtc.SignalResponse, *, but: Participant 
 
 def room_changed(room: RoomState) -> None:
     """Tell everyone the room's own state."""
-    broadcast(room, rtc.SignalResponse(room_update=rtc.RoomUpdate(room=room.describe())))
+    described = room.describe()
+    room.told = described.SerializeToString()
+    broadcast(room, rtc.SignalResponse(room_update=rtc.RoomUpdate(room=described)))
 
 
 def everyone(room: RoomState, viewer: Participant) -> list[models.ParticipantInfo]:
@@ -82,7 +84,8 @@ def tick(room: RoomState) -> None:
         room.ticking = False
         return
     room.set_timer(TICK, QUALITY_INTERVAL)
-    room_changed(room)
+    if room.describe().SerializeToString() != room.told:
+        room_changed(room)
     for participant in room.participants.values():
         if participant.state != models.ParticipantInfo.ACTIVE:
             continue

@@ -1,0 +1,184 @@
+"""What LiveKit's own tests, command line and load tester send and expect of a server."""
+
+from __future__ import annotations
+
+import pytest
+from livekit.protocol import models, rtc
+from livekit.protocol import room as room_pb
+
+from suite.rtc.core import media
+from tests.rtc.core.world import VP8_CODEC, Client, World, offer_text
+
+Reason = rtc.RequestResponse.Reason
+H264 = "a=rtpmap:108 H264/90000\r\na=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n"
+H264_CODEC = media.Codec(108, "video/h264", 90_000)
+
+
+def asked(world: World, identity: str, *, offer: str | None = None, single: bool = True, **client: object) -> Client:
+    request = rtc.JoinRequest(client_info=models.ClientInfo(**client))
+    request.connection_settings.auto_subscribe = True
+    if single:
+        request.publisher_offer.CopyFrom(rtc.SessionDescription(type="offer", sdp=offer or offer_text(), id=1))
+    return world.join(identity, request=request, single=single)
+
+
+def with_ssrc(text: str) -> str:
+    """The offer with its last stream's SSRC, as clients without rids write it."""
+    before, data, after = text.partition("m=application")
+    return before + "a=ssrc:4711 cname:x\r\n" + data + after
+
+
+def add(client: Client, cid: str, *, codec: str = "", video: bool = True) -> str:
+    kind = models.TrackType.VIDEO if video else models.TrackType.AUDIO
+    client.send(add_track=rtc.AddTrackRequest(cid=cid, type=kind, simulcast_codecs=[rtc.SimulcastCodec(cid=cid, codec=codec)]))
+    return str(client.last("track_published").track.sid)
+
+
+@pytest.mark.parametrize(
+    ("sdk", "video", "at_once"), [("JS", True, True), ("JS", False, True), ("GO", False, True), ("GO", True, False)]
+)
+def test_a_track_is_known_from_a_section_that_names_its_stream(sdk: str, video: bool, at_once: bool) -> None:
+    world = World()
+    viewer, publisher = world.join("viewer"), asked(world, "publisher", sdk=models.ClientInfo.SDK.Value(sdk))
+    sid = add(publisher, "cid", codec="video/VP8" if video else "audio/OPUS", video=video)
+    text = with_ssrc(offer_text(("video" if video else "audio", "sendrecv", "cid")))
+    publisher.send(offer=rtc.SessionDescription(type="offer", sdp=text, id=2))
+    known = viewer.knows("publisher")
+    assert ([track.sid for track in known.tracks] == [sid]) is at_once if known else not at_once
+
+
+def test_a_track_whose_streams_are_named_by_rid_is_known_by_its_packets() -> None:
+    world = World()
+    viewer, publisher = world.join("viewer"), asked(world, "publisher", sdk=models.ClientInfo.JS)
+    sid = add(publisher, "cid", codec="vp8")
+    publisher.offer(("video", "sendonly", "cid"), rids=("q", "h", "f"))
+    assert viewer.knows("publisher") is None
+    world.report(media.LayerStarted(sid, 0, VP8_CODEC))
+    assert viewer.knows("publisher").tracks[0].mime_type == "video/VP8"
+
+
+def test_one_who_cannot_decode_a_track_is_told_and_the_next_reaches_it() -> None:
+    world = World()
+    publisher = world.join("publisher")
+    viewer = world.join("viewer")  # its sections have VP8 alone
+    first = add(publisher, "screen", codec="h264")
+    text = (
+        offer_text(("video", "sendonly", "screen"))
+        .replace("96 97\r\n", "96 97 108\r\n")
+        .replace("a=rtpmap:96", H264 + "a=rtpmap:96")
+    )
+    publisher.send(offer=rtc.SessionDescription(type="offer", sdp=text, id=2))
+    world.report(media.LayerStarted(first, 0, H264_CODEC))
+    viewer.offer(("video", "recvonly", ""))
+    answer = viewer.last("subscription_response")
+    assert (answer.track_sid, answer.err) == (first, models.SubscriptionError.SE_CODEC_UNSUPPORTED)
+    second = add(publisher, "cam", codec="vp8")
+    publisher.offer(("video", "sendonly", "screen"), ("video", "sendonly", "cam"), number=3)
+    world.report(media.LayerStarted(second, 0, VP8_CODEC))
+    viewer.offer(("video", "recvonly", ""), number=3)
+    assert world.of(media.AddDowntrack)[-1].track == second
+    assert len(viewer.all("subscription_response")) == 1
+
+
+def test_a_device_that_fails_with_a_codec_is_not_asked_for_it() -> None:
+    world = World()
+    client = asked(world, "a", os="android", device_model="Xiaomi 2201117TI")
+    add(client, "cam", codec="video/h264")
+    text = (
+        offer_text(("video", "sendrecv", "cam"))
+        .replace("96 97\r\n", "108 96 97\r\n")
+        .replace("a=rtpmap:96", H264 + "a=rtpmap:96")
+    )
+    client.send(offer=rtc.SessionDescription(type="offer", sdp=text, id=2))
+    assert "H264" not in client.last("answer").sdp
+    assert "VP8/90000" in client.last("answer").sdp
+
+
+def test_one_who_never_connected_is_seen_and_gone_with_its_socket() -> None:
+    world = World()
+    witness = world.join("witness")
+    ghost = world.join("ghost", active=False)
+    world.wait(3)
+    assert witness.knows("ghost").state == models.ParticipantInfo.JOINED
+    world.drop(ghost)
+    assert witness.knows("ghost").state == models.ParticipantInfo.DISCONNECTED
+    assert world.event_names()[-1] == "participant_connection_aborted"
+
+
+KEY = models.DataBlobKey(generic="blob-1") if hasattr(models, "DataBlobKey") else rtc.DataBlobKey(generic="blob-1")
+
+
+def blob(contents: bytes, key: object = KEY) -> rtc.StoreDataBlobRequest:
+    request = rtc.StoreDataBlobRequest(request_id=1)
+    request.blob.contents = contents
+    if key is not None:
+        request.blob.key.CopyFrom(key)
+    return request
+
+
+def test_a_data_blob_is_stored_and_fetched() -> None:
+    world = World(data_blobs=True, blobs_limit=64)
+    a, b = world.join("a"), world.join("b")
+    a.send(store_data_blob_request=blob(b"bytes"))
+    assert a.last("store_data_blob_response").request_id == 1
+    b.send(get_data_blob_request=rtc.GetDataBlobRequest(request_id=2, participant_identity="a", key=KEY))
+    assert b.last("get_data_blob_response").blob.contents == b"bytes"
+    other = type(KEY)(generic="other")
+    for identity, key in (("a", other), ("nobody", KEY)):
+        b.send(get_data_blob_request=rtc.GetDataBlobRequest(participant_identity=identity, key=key))
+        assert b.last("request_response").reason == Reason.NOT_FOUND
+    a.send(store_data_blob_request=blob(b"bytes", None))
+    assert a.last("request_response").reason == Reason.INVALID_REQUEST
+    a.send(store_data_blob_request=blob(b""))
+    assert a.last("request_response").reason == Reason.INVALID_REQUEST
+    a.send(store_data_blob_request=blob(bytes(100)))
+    assert a.last("request_response").reason == Reason.LIMIT_EXCEEDED
+
+
+def test_data_blobs_are_refused_where_they_are_not_enabled() -> None:
+    world = World()
+    a = world.join("a")
+    a.send(store_data_blob_request=blob(b"bytes"))
+    assert a.last("request_response").reason == Reason.NOT_ALLOWED
+
+
+def test_turn_servers_with_a_secret_give_credentials_that_end() -> None:
+    from suite.rtc.core.settings import TurnServer
+
+    turn = TurnServer(host="turn.example.org", port=5349, protocol="tls", secret="known", ttl=60)
+    world = World(turn_servers=(turn,), stun_servers=("stun.example.org:3478",))
+    a = world.join("a")
+    first, second = a.last("join").ice_servers
+    assert list(first.urls) == ["turns:turn.example.org:5349?transport=tcp"]
+    assert first.username == f"{int(world.now) + 60}:{a.sid}"
+    assert len(first.credential) == 28
+    assert list(second.urls) == ["stun:stun.example.org:3478"]
+
+
+def test_the_number_of_tracks_that_one_may_follow_is_bounded() -> None:
+    world = World(video_subscriptions=1)
+    publisher, viewer = world.join("publisher"), world.join("viewer")
+    for number, cid in enumerate(("one", "two")):
+        sid = add(publisher, cid, codec="vp8")
+        sections = tuple(("video", "sendonly", name) for name in ("one", "two")[: number + 1])
+        publisher.offer(*sections, number=2 + number)
+        world.report(media.LayerStarted(sid, 0, VP8_CODEC))
+    viewer.offer(("video", "recvonly", ""), ("video", "recvonly", ""))
+    assert len(world.of(media.AddDowntrack)) == 1
+    first = world.of(media.AddDowntrack)[0].track
+    viewer.send(subscription=rtc.UpdateSubscription(track_sids=[first], subscribe=False))
+    viewer.offer(("video", "recvonly", ""), ("video", "recvonly", ""), number=3)
+    viewer.offer(("video", "recvonly", ""), ("video", "recvonly", ""), number=4)
+    assert {down.track for down in world.of(media.AddDowntrack)} == {t.sid for t in viewer.knows("publisher").tracks}
+
+
+def test_a_remote_unmute_is_allowed_where_the_operator_says_so() -> None:
+    world = World(enable_remote_unmute=True)
+    a = world.join("a")
+    sid = a.publish("mic")
+    for muted in (True, False):
+        world.ask(
+            "RoomService/MutePublishedTrack", room_pb.MuteRoomTrackRequest(room="r", identity="a", track_sid=sid, muted=muted)
+        )
+        assert a.last("mute") == rtc.MuteTrackRequest(sid=sid, muted=muted)
+    assert world.of(media.MuteTrack)[-1] == media.MuteTrack(sid, muted=False)
