@@ -20,6 +20,8 @@ from suite.resources.models import Access, Favourite, LinkReach, Resource, Resou
 from suite.resources.services.accesses import access_grant
 from suite.resources.services.trash import resource_discard
 from suite.resources.tasks import empty_trash
+from suite.transcripts.services import transcript_open
+from tests.audit.worlds import captured, sitting
 from tests.callers import Caller
 from tests.resources.channels import channel_of
 from tests.resources.pages import browser, page, send
@@ -137,3 +139,21 @@ def test_delivering_the_purge_again_changes_nothing(awa, document):
     erased = Record.objects.filter(action="resources.document.erased").count()
     document_erase(document_id=document.pk, now=clock.now())
     assert Record.objects.filter(action="resources.document.erased").count() == erased == 1
+
+
+def test_what_another_app_still_names_is_emptied(awa, document, settings):
+    """A transcript's document: its text and its title go, a row that nobody reaches stays for the transcript."""
+    settings.SPEECH = True
+    capture, _consent = captured(sitting())
+    transcript = transcript_open(capture=capture, now=clock.now())
+    transcript.document = document
+    transcript.save()
+    resource_discard(resource=document.resource, viewer=awa, now=clock.now())
+    send(browser(awa), f"/trash/{document.pk}/delete/", name="Note")
+    deliver_due()
+    left = Resource.objects.get(id=document.pk)
+    assert left.title == ""
+    assert not left.accesses.exists()
+    assert not DocumentUpdate.objects.exists()
+    assert Caller(awa).get(f"/api/documents/{document.pk}/").status_code == 404
+    assert str(document.pk) not in page(browser(awa), "/trash/")
