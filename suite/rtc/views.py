@@ -79,7 +79,7 @@ def _claims(request: HttpRequest) -> dict[str, object] | None:
 
 def _nowhere(request: HttpRequest, service: str, method: str, content_type: str) -> HttpResponse:
     name = f"{service}/{method}"
-    if request.method == "POST" and name in twirp.UNIMPLEMENTED:
+    if request.method == "POST" and (name in twirp.UNIMPLEMENTED or service in twirp.ELSEWHERE):
         error, meta = ServiceError("unimplemented", f"{name} is not implemented"), dict[str, str]()
     elif name not in twirp.METHODS:
         error, meta = twirp.bad_route(request.method or "", request.path, f'no handler for path "{request.path}"')

@@ -144,3 +144,25 @@ async def test_a_participant_answers_the_servers_call(people: Any, livekit: Any,
     header = livekit.room._auth_header(api.VideoGrants(room_admin=True, room=room))
     answer = await livekit.room._client.request("RoomService", "PerformRpc", request, header, api.PerformRpcResponse)
     assert answer.payload == "8"
+
+
+async def test_what_is_not_implemented_says_so(livekit: Any) -> None:
+    from suite.rtc.signalling.twirp import UNIMPLEMENTED
+
+    client = livekit.egress
+    calls = [
+        client.start_room_composite_egress(api.RoomCompositeEgressRequest(room_name="r")),
+        client.start_web_egress(api.WebEgressRequest(url="https://example.org")),
+        client.start_participant_egress(api.ParticipantEgressRequest(room_name="r")),
+        client.start_track_composite_egress(api.TrackCompositeEgressRequest(room_name="r")),
+        client.update_layout(api.UpdateLayoutRequest(egress_id="EG_x")),
+        client.update_stream(api.UpdateStreamRequest(egress_id="EG_x")),
+        livekit.ingress.list_ingress(api.ListIngressRequest()),
+        livekit.sip.list_outbound_trunk(api.ListSIPOutboundTrunkRequest()),
+        livekit.agent_dispatch.list_dispatch(room_name="r"),
+    ]
+    for call in calls:
+        with pytest.raises(api.TwirpError) as refused:
+            await call
+        assert refused.value.code == "unimplemented"
+    assert "Egress/StartEgress" in UNIMPLEMENTED

@@ -40,9 +40,20 @@ def lost(room: RoomState, participant: Participant, fraction: float) -> None:
 
 
 def _limit(room: RoomState, participant: Participant, bit_rate: int) -> None:
+    if participant.subscriber.pretended:
+        return
     participant.subscriber.limit = max(bit_rate, AUDIO_RATE)
     allocate(room, participant)
     room.set_timer(f"line:{participant.sid}", RECOVERY)
+
+
+def pretend(room: RoomState, participant: Participant, bit_rate: int) -> None:
+    """A client asked to be treated as if its line carried so much, bit/s, until it asks for 0 (SimulateScenario)."""
+    transport = participant.subscriber
+    transport.pretended = bit_rate > 0
+    transport.limit = max(min(bit_rate, UNLIMITED), AUDIO_RATE) if bit_rate > 0 else None
+    room.cancel_timer(f"line:{participant.sid}")
+    allocate(room, participant)
 
 
 def recover(room: RoomState, sid: str) -> None:

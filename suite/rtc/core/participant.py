@@ -34,6 +34,7 @@ class Transport:
     bit_rate: int | None = None  # the last estimate of what the peer can receive, bit/s
     best_rate: int = 0  # its recent best
     limit: int | None = None  # what pictures and sound may take after trouble on the line
+    pretended: bool = False  # the limit is one that the client asked for
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from livekit.protocol import models, rtc
 
-from suite.rtc.core import blobs, layers, negotiation, presence, profile, publishing, speakers, subscribing
+from suite.rtc.core import bandwidth, blobs, layers, negotiation, presence, profile, publishing, speakers, subscribing
 from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
@@ -68,6 +68,8 @@ def _simulate(room: RoomState, participant: Participant, scenario: rtc.SimulateS
             presence.leave(room, participant, models.DisconnectReason.SERVER_SHUTDOWN, told=False)
         case "server_leave":
             presence.leave(room, participant, models.DisconnectReason.SERVER_SHUTDOWN)
+        case "subscriber_bandwidth":
+            bandwidth.pretend(room, participant, scenario.subscriber_bandwidth)
         case "leave_request_full_reconnect":
             presence.leave(room, participant, models.DisconnectReason.UNKNOWN_REASON, action=rtc.LeaveRequest.Action.RECONNECT)
         case _:

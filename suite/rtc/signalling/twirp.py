@@ -61,6 +61,9 @@ UNIMPLEMENTED: Final = frozenset(
     }
 )  # fmt: skip
 
+# Services of LiveKit's that need other programs beside a server.
+ELSEWHERE: Final = frozenset({"Ingress", "SIP", "AgentDispatchService"})
+
 
 def permit(method: Method, message: Any, claims: Mapping[str, Any] | None) -> None:
     """Raises `ServiceError` unauthenticated where the caller's token does not give the method's grant."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from livekit.protocol import models, rtc
+from livekit.protocol import metrics, models, rtc
 from livekit.protocol import room as room_pb
 
 from suite.rtc.core import media
@@ -35,7 +35,8 @@ def test_two_connections_receive_on_the_second() -> None:
     world = World()
     a, b = world.join("a", single=False), world.join("b", single=False)
     send(world, a, user=models.UserPacket(payload=b"x"), label="_lossy")
-    assert world.of(media.SendData)[-1] == media.SendData(f"{b.sid}/subscriber", "_lossy", world.of(media.SendData)[-1].payload)
+    sent = world.of(media.SendData)[-1]
+    assert (sent.transport, sent.label) == (f"{b.sid}/subscriber", "_lossy")
 
 
 def test_destinations_are_all_that_hear() -> None:
@@ -114,3 +115,28 @@ def test_the_server_calls_a_participant() -> None:
     assert world.replies[-1].code == "invalid_argument"
     request.destination_identity = "nobody"
     assert world.ask("RoomService/PerformRpc", request).code == "unavailable"
+
+
+def test_every_kind_of_packet_is_passed_on_stamped() -> None:
+    world = World()
+    a, b = world.join("a"), world.join("b")
+    values = {
+        "sip_dtmf": models.SipDTMF(digit="1"),
+        "transcription": models.Transcription(track_id="TR_x"),
+        "metrics": metrics.MetricsBatch(timestamp_ms=1),
+        "chat_message": models.ChatMessage(id="1", message="bonjour"),
+        "rpc_request": models.RpcRequest(id="1", method="m"),
+        "rpc_ack": models.RpcAck(request_id="1"),
+        "rpc_response": models.RpcResponse(request_id="1", payload="p"),
+        "stream_header": models.DataStream.Header(stream_id="s"),
+        "stream_chunk": models.DataStream.Chunk(stream_id="s", content=b"x"),
+        "stream_trailer": models.DataStream.Trailer(stream_id="s"),
+        "encrypted_packet": models.EncryptedPacket(encrypted_value=b"x"),
+    }
+    for name, value in values.items():
+        send(world, a, **{name: value})
+        sent = world.of(media.SendData)[-1]
+        assert sent.transport == f"{b.sid}/publisher"
+        packet = models.DataPacket.FromString(sent.payload)
+        assert getattr(packet, name) == value
+        assert (packet.participant_identity, packet.participant_sid) == ("a", a.sid)

@@ -182,3 +182,62 @@ def test_a_remote_unmute_is_allowed_where_the_operator_says_so() -> None:
         )
         assert a.last("mute") == rtc.MuteTrackRequest(sid=sid, muted=muted)
     assert world.of(media.MuteTrack)[-1] == media.MuteTrack(sid, muted=False)
+
+
+def simulate(client: Client, **scenario: object) -> None:
+    client.send(simulate=rtc.SimulateScenario(**scenario))
+
+
+def test_each_scenario_that_clients_test_themselves_with_concerns_its_asker_alone() -> None:
+    world = World()
+    other = world.join("other")
+    told = {
+        "server_leave": rtc.LeaveRequest.Action.DISCONNECT,
+        "leave_request_full_reconnect": rtc.LeaveRequest.Action.RECONNECT,
+    }
+    for number, name in enumerate(f.name for f in rtc.SimulateScenario.DESCRIPTOR.oneofs[0].fields):
+        client = world.join(f"asker {number}")
+        numbered = name in {"speaker_update", "subscriber_bandwidth", "switch_candidate_protocol"}
+        simulate(client, **{name: 1 if numbered else True})
+        if name in told:
+            assert client.last("leave").action == told[name]
+        elif name in {"migration", "node_failure"}:
+            assert client.closed is not None
+            assert not client.all("leave")
+        elif name == "speaker_update":
+            assert other.last("speakers_changed").speakers[0].sid == client.sid
+        elif name == "disconnect_signal_on_resume":
+            assert world.resume(client).closed is not None
+        elif name == "disconnect_signal_on_resume_no_messages":
+            assert world.resume(client).refused is not None
+        else:
+            assert client.closed is None
+    assert other.closed is None
+
+
+def test_a_pretended_line_pauses_and_gives_back_a_picture() -> None:
+    world = World()
+    publisher = world.join("publisher")
+    sid = publisher.publish("cam", video=True)
+    request = rtc.JoinRequest(connection_settings=rtc.ConnectionSettings(auto_subscribe=True, subscriber_allow_pause=True))
+    request.publisher_offer.CopyFrom(rtc.SessionDescription(type="offer", sdp=offer_text(("video", "recvonly", "")), id=1))
+    viewer = world.join("viewer", request=request)
+    assert world.of(media.SelectLayer)[-1].layer == 2
+    simulate(viewer, subscriber_bandwidth=100_000)
+    assert world.of(media.SelectLayer)[-1].layer is None
+    states = viewer.last("stream_state_update").stream_states
+    assert [(s.track_sid, s.state) for s in states] == [(sid, rtc.StreamState.PAUSED)]
+    world.wait(60)
+    assert world.of(media.SelectLayer)[-1].layer is None
+    simulate(viewer, subscriber_bandwidth=0)
+    assert viewer.last("stream_state_update").stream_states[0].state == rtc.StreamState.ACTIVE
+    assert world.of(media.SelectLayer)[-1].layer == 2
+
+
+def test_the_token_s_flags_are_shown_as_they_are() -> None:
+    world = World()
+    flags = {"recorder": True, "agent": True, "canSubscribeMetrics": True, "canManageAgentSession": True}
+    shown = world.join("a", **flags).last("join").participant.permission
+    assert (shown.recorder, shown.agent, shown.can_subscribe_metrics, shown.can_manage_agent_session) == (True,) * 4
+    plain = world.join("b").last("join").participant.permission
+    assert (plain.recorder, plain.agent, plain.can_subscribe_metrics, plain.can_manage_agent_session) == (False,) * 4
