@@ -1,0 +1,21 @@
+"""The compiled kernel, as set-up built it or built here; skipped where there is no compiler."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from suite.rtc.kernel import build
+from suite.rtc.kernel.library import LIBRARY, Kernel
+
+
+@pytest.fixture(scope="session")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Kernel:
+    given = os.environ.get(LIBRARY)
+    if given:
+        return Kernel(Path(given))
+    if build.compiler() is None:
+        pytest.skip("There is no C compiler on this machine.")
+    return Kernel(build.build(tmp_path_factory.mktemp("kernel")))

@@ -1,0 +1,55 @@
+"""Both twins give the same bytes and rows, and a mutant of the compiled one is found out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from suite.rtc.kernel import build
+from suite.rtc.kernel.library import Kernel
+from tests.rtc.kernel.twins import Difference, feedback, rewrite
+
+SEEDS = range(60)
+# What each is changed to must be noticed: file, what stands there, what stands there instead.
+MUTANTS = [
+    ("downtrack.c", "track->drop_count == DROPS ? 0 :", "track->drop_count == DROPS ? 1 :"),
+    ("downtrack.c", "if (extended >= drop[0]) return 0;", "if (extended > drop[0]) return 0;"),
+    ("downtrack.c", "track->picture_offset--;", "track->picture_offset++;"),
+    ("downtrack.c", "& 0xFFFFFF); }", "& 0xFFFFFE); }"),
+    ("downtrack.c", "sizes[i] > 16;", "sizes[i] > 17;"),
+    ("downtrack.c", "if (stop > MAXIMUM) return 0;", "if (stop > MAXIMUM + 20) return 0;"),
+    ("downtrack.c", "(uint64_t)(sequence >> 16) << 40", "(uint64_t)(sequence >> 16) << 41"),
+    ("downtrack.c", "track->temporal_now = packet->temporal;", "track->temporal_now = packet->temporal + 1;"),
+    ("downtrack.c", "at += 1 + sizes;", "at += sizes;"),
+    ("packet.c", "width == 15 ? 2 : 1", "width == 15 ? 2 : 2"),
+    ("packet.c", "if (data[length - 1] == 0) return 0;", ""),
+    ("feedback.c", "digest->left_bytes += size;", "digest->left_bytes += came ? size : 0;"),
+    ("feedback.c", "if (deltas + symbol > length) goto done;", "if (deltas + symbol >= length) goto done;"),
+]
+
+
+def test_a_stream_is_rewritten_to_the_same_bytes(kernel: Kernel) -> None:
+    assert sum(rewrite(kernel, seed) for seed in SEEDS) > 1000
+
+
+def test_a_feedback_is_summed_up_alike(kernel: Kernel) -> None:
+    assert sum(feedback(kernel, seed) for seed in SEEDS) > 1000
+
+
+@pytest.mark.parametrize(("name", "before", "after"), MUTANTS)
+def test_a_mutant_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, before: str, after: str) -> None:
+    if build.compiler() is None:
+        pytest.skip("There is no C compiler on this machine.")
+    for source in build.SOURCES.glob("*.[ch]"):
+        shutil.copy(source, tmp_path)
+    text = (tmp_path / name).read_text()
+    assert before in text
+    (tmp_path / name).write_text(text.replace(before, after, 1))
+    monkeypatch.setattr(build, "SOURCES", tmp_path)
+    mutant = Kernel(build.build(tmp_path / "built"))
+    with pytest.raises(Difference):
+        for seed in range(400):
+            rewrite(mutant, seed)
+            feedback(mutant, seed)

@@ -1,0 +1,227 @@
+"""The two twins side by side: the same packets, downtracks and feedback, by chance from a seed; every byte and field compared."""
+
+from __future__ import annotations
+
+import random
+import struct
+from ctypes import addressof
+from typing import Any
+
+from suite.rtc.core.media import Codec
+from suite.rtc.kernel.library import Kernel, of_buffer
+from suite.rtc.kernel.rows import SENT, DigestRow, DowntrackRow, LineRow, PacketRow
+from suite.rtc.packets import codecs, twcc
+from suite.rtc.packets.downtrack import Downtrack
+from suite.rtc.packets.layer import Layer
+from suite.rtc.packets.rtp import URIS, Packet, kinds_by_id
+from tests.rtc.peer import rtp
+
+VIDEO = [
+    Codec(96, "video/vp8", 90000, rtx_payload_type=97), Codec(98, "video/vp9", 90000, rtx_payload_type=99),
+    Codec(102, "video/h264", 90000), Codec(45, "video/av1", 90000, rtx_payload_type=46),
+]  # fmt: skip
+SOUND = [Codec(111, "audio/opus", 48000), Codec(63, "audio/red", 48000, fmtp="111/111")]
+PUBLISHED = {uri: index + 1 for index, uri in enumerate(URIS)}
+KINDS = kinds_by_id(PUBLISHED)
+POINTERS = {"line_row", "history", "times", "stamps", "data"}
+
+
+class Difference(AssertionError):
+    """The twins do not agree."""
+
+
+def fields(row: Any, kind: type[Any]) -> dict[str, Any]:
+    """A row's values, without the pointers."""
+    found = {}
+    for name, _ in kind._fields_:
+        value = getattr(row, name)
+        if name == "drops":
+            value = [list(one) for one in value[: row.drop_count]]
+        elif hasattr(value, "__len__"):
+            value = list(value)
+        if name not in POINTERS:
+            found[name] = value
+    return found
+
+
+def agree(said: str, python: Any, compiled: Any) -> None:
+    if python != compiled:
+        raise Difference(f"{said}:\nPython   {python}\ncompiled {compiled}")
+
+
+def datagram(chance: random.Random, *, sequence: int, timestamp: int, audio: bool, payload_type: int) -> bytes:
+    """A packet as a publisher would send it, or nearly."""
+    extensions = {
+        identifier: chance.randbytes(chance.choice([1, 2, 3, 4, 16, 17, 20]))
+        for identifier in PUBLISHED.values()
+        if chance.random() < 0.4
+    }
+    wide = any(len(value) > 16 for value in extensions.values()) or chance.random() < 0.3
+    size = chance.choice([0, 1, 2, 3, 5, 30, 200, 1100, 1460])
+    payload = chance.randbytes(size)
+    if chance.random() < 0.7:
+        if audio:
+            first = struct.pack("!I", 0x80000000 | 111 << 24 | 960 << 10 | 20)
+            payload = first + bytes([111]) + chance.randbytes(20 + size // 2)
+        else:
+            picture = 0x8000 | sequence & 0x7FFF
+            flags = 0x90 if chance.random() < 0.5 else 0x80
+            layer = chance.randrange(4) << 6 | (chance.random() < 0.5) << 5
+            payload = bytes([flags, 0xE0]) + picture.to_bytes(2, "big") + bytes([sequence & 255, layer, chance.randrange(2)])
+            payload += chance.randbytes(size)
+    if chance.random() < 0.2:
+        payload = b""
+    made = rtp(
+        ssrc=7, sequence=sequence, timestamp=timestamp, payload_type=payload_type, payload=payload[:1460],
+        marker=chance.random() < 0.2, extensions=extensions, two_byte=wide, padding=chance.choice([0, 0, 0, 4]),
+    )  # fmt: skip
+    if chance.random() < 0.1:
+        spoilt = bytearray(made)
+        spoilt[chance.choice([0, 12, 14, 15, 16, 20, -1]) % len(spoilt)] = chance.choice([0, 1, 255, chance.randrange(256)])
+        made = bytes(spoilt)
+    return made
+
+
+def read_both(kernel: Kernel, data: bytes, kinds: bytes = KINDS) -> tuple[Packet, Packet, bytearray] | None:
+    """The packet as each twin reads it, with its form looked into; None where both refuse it."""
+    buffer = bytearray(2048)
+    buffer[: len(data)] = data
+    mine, theirs = Packet(), Packet()
+    theirs.buffer = buffer
+    taken = mine.read(buffer, len(data), kinds)
+    agree("whether it is a packet", taken, bool(kernel.read(addressof(theirs), of_buffer(buffer), len(data), kinds)))
+    if not taken:
+        return None
+    agree("the packet", fields(mine, PacketRow), fields(theirs, PacketRow))
+    return mine, theirs, buffer
+
+
+def inspect_both(kernel: Kernel, mine: Packet, theirs: Packet, form: int) -> None:
+    mine.inspect(form)
+    kernel.inspect(addressof(theirs), form)
+    agree(f"the payload as {form}", fields(mine, PacketRow), fields(theirs, PacketRow))
+
+
+def pair(chance: random.Random, *, audio: bool, published: Codec) -> tuple[Downtrack, Downtrack, LineRow]:
+    """Two downtracks that are the same to the last number, the second for the kernel."""
+    kind = "audio" if audio else "video"
+    offered = tuple(
+        Codec((one.payload_type + 7) % 128, one.mime, one.clock_rate, one.fmtp, one.rtx_payload_type)
+        for one in (SOUND if audio else VIDEO)
+        if not audio or one.mime == "audio/opus" or chance.random() < 0.5
+    )
+    ids = {uri: chance.randrange(1, 15 if chance.random() < 0.8 else 40) for uri in URIS if chance.random() < 0.6}
+    rtx = chance.choice([None, 6001])
+    made = [Downtrack(number=1, kind=kind, ssrc=5001, rtx_ssrc=rtx) for _ in range(2)]
+    start, again = 0x10000 + chance.randrange(0x10000 - 40, 0x10000), 0x10000 + 0xFFF0
+    line = LineRow(transport_sequence=0xFFF0)
+    line.sent_number[:] = [-1] * SENT
+    for one in made:
+        one.negotiated(offered, ids)
+        one.last_sequence, one.rtx_sequence = start, again
+        one.use(published)
+        one.temporal = chance.choice([0, 1, 2, 7]) if one is made[0] else made[0].temporal
+    made[1].line_row = addressof(line)
+    return made[0], made[1], line
+
+
+def rewrite(kernel: Kernel, seed: int, *, packets: int = 150) -> int:
+    """A stream with loss, reorder, layers hidden and switches, written by both; how many packets were. Raises `Difference`."""
+    chance = random.Random(seed)
+    audio = chance.random() < 0.4
+    published = chance.choice(SOUND if audio else VIDEO)
+    mine, theirs, line = pair(chance, audio=audio, published=published)
+    layers = [Layer(index=index, rid=str(index), clock_rate=90000, kept=64) for index in range(3)]
+    arenas = bytearray(2048), bytearray(2048)
+    where = of_buffer(arenas[1])
+    extended, timestamp, now, sequence_number, written = 0x1FFE0, 2**32 - 9000, 1000.5, 0xFFF0, 0
+    layer, restless = layers[0], chance.choice([0.05, 0.0])
+    sent: list[tuple[int, bytes]] = []
+    for turn in range(packets):
+        now += chance.random() / 50
+        extended += chance.choice([1, 1, 1, 1, 2, 40])
+        timestamp = timestamp + 3000 & 0xFFFFFFFF
+        number = extended - chance.choice([0, 0, 0, 0, 0, 0, 1, 3, 30, 600])
+        data = datagram(chance, sequence=number & 0xFFFF, timestamp=timestamp, audio=audio, payload_type=published.payload_type)
+        both = read_both(kernel, data)
+        if both is None:
+            continue
+        one, other, _kept = both
+        if one.payload == one.end:
+            mine.skip(number)
+            kernel.skip(addressof(theirs), number, -1)
+        else:
+            form = codecs.FORMS[published.mime]
+            inspect_both(kernel, one, other, form)
+            one.extended = other.extended = number
+            if turn == 0 or chance.random() < restless:
+                former, layer = layer, chance.choice(layers)
+                for row, packet in ((mine, one), (theirs, other)):
+                    row.switch(layer, former, packet, number, now)
+            if chance.random() < 0.1:
+                mine.temporal = theirs.temporal = chance.randrange(4)
+            hidden = bool(one.temporal) and mine.hides(one)
+            agree("whether it is hidden", hidden, bool(other.temporal) and bool(kernel.hides(addressof(theirs), addressof(other))))
+            if hidden:
+                mine.skip(number, one.picture)
+                kernel.skip(addressof(theirs), number, other.picture)
+            else:
+                line.transport_sequence = sequence_number
+                length = mine.write(arenas[0], layer, one, number, now, sequence_number)
+                agree("the length", length, kernel.write(addressof(theirs), addressof(other), where, layer.index, now))
+                agree("the bytes", arenas[0][:length].hex(), arenas[1][:length].hex())
+                if length:
+                    written += 1
+                    sent.append((mine.last_sequence & 0xFFFF, data))
+                    sequence_number = sequence_number + 1 & 0xFFFF
+        agree("the row", fields(mine, DowntrackRow), fields(theirs, DowntrackRow))
+        for my, their in zip(mine._kept, theirs._kept, strict=True):
+            agree("the history", my, their)
+        if sent and chance.random() < 0.1:
+            _again(kernel, chance.choice(sent[-20:]), (mine, theirs), arenas, now, line)
+            agree("the row after a resend", fields(mine, DowntrackRow), fields(theirs, DowntrackRow))
+    return written
+
+
+def _again(
+    kernel: Kernel, one: tuple[int, bytes], rows: tuple[Downtrack, Downtrack], arenas: tuple[bytearray, bytearray], now: float,
+    line: LineRow,
+) -> None:  # fmt: skip
+    sequence, data = one
+    if rows[0].sent(sequence) is None:
+        return
+    both = read_both(kernel, data)
+    assert both is not None
+    inspect_both(kernel, both[0], both[1], rows[0].source_form)
+    length = rows[0].write_again(arenas[0], both[0], sequence, now, line.transport_sequence)
+    compiled = kernel.write_again(addressof(rows[1]), addressof(both[1]), of_buffer(arenas[1]), sequence, now)
+    agree("the length of a resend", length, compiled)
+    agree("the bytes of a resend", arenas[0][:length].hex(), arenas[1][:length].hex())
+
+
+def feedback(kernel: Kernel, seed: int) -> int:
+    """Transport-wide feedback of a lossy receiver, and garbage like it, summed up by both; how many packets were received."""
+    chance = random.Random(seed)
+    sent, line = twcc.Sent(), LineRow(transport_sequence=0xFF80)
+    line.sent_number[:] = [-1] * SENT
+    arrivals, number, now, received = twcc.Arrivals(), 0xFF80, 500.0, 0
+    for _ in range(30):
+        for _ in range(chance.randrange(40)):
+            now += chance.random() / 100
+            size = chance.randrange(40, 1400)
+            sent.add(number, now, size)
+            kernel.sent(addressof(line), size, now)
+            if chance.random() < 0.8:
+                arrivals.add(number, now + 0.02 + chance.random() * chance.choice([0.001, 0.3]), 5)
+            number = number + 1 & 0xFFFF
+        body = arrivals.feedback(1)[4:]
+        if body and chance.random() < 0.2:
+            broken = bytearray(body[: chance.randrange(len(body) + 1)])
+            if broken:
+                broken[chance.randrange(len(broken))] = chance.randrange(256)
+            body = bytes(broken)
+        told, digest = twcc.digest(body, sent), DigestRow()
+        kernel.feedback(addressof(line), body, len(body), addressof(digest))
+        agree("the digest", fields(told, DigestRow), fields(digest, DigestRow))
+        received += told.received
+    return received
