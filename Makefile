@@ -10,13 +10,16 @@ NODE := $(VENV) -m suite.runtime node
 PYTEST := $(VENV) -m pytest
 COMPILE := $(VENV) -m uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
 
-.PHONY: help run status test test-fast lint types contracts lock clean setup setup-test python
+.PHONY: help run media status test test-fast lint types contracts lock clean setup setup-test python
 
 help: ## Show these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: setup ## Install, build and start everything; PORT=8123 serves there, SPEECH=0 leaves the models out
 	@exec $(VENV) -m suite.runtime run $(if $(PORT),--port $(PORT)) $(if $(filter 0,$(SPEECH)),--no-speech)
+
+media: setup ## A LiveKit server by itself: CONFIG=livekit.yaml, or none for development
+	@exec $(VENV) -m suite.rtc $(if $(CONFIG),"$(CONFIG)",--dev)
 
 status: ## What runs, and the memory of each process
 	@$(VENV) -m suite.runtime status

@@ -96,7 +96,8 @@ def plain_request(query: Mapping[str, str]) -> rtc.JoinRequest:
         settings.auto_subscribe_data_track = flag("auto_subscribe_data_track")
     return rtc.JoinRequest(
         client_info=client, connection_settings=settings, reconnect=flag("reconnect"),
-        participant_sid=query.get("sid", "")[:64], reconnect_reason=whole("reconnect_reason"), participant_attributes=_attributes(query.get("attributes", "")),
+        participant_sid=query.get("sid", "")[:64], reconnect_reason=whole("reconnect_reason"),
+        participant_attributes=_attributes(query.get("attributes", "")),
     )  # fmt: skip
 
 

@@ -1,0 +1,178 @@
+"""LiveKit's configuration file, options and environment, as a LiveKit server would take them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suite.rtc.core.settings import Settings
+from suite.rtc.standalone.configuration import Configuration, gather
+from suite.rtc.standalone.reading import WrongConfiguration
+from suite.rtc.standalone.run import arguments, configuration, workers_of
+
+KEYS = "keys: {first: 0123456789012345678901234567890123, second: abcdefghijklmnopqrstuvwxyzabcdef}\n"
+
+
+def read(text: str = "", *, keys: str = KEYS, environment: dict[str, str] | None = None, **given: str) -> Configuration:
+    return gather(text=keys + text, given=given, environment=environment or {})
+
+
+def settings(found: Configuration) -> Settings:
+    return Settings().changed(found.rooms)
+
+
+def test_what_is_not_said_is_as_livekits() -> None:
+    found = read()
+    assert (found.port, found.tcp_port, found.udp_ports, found.bind) == (7880, 7881, (7882, 7882), ("",))
+    assert (found.signal_limit, found.body_limit, found.prometheus_port) == (2 << 20, 10 << 20, 0)
+    rooms = settings(found)
+    assert (rooms.auto_create, rooms.empty_timeout, rooms.departure_timeout, rooms.max_participants) == (True, 300, 20, 0)
+    assert (rooms.metadata_limit, rooms.attributes_limit, rooms.room_name_limit) == (512 * 1024, 64 * 1024, 256)
+    assert (rooms.data_tracks, rooms.data_blobs) == (True, False)
+
+
+def test_every_key_that_we_act_on_is_taken() -> None:
+    found = read(
+        """
+port: 8880
+bind_addresses: [127.0.0.1, "::1"]
+region: eu-west
+rtc:
+  node_ip: 198.51.100.7
+  udp_port: 7900-7907
+  tcp_port: 7899
+  enable_loopback_candidate: true
+  datachannel_slow_threshold: 21024
+  stun_servers: [stun.example.org:3478]
+  turn_servers: [{host: turn.example.org, port: 443, protocol: tls, secret: known, ttl: 60}]
+room:
+  auto_create: false
+  empty_timeout: 11
+  departure_timeout: 12
+  max_participants: 13
+  enable_remote_unmute: true
+  enabled_codecs: [{mime: audio/opus}, {mime: video/VP8}, {mime: video/rtx}]
+limit:
+  max_metadata_size: 1_000
+  subscription_limit_video: 9
+  signal_message_size_limit: 1024
+  max_api_request_body_size: 0
+webhook: {urls: ["http://127.0.0.1:1/a", "http://127.0.0.1:1/b"], api_key: second}
+redis: {address: "127.0.0.1:6379", username: u, password: "p:w", db: 3}
+prometheus: {port: 6789, username: me, password: word}
+enable_data_tracks: false
+enable_participant_data_blob: true
+logging: {level: warn}
+"""
+    )
+    assert (found.port, found.bind, found.region, found.node_ip) == (8880, ("127.0.0.1", "::1"), "eu-west", "198.51.100.7")
+    assert (found.udp_ports, found.tcp_port, found.loopback, found.log_level) == ((7900, 7907), 7899, True, "warn")
+    assert found.redis_url == "redis://u:p%3Aw@127.0.0.1:6379/3"
+    assert found.webhook_urls == ("http://127.0.0.1:1/a", "http://127.0.0.1:1/b")
+    assert found.signing == ("second", "abcdefghijklmnopqrstuvwxyzabcdef")
+    assert (found.prometheus_port, found.prometheus_user, found.signal_limit, found.body_limit) == (
+        6789,
+        ("me", "word"),
+        1024,
+        0,
+    )
+    rooms = settings(found)
+    assert (rooms.auto_create, rooms.empty_timeout, rooms.departure_timeout, rooms.max_participants) == (False, 11, 12, 13)
+    assert (rooms.audio_codecs, rooms.video_codecs, rooms.enable_remote_unmute) == (("opus",), ("vp8",), True)
+    assert (rooms.metadata_limit, rooms.video_subscriptions, rooms.slow_reader) == (1000, 9, 21024)
+    assert (rooms.data_tracks, rooms.data_blobs, rooms.region) == (False, True, "eu-west")
+    assert rooms.turn_servers[0].secret == "known"
+    assert rooms.stun_servers == ("stun.example.org:3478",)
+    assert found.warnings == ()
+
+
+def test_a_key_that_we_do_not_support_is_named_and_ignored() -> None:
+    found = read("rtc: {use_external_ip: true, congestion_control: {enabled: true}}\naudio: {active_level: 30}\n", keys=KEYS)
+    told = "\n".join(found.warnings)
+    assert all(f'"{name}"' in told for name in ("rtc.use_external_ip", "rtc.congestion_control", "audio"))
+    assert len(found.warnings) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nothing: 1", 'unknown key "nothing"'),
+        ("rtc: {udp_prt: 1}", 'unknown key "rtc.udp_prt"'),
+        ("rtc: {turn_servers: [{hots: x}]}", 'unknown key "rtc.turn_servers.hots"'),
+        ("rtc: {turn_servers: [{host: x}]}", "no usable credentials"),
+        ("port: many", '"port" has to be a whole number'),
+        ("room: {auto_create: perhaps}", '"room.auto_create" has to be true or false'),
+        ("rtc: {udp_port: 9-8}", '"rtc.udp_port" has to be a port'),
+        ("rtc: {node_ip: here}", '"rtc.node_ip" has to be an address'),
+        ("rtc: 7", '"rtc" has to be a mapping'),
+        ("bind_addresses: 127.0.0.1", '"bind_addresses" has to be a list of texts'),
+        ("port: 1\nport: 2", '"port" is there twice'),
+        ("[1", "it is not YAML"),
+        ("webhook: {urls: [http://x], api_key: third}", '"webhook.api_key" has to be one of the keys'),
+        ("webhook: {urls: [http://x]}", '"webhook.api_key" is required'),
+        ("prometheus: {port: 1, username: me}", "are set together or not at all"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_an_error_that_names_it(text: str, words: str) -> None:
+    with pytest.raises(WrongConfiguration) as wrong:
+        read(text)
+    assert words in str(wrong.value)
+
+
+def test_a_server_without_keys_does_not_start_but_for_development() -> None:
+    with pytest.raises(WrongConfiguration) as wrong:
+        read(keys="")
+    assert "one of key_file or keys must be provided" in str(wrong.value)
+    found = read(keys="development: true\n")
+    assert dict(found.keys) == {"devkey": "secret"}
+    assert found.bind == ("127.0.0.1", "::1")
+
+
+def test_a_secret_of_digits_stays_a_text_and_a_short_one_is_warned_of() -> None:
+    found = read(keys="keys: {k: 0123}\n")
+    assert dict(found.keys) == {"k": "0123"}
+    assert "shorter than 32" in found.warnings[0]
+
+
+def test_a_key_file_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "keys.yaml"
+    path.write_text("third: abcdefghijklmnopqrstuvwxyz0123456789\n")
+    path.chmod(0o644)
+    with pytest.raises(WrongConfiguration):
+        read(f"key_file: {path}\n", keys="")
+    path.chmod(0o640)
+    assert set(read(f"key_file: {path}\n", keys="").keys) == {"third"}
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "livekit.yaml"
+    path.write_text(KEYS + "port: 1\nrtc: {tcp_port: 2}\nroom: {max_participants: 3}\n")
+    monkeypatch.setenv("LIVEKIT_RTC_TCP_PORT", "20")
+    monkeypatch.setenv("LIVEKIT_PORT", "10")
+    said: Any = arguments(
+        [str(path), "--port", "100", "--room.max_participants=30", "--keys", "only: " + "x" * 32, "--node-ip", "::1"]
+    )
+    found = configuration(*said)
+    assert (found.port, found.tcp_port, found.rooms["max_participants"], found.node_ip) == (100, 20, 30, "::1")
+    assert set(found.keys) == {"only"}
+    with pytest.raises(WrongConfiguration):
+        configuration(*arguments([str(path), "--no.such.key", "1"]))
+    with pytest.raises(WrongConfiguration):
+        configuration(*arguments([str(tmp_path / "nowhere.yaml")]))
+
+
+def test_the_whole_file_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEKIT_CONFIG", "port: 5\n")
+    monkeypatch.setenv("LIVEKIT_KEYS", "a: " + "x" * 32)
+    found = configuration(*arguments([]))
+    assert (found.port, set(found.keys)) == (5, {"a"})
+
+
+def test_a_range_of_ports_bounds_the_workers() -> None:
+    assert workers_of(read("rtc: {udp_port: 7882-7883}\n"), 8) == 2
+    assert workers_of(read(), 3) == 3
+    assert workers_of(read(), 0) >= 1
