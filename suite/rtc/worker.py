@@ -31,9 +31,10 @@ from suite.rtc.core.control import Control
 from suite.rtc.core.counting import count_rooms
 from suite.rtc.core.errors import RemoteError, ServiceError
 from suite.rtc.core.grants import Grants
+from suite.rtc.core.ice import turn_servers
 from suite.rtc.core.identifiers import Identifiers
 from suite.rtc.core.media import Report
-from suite.rtc.core.settings import Settings
+from suite.rtc.core.settings import Settings, TurnServer
 from suite.rtc.link.frames import Frame, Kind, pack, unpack
 from suite.rtc.link.server import ChannelId, LinkServer
 from suite.rtc.signalling import twirp, whip
@@ -85,6 +86,7 @@ class Worker:
             node_id=f"ND_suite{given.index}",
             ice_servers=((tuple(given.stun_url), "", ""),) if given.stun_url else (),
             egress_socket=given.egress_socket,
+            turn_servers=_turn_servers(),
         ).changed(json.loads(os.environ.get("RTC_ROOMS") or "{}"))
         self._control = Control(settings, Identifiers(SystemRandom(), given.index))
         await self._link.start(Path(given.socket))
@@ -286,6 +288,13 @@ def _asked(channel: ChannelId, payload: bytes) -> inputs.Input:
     return inputs.Asked(channel, name, method.request.FromString(body))
 
 
+def _turn_servers() -> tuple[TurnServer, ...]:
+    """Those of the whole Suite's settings; a media server by itself is told by its configuration."""
+    environment = os.environ
+    secret, ttl = environment.get("TURN_SECRET", ""), int(environment.get("TURN_TTL") or "0")
+    return turn_servers(environment.get("TURN_URLS", ""), secret=secret, ttl=ttl)
+
+
 def _address(text: str) -> str:
     """An IP address, or nothing."""
     return str(ipaddress.ip_address(text)) if text else ""
@@ -350,6 +359,8 @@ def main() -> None:
         sys.exit(f"{missing[0]} is not set: a worker signs webhooks and refreshed tokens with it.")
     try:
         asyncio.run(serve(given))
+    except ValueError as error:
+        sys.exit(f"The media worker was told what it cannot use: {error}.")
     except OSError as error:
         ports = f"UDP port {given.port}" + (f", TCP port {given.tcp_port}" if given.tcp_port else "")
         sys.exit(f"The media worker cannot listen on {ports} or {given.socket}: {error.strerror}.")

@@ -117,6 +117,11 @@ ADDRESSES: dict[str, tuple[Fill, set[str]]] = {
     # The media server's own doors: they take its tokens, which no cookie replaces.
     "rtc/validate": (nothing, set()),
     "rtc/v1/validate": (nothing, set()),
+    # A token is asked of who posts, and what can be read without one is empty.
+    "whip/v1": (nothing, EVERYONE),
+    "whip/v1/<str:sid>": (lambda world, _visitor: {"sid": "PA_nobody"}, EVERYONE),
+    "whep/v1": (nothing, EVERYONE),
+    "whep/v1/<str:sid>": (lambda world, _visitor: {"sid": "PA_nobody"}, EVERYONE),
     "twirp/livekit.<str:service>/<str:method>": (
         lambda world, _visitor: {"service": "RoomService", "method": "ListRooms"},
         set(),
