@@ -9,6 +9,7 @@ struct sums {
     struct rtc_line *line;
     struct rtc_digest *digest;
     double ways;
+    int last; /* sequence that was told of */
 };
 
 static void tell(struct sums *sums, int sequence, int came, double when) {
@@ -17,6 +18,7 @@ static void tell(struct sums *sums, int sequence, int came, double when) {
     int slot = sequence & (SENT - 1);
     if (line->sent_number[slot] != sequence) return;
     line->sent_number[slot] = -1;
+    sums->last = sequence;
     double left = line->sent_at[slot];
     int size = line->sent_size[slot];
     if (!digest->received && !digest->lost) digest->left_first = left;
@@ -38,11 +40,22 @@ static void tell(struct sums *sums, int sequence, int came, double when) {
     sums->ways += way;
 }
 
+/* Bytes that left after the packet `last`. */
+static int64_t in_flight(const struct rtc_line *line, int last) {
+    int64_t bytes = 0;
+    int ahead = (int)((line->transport_sequence - (uint32_t)last - 1) & 0xFFFF);
+    for (int i = 1; i <= ahead && i < SENT; i++) {
+        int sequence = (last + i) & 0xFFFF, slot = sequence & (SENT - 1);
+        if (line->sent_number[slot] == sequence) bytes += line->sent_size[slot];
+    }
+    return bytes;
+}
+
 /* `body` is the packet after its first 4 bytes; whether any packet that we know was received. */
 int rtc_feedback(struct rtc_line *line, const uint8_t *body, int length, struct rtc_digest *digest) {
     memset(digest, 0, sizeof *digest);
     if (length < 16) return 0;
-    struct sums sums = {line, digest, 0.0};
+    struct sums sums = {line, digest, 0.0, NONE};
     int sequence = body[8] << 8 | body[9], count = body[10] << 8 | body[11];
     double clock = (double)(body[12] << 16 | body[13] << 8 | body[14]) * REFERENCE;
     /* Where the deltas begin is known once the chunks have been counted. */
@@ -69,6 +82,7 @@ int rtc_feedback(struct rtc_line *line, const uint8_t *body, int length, struct 
         }
     }
 done:
+    if (sums.last != NONE) digest->in_flight = in_flight(line, sums.last);
     if (digest->received) digest->mean = sums.ways / (double)digest->received;
     return digest->received > 0;
 }

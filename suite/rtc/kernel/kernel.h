@@ -84,7 +84,7 @@ struct rtc_digest {
     int64_t received, lost;
     double shortest, mean;                                     /* of the ways */
     double arrived_first, arrived_last, left_first, left_last; /* when, of the packets that it tells of */
-    int64_t arrived_bytes, left_bytes;
+    int64_t arrived_bytes, left_bytes, in_flight; /* the last: sent after the last packet that is told of */
 };
 
 /* A read of the socket: what arrived, opened and read. */

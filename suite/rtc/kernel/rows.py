@@ -93,7 +93,7 @@ class DigestRow(Structure):
     _fields_: Fields = [
         *_all(c_int64, "received lost"),
         *_all(c_double, "shortest mean arrived_first arrived_last left_first left_last"),
-        *_all(c_int64, "arrived_bytes left_bytes"),
+        *_all(c_int64, "arrived_bytes left_bytes in_flight"),
     ]
 
 

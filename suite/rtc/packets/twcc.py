@@ -147,6 +147,7 @@ class Sent:
         self._times = array("d", bytes(8 * SENT))
         self._sizes = array("H", bytes(2 * SENT))
         self._sequences = array("l", [-1]) * SENT
+        self._next = 0
 
     def add(self, sequence: int, now: float, size: int) -> None:
         """Note that a packet left."""
@@ -154,6 +155,7 @@ class Sent:
         self._times[slot] = now
         self._sizes[slot] = size
         self._sequences[slot] = sequence
+        self._next = (sequence + 1) & 0xFFFF
 
     def take(self, sequence: int) -> tuple[float, int] | None:
         """When it left and its size, once; None where it is unknown or was told before."""
@@ -164,16 +166,27 @@ class Sent:
         return self._times[slot], self._sizes[slot]
 
 
+    def in_flight(self, last: int) -> int:
+        """Bytes that left after the packet `last`."""
+        found = 0
+        for ahead in range(1, min((self._next - last - 1) & 0xFFFF, SENT - 1) + 1):
+            sequence = (last + ahead) & 0xFFFF
+            if self._sequences[sequence & _SENT_MASK] == sequence:
+                found += self._sizes[sequence & _SENT_MASK]
+        return found
+
+
 def digest(body: bytes, sent: Sent) -> DigestRow:
     """A feedback (RTCP after its first 4 bytes) summed up against what was sent; `rtc_feedback` is its twin."""
     found = DigestRow()
     received = lost = arrived_bytes = left_bytes = 0
-    ways = 0.0
+    ways, last = 0.0, -1
     for sequence, when in arrivals(body):
         known = sent.take(sequence)
         if known is None:
             continue
         left, size = known
+        last = sequence
         if not received + lost:
             found.left_first = left
         found.left_last = left
@@ -193,5 +206,6 @@ def digest(body: bytes, sent: Sent) -> DigestRow:
         ways += way
     found.received, found.lost = received, lost
     found.arrived_bytes, found.left_bytes = arrived_bytes, left_bytes
+    found.in_flight = sent.in_flight(last) if last >= 0 else 0
     found.mean = ways / received if received else 0.0
     return found

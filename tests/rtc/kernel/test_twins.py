@@ -26,6 +26,7 @@ MUTANTS = [
     ("packet.c", "width == 15 ? 2 : 1", "width == 15 ? 2 : 2"),
     ("packet.c", "if (data[length - 1] == 0) return 0;", ""),
     ("feedback.c", "digest->left_bytes += size;", "digest->left_bytes += came ? size : 0;"),
+    ("feedback.c", "for (int i = 1; i <= ahead", "for (int i = 1; i < ahead"),
     ("feedback.c", "if (deltas + symbol > length) goto done;", "if (deltas + symbol >= length) goto done;"),
 ]
 
