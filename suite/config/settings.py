@@ -160,6 +160,8 @@ LIVEKIT_API_KEY = env.get("LIVEKIT_API_KEY")
 LIVEKIT_API_SECRET = env.get_secret("LIVEKIT_API_SECRET", mode=SUITE_MODE)
 LIVEKIT_WEBHOOK_URLS = env.get_list("LIVEKIT_WEBHOOK_URLS", f"{LIVEKIT_API_URL}/webhooks/livekit/")
 RTC_WORKER_SOCKETS = env.get_list("RTC_WORKER_SOCKETS")
+RTC_VALKEY_URL = VALKEY_URL if RTC_WORKER_SOCKETS else ""  # rooms outlive their workers there
+RTC_VALKEY_PREFIX = f"{VALKEY_PREFIX}.rtc"
 RTC_EGRESS_SOCKET = env.get("RTC_EGRESS_SOCKET", "-")
 RTC_EGRESS_ROOT = Path(env.get("RTC_EGRESS_ROOT", str(ROOT / "var" / "egress")))
 MEDIA_ADDRESS = env.get("MEDIA_ADDRESS", "127.0.0.1")

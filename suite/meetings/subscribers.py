@@ -54,20 +54,16 @@ def remove_from_call(event: ParticipationRemoved) -> None:
 
 
 def keep_out(event: MediaRoomStarted) -> None:
-    """Say again whom a room refuses: those who were taken out, and whoever comes where the meeting has ended.
+    """Refuse whoever comes where the meeting has ended: a token outlives its meeting by minutes.
 
-    A media server that died has forgotten it, and a token outlives its meeting by minutes.
+    Those who were taken out need no second word: the media server's directory keeps what its workers forget.
     """
     meeting = Meeting.objects.get(id=event.meeting_id)
     if meeting.ended_at is None:
-        removed = meeting.participations.filter(state=ParticipationState.REMOVED)
-        refused = {str(participation_id) for participation_id in removed.values_list("id", flat=True)}
-    else:
-        refused = media.identities_in(meeting_id=meeting.id)
-    for participation_id in filter(None, map(parse_uuid, refused)):
+        return
+    for participation_id in filter(None, map(parse_uuid, media.identities_in(meeting_id=meeting.id))):
         media.participant_remove(meeting_id=meeting.id, participation_id=participation_id, tokens_from=clock.now())
-    if meeting.ended_at is not None:
-        media.room_delete(meeting_id=meeting.id)
+    media.room_delete(meeting_id=meeting.id)
 
 
 def mute_in_call(event: ParticipationMuted) -> None:

@@ -88,7 +88,7 @@ async def test_who_is_let_go_is_out_within_five_seconds(house: House, staff: Com
 
 
 async def after_the_media_server_forgot(house: House, tokens: list[str]) -> None:
-    """A media worker that died has forgotten whom it refused: it is told again, before anybody hears anything."""
+    """A media worker that died has forgotten whom it refused: signalling, which stands before it, has not."""
     before = house.restarts("media-0")
     house.kill("media-0")
     await house.again("media-0", after=before, seconds=20)

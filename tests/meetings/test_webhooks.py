@@ -61,7 +61,7 @@ def test_a_recorders_path_stays_in_its_folder(awa, tmp_path):
     assert CapturedTrack.objects.count() == 0
 
 
-def test_a_room_that_the_media_server_opens_is_told_whom_it_refuses(awa):
+def test_a_room_that_the_media_server_opens_is_looked_at(awa):
     entry = join(browser(awa), a_room(browser(awa)))
     event = api.WebhookEvent(event="room_started")
     event.room.name = entry["meeting_id"]
