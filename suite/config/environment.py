@@ -29,6 +29,14 @@ def get_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in get(name, default).split(",") if part.strip()]
 
 
+def get_days(name: str, default: str) -> int:
+    """A number of whole days, 1 to 3650; anything else is refused."""
+    value = get(name, default)
+    if not value.isdecimal() or not 1 <= int(value) <= 3650:
+        raise ImproperlyConfigured(f"{name} is «{value}»: it is a number of days, from 1 to 3650.")
+    return int(value)
+
+
 def get_secret(name: str, *, mode: str, shortest: int = 32) -> str:
     """A secret; in production an example value or one under `shortest` characters is refused."""
     value = get(name)

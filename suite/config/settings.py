@@ -242,6 +242,9 @@ CELERY_BEAT_SCHEDULE = {
     "audit-verify": {"task": "suite.audit.tasks.verify_all", "schedule": crontab(hour=3, minute=17)},
     "trash-empty": {"task": "suite.resources.tasks.empty_trash", "schedule": crontab(hour=4, minute=37)},
     "invitations-mail": {"task": "suite.resources.tasks.mail_invitations", "schedule": 60.0, "options": {"expires": 55}},
+    "sound-expire": {"task": "suite.meetings.tasks.sound_expire", "schedule": crontab(minute=23)},
+    "files-sweep": {"task": "suite.files.tasks.files_sweep", "schedule": crontab(hour=3, minute=41)},
+    "recordings-sweep": {"task": "suite.meetings.tasks.recordings_sweep", "schedule": crontab(hour=3, minute=47)},
     "sessions-forget": {"task": "suite.accounts.tasks.sessions_forget", "schedule": crontab(hour=4, minute=7)},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -250,6 +253,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SPEECH = env.get("SPEECH", "1") == "1"
 SPEECH_ENGINES = env.speech_engines()
 SPEECH_THREADS = int(env.get("SPEECH_THREADS", "1"))
+SOUND_RETENTION_DAYS = env.get_days("SOUND_RETENTION_DAYS", "30")  # of a transcription; its text stays
 SPEECH_MODELS_ROOT = Path(env.get("SPEECH_MODELS_ROOT", str(ROOT / "var" / "models")))
 
 REST_FRAMEWORK = {

@@ -17,7 +17,7 @@ from suite.kernel.outbox import Every, forget_delivered, sweeps
 from suite.meetings import events as meetings
 from suite.meetings import subscribers as meeting
 from suite.meetings.public import add_section
-from suite.meetings.tasks import wake_reconciliation
+from suite.meetings.tasks import CAPTURES_SECONDS, wake_captures, wake_reconciliation
 from suite.resources import subscribers as resources
 from suite.resources.events import AccessChanged, InvitationMade, ResourcePurged
 from suite.resources.public import ResourceKind, add_kind
@@ -43,6 +43,7 @@ def tie() -> None:
     subscribe(meetings.ParticipationMuted, meeting.mute_in_call)
     subscribe(meetings.MeetingEnded, meeting.end_call)
     subscribe(meetings.ConsentGiven, meeting.record_agreed)
+    subscribe(meetings.RecordingEnded, meeting.record_again)
     subscribe(meetings.ConsentWithdrawn, meeting.stop_withdrawn)
     subscribe(meetings.MicrophonePublished, meeting.record_published)
     subscribe(meetings.CaptureStopped, meeting.stop_captured)
@@ -50,10 +51,12 @@ def tie() -> None:
     sweeps.append(Every(seconds=1.0, action=seal_due))
     sweeps.append(Every(seconds=15.0, action=verify_recent))
     sweeps.append(Every(seconds=settings.MEETING_QUIET_SECONDS / 4, action=wake_reconciliation))
+    sweeps.append(Every(seconds=CAPTURES_SECONDS, action=wake_captures))
     subscribe(meetings.CaptureStarted, transcript.open_transcript)
     subscribe(meetings.TrackStored, transcript.transcribe_stored)
     subscribe(meetings.CaptureStopped, transcript.settle_stopped)
     subscribe(meetings.CaptureComplete, transcript.settle_complete)
+    subscribe(meetings.SoundDeleted, transcript.give_up_deleted)
     add_section(transcript_section)
     sweeps.append(Every(seconds=5, action=transcript.sweep))
     sweeps.append(Every(seconds=3600, action=forget_delivered))

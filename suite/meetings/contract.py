@@ -72,6 +72,7 @@ class Transcription(TypedDict):
     active: bool
     started_at: str | None
     started_by: str | None
+    sound_days: Annotated[int, "How long the sound is kept."]
     agreement: Annotated[Agreement, "My own answer."]
     agreed: Sequence[str]
 

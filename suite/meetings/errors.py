@@ -37,6 +37,11 @@ class SpeechOff(Unavailable):
     message = _("Transcription is switched off on this system.")
 
 
+class RecorderFails(Unavailable):
+    code = "recorder_fails"
+    message = _("The recorder fails. It is tried again in a moment.")
+
+
 class MediaServerSilent(Unavailable):
     code = "media_server_silent"
     message = _("The media server is not answering. Please try again in a moment.")

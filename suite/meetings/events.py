@@ -101,3 +101,20 @@ class CaptureComplete(MeetingEvent):
 
     name: ClassVar[str] = "meetings.capture_complete"
     capture_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingEnded(MeetingEvent):
+    """A recording ended while its speaker still agrees: with its track, or because its recorder died."""
+
+    name: ClassVar[str] = "meetings.recording_ended"
+    track_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoundDeleted(MeetingEvent):
+    """The sound of a captured track is no more: its days are over, or what it belonged to was deleted."""
+
+    name: ClassVar[str] = "meetings.sound_deleted"
+    capture_id: uuid.UUID
+    track_id: uuid.UUID

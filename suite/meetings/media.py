@@ -122,6 +122,17 @@ def egress_start(*, meeting_id: uuid.UUID, track_sid: str, name: str) -> str | N
     return started[0] if started else None
 
 
+def egresses_of(*, meeting_id: uuid.UUID) -> dict[str, api.EgressInfo]:
+    """The recordings that the media server knows of a meeting's room, by their id."""
+    found: list[api.ListEgressResponse] = []
+
+    async def ask(client: api.LiveKitAPI) -> None:
+        found.append(await client.egress.list_egress(api.ListEgressRequest(room_name=str(meeting_id))))
+
+    _call(ask)
+    return {info.egress_id: info for answer in found for info in answer.items}
+
+
 def egress_stop(*, egress_id: str) -> None:
     """Stop a recording; nothing where it has ended."""
     _call(lambda client: client.egress.stop_egress(api.StopEgressRequest(egress_id=egress_id)))

@@ -108,6 +108,7 @@ class Capture(models.Model):
     started_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
     complete_at = models.DateTimeField(null=True)  # every track is stored
+    sound_days = models.PositiveSmallIntegerField(default=30)  # how long its sound is kept, as those who agreed were told
 
     class Meta:
         constraints: ClassVar = [
@@ -136,12 +137,13 @@ class Consent(models.Model):
 
 
 class CapturedTrack(models.Model):
-    """One microphone's track under one agreement: a new agreement, or a new track, is a new row."""
+    """One microphone's track under one agreement: a new agreement, a new track, or a recording that broke is a new row."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     capture = models.ForeignKey(Capture, on_delete=models.PROTECT, related_name="tracks")
     participation = models.ForeignKey(Participation, on_delete=models.PROTECT, related_name="captured_tracks")
     track_sid = models.CharField(max_length=60)
+    piece = models.PositiveSmallIntegerField(default=0)  # a recorder that dies leaves a piece; the next row goes on
     egress_id = models.CharField(max_length=60, blank=True)
     agreed_at = models.DateTimeField()
     agreed_until = models.DateTimeField(null=True)  # the agreement was withdrawn, or the capture stopped
@@ -149,10 +151,11 @@ class CapturedTrack(models.Model):
     ended_at = models.DateTimeField(null=True)
     blob = models.OneToOneField(Blob, on_delete=models.PROTECT, null=True, related_name="captured_track")
     failure = models.CharField(max_length=200, blank=True)
+    sound_deleted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["capture", "track_sid", "agreed_at"], name="meetings_track_once"),
+            models.UniqueConstraint(fields=["capture", "track_sid", "agreed_at", "piece"], name="meetings_track_once"),
             models.UniqueConstraint(fields=["egress_id"], condition=~Q(egress_id=""), name="meetings_egress_once"),
             models.CheckConstraint(
                 name="meetings_no_sound_before_agreement",

@@ -8,15 +8,19 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
+from livekit import api
 
 from suite.kernel.refs import SYSTEM
 from suite.meetings import media
-from suite.meetings.models import Meeting, Participation, ParticipationState
+from suite.meetings.models import CapturedTrack, Meeting, Participation, ParticipationState
 from suite.meetings.services.meetings import meeting_end
 from suite.meetings.services.participations import participation_left
+from suite.meetings.webhooks import recording_over
 
 WAITED_FOR = timedelta(hours=1)  # a meeting stays open that long for somebody at the door
 REMEMBERED_SECONDS = 3600
+WORD_SECONDS = 120.0  # for which the media server tries to tell of a recording's end
+GOING_ON = {api.EgressStatus.EGRESS_STARTING, api.EgressStatus.EGRESS_ACTIVE, api.EgressStatus.EGRESS_ENDING}
 
 
 def reconcile(*, now: datetime) -> None:
@@ -41,6 +45,23 @@ def reconcile(*, now: datetime) -> None:
             meeting_end(meeting=meeting, actor=SYSTEM, now=now)
 
 
+def reconcile_recordings(*, now: datetime) -> None:
+    """Close the recordings of which no word will come any more, so that their tracks can be recorded again.
+
+    One that never began is closed at once; of others a recorder that starts anew tells what it finds, and is given
+    `WORD_SECONDS` for that. Raises `MediaServerSilent`.
+    """
+    tracks = CapturedTrack.objects.filter(ended_at=None).exclude(egress_id="").select_related("capture")
+    for meeting_id in {track.capture.meeting_id for track in tracks}:
+        known = media.egresses_of(meeting_id=meeting_id)
+        for track in (one for one in tracks if one.capture.meeting_id == meeting_id):
+            info = known.get(track.egress_id)
+            goes_on = info is not None and info.status in GOING_ON
+            never_began = info is not None and not goes_on and not any(one.started_at for one in info.file_results)
+            if never_began or _is_gone(track.id, seen=goes_on, now=now, after=WORD_SECONDS):
+                recording_over(info or api.EgressInfo(egress_id=track.egress_id, error="the media server forgot it"))
+
+
 def _present(meeting: Meeting) -> list[Participation]:
     """Whom we hold to be in the meeting."""
     held = meeting.participations.filter(state=ParticipationState.ADMITTED, joined_at__isnull=False, left_at=None)
@@ -54,13 +75,15 @@ def _is_expected(meeting: Meeting, *, now: datetime) -> bool:
     return meeting.participations.filter(on_the_way | waiting).exists()
 
 
-def _is_gone(key: uuid.UUID, *, seen: bool, now: datetime) -> bool:
-    """Whether `key` has not been seen for `MEETING_QUIET_SECONDS`; a cache that forgets only makes it later."""
+def _is_gone(key: uuid.UUID, *, seen: bool, now: datetime, after: float | None = None) -> bool:
+    """Whether `key` has not been seen for `after` seconds, `MEETING_QUIET_SECONDS` where that is None; a cache that forgets
+    only makes it later.
+    """
     if seen:
         cache.delete(_name(key))
         return False
     since = cache.get_or_set(_name(key), now.timestamp(), REMEMBERED_SECONDS)
-    return since is not None and now.timestamp() - since >= _quiet().total_seconds()
+    return since is not None and now.timestamp() - since >= (_quiet().total_seconds() if after is None else after)
 
 
 def _name(key: uuid.UUID) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from suite.accounts.public import Viewer
 from suite.meetings import contract
-from suite.meetings.models import Capture, Consent, Meeting, Participation, ParticipationState
+from suite.meetings.models import Capture, CapturedTrack, Consent, Meeting, Participation, ParticipationState
 from suite.resources.public import role_of
+
+FAILURES_COUNTED = 10
 
 
 def open_meeting_of(room_id: uuid.UUID) -> Meeting | None:
@@ -56,12 +59,16 @@ def transcription_for(participation: Participation) -> contract.Transcription:
     """The transcription as one participation sees it; `agreement` is its own answer."""
     capture = open_capture(participation.meeting_id)
     if capture is None:
-        return {"active": False, "started_at": None, "started_by": None, "agreement": "none", "agreed": []}
+        days = settings.SOUND_RETENTION_DAYS
+        return {
+            "active": False, "started_at": None, "started_by": None, "sound_days": days, "agreement": "none", "agreed": [],
+        }  # fmt: skip
     answers = {consent.participation_id: consent for consent in capture.consents.all()}
     return {
         "active": True,
         "started_at": capture.started_at.isoformat(),
         "started_by": capture.started_by.name,
+        "sound_days": capture.sound_days,
         "agreement": _agreement(answers.get(participation.id)),
         "agreed": [str(key) for key, consent in answers.items() if is_given(consent)],
     }
@@ -69,6 +76,19 @@ def transcription_for(participation: Participation) -> contract.Transcription:
 
 def is_given(consent: Consent | None) -> bool:
     return consent is not None and consent.given_at is not None and consent.declined_at is None
+
+
+def failures_before(track: CapturedTrack) -> int:
+    """How many pieces of a recording in a row, `track` the last of them, ended without any sound."""
+    pieces = CapturedTrack.objects.filter(
+        capture_id=track.capture_id, track_sid=track.track_sid, agreed_at=track.agreed_at, piece__lte=track.piece
+    )
+    failed = 0
+    for failure in pieces.order_by("-piece").values_list("failure", flat=True)[:FAILURES_COUNTED]:
+        if not failure:
+            break
+        failed += 1
+    return failed
 
 
 def _agreement(consent: Consent | None) -> contract.Agreement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.db.models import QuerySet
 
@@ -11,6 +12,7 @@ from suite.kernel import clock
 from suite.kernel.ids import parse_uuid
 from suite.kernel.refs import SYSTEM
 from suite.meetings import media
+from suite.meetings.errors import RecorderFails
 from suite.meetings.events import (
     CaptureStopped,
     ConsentGiven,
@@ -20,12 +22,14 @@ from suite.meetings.events import (
     MicrophonePublished,
     ParticipationMuted,
     ParticipationRemoved,
+    RecordingEnded,
 )
 from suite.meetings.models import CapturedTrack, Consent, Meeting, Participation, ParticipationState
-from suite.meetings.selectors import is_given, open_capture
+from suite.meetings.selectors import failures_before, is_given, open_capture
 from suite.meetings.services.captures import track_claim, track_recording
 from suite.meetings.services.participations import participation_remove
 
+PATIENCE = timedelta(minutes=1)  # a recorder that fails again and again is asked this often
 LIVE = {ParticipationState.WAITING, ParticipationState.ADMITTED}
 
 
@@ -92,6 +96,23 @@ def record_published(event: MicrophonePublished) -> None:
         _record(consent, event.track_sid)
 
 
+def record_again(event: RecordingEnded) -> None:
+    """Go on in a new file where the track is still there and its speaker still agrees: the recorder died, not the track.
+
+    Raises `RecorderFails`, to be asked again later, where the pieces before gave no sound: the longer, the more there were.
+    """
+    track = CapturedTrack.objects.select_related("capture__meeting").get(id=event.track_id)
+    consent = track.capture.consents.select_related("capture__meeting").filter(participation_id=track.participation_id).first()
+    if consent is None or not is_given(consent) or consent.given_at != track.agreed_at or track.ended_at is None:
+        return
+    if track.track_sid not in media.microphones_of(meeting_id=event.meeting_id, participation_id=track.participation_id):
+        return
+    failed = failures_before(track)
+    if failed > 1 and clock.now() < track.ended_at + min(timedelta(seconds=2**failed), PATIENCE):
+        raise RecorderFails
+    _record(consent, track.track_sid, again=True)
+
+
 def stop_withdrawn(event: ConsentWithdrawn) -> None:
     consent = Consent.objects.get(id=event.consent_id)
     _stop(CapturedTrack.objects.filter(capture_id=consent.capture_id, participation_id=consent.participation_id))
@@ -101,8 +122,8 @@ def stop_captured(event: CaptureStopped) -> None:
     _stop(CapturedTrack.objects.filter(capture_id=event.capture_id))
 
 
-def _record(consent: Consent, track_sid: str) -> None:
-    track = track_claim(consent=consent, track_sid=track_sid, now=clock.now())
+def _record(consent: Consent, track_sid: str, *, again: bool = False) -> None:
+    track = track_claim(consent=consent, track_sid=track_sid, now=clock.now(), again=again)
     if track is None:
         return
     meeting_id: uuid.UUID = consent.capture.meeting_id

@@ -88,7 +88,11 @@ def _room_finished(event: api.WebhookEvent) -> None:
 
 
 def _egress_ended(event: api.WebhookEvent) -> None:
-    info = event.egress_info
+    recording_over(event.egress_info)
+
+
+def recording_over(info: api.EgressInfo) -> None:
+    """Keep what a recording that has ended left, or say why there is nothing."""
     failed = info.status != api.EgressStatus.EGRESS_COMPLETE or not info.file_results
     if failed:
         track_store(

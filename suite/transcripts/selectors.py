@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from suite.kernel.models import WorkState
@@ -14,28 +15,67 @@ from suite.meetings.public import Meeting
 from suite.transcripts.models import ChunkText, TrackWork, Transcript
 
 COLOURS = 8  # how many the stylesheet has
+MARGIN = 0.2  # s of sound before and after a turn's words: the first sound of a word is soft
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One turn as a page shows it; `at` is seconds from the meeting's beginning."""
+    """One turn as a page shows it; `at` is seconds from the meeting's beginning.
+
+    `sound` is the track that it is heard in, from second `since` to second `until` of that file; None where it is gone.
+    """
 
     speaker: str
     colour: int
     at: float
     clock: str
     text: str
+    sound: uuid.UUID | None
+    since: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is left of a transcript's sound: `until` when it is kept, or since when (some of) it is deleted."""
+
+    until: datetime | None
+    deleted_at: datetime | None
+    days: int
 
 
 def lines_of(transcript: Transcript) -> list[Line]:
     """The transcript in the order of speaking; who began first stands first where two speak at once."""
     colours: dict[str, int] = {}
     lines = []
-    for turn in transcript.turns.select_related("participation").order_by("start", "end", "id"):
+    begun = transcript.meeting.started_at
+    for turn in transcript.turns.select_related("participation", "work__track").order_by("start", "end", "id"):
         speaker = speaker_name(turn.participation.name, turn.voice)
-        colour = colours.setdefault(speaker, len(colours) % COLOURS)
-        lines.append(Line(speaker=speaker, colour=colour, at=turn.start, clock=clock_of(turn.start), text=turn.text))
+        track = turn.work.track
+        offset = ((track.started_at or track.agreed_at) - begun).total_seconds()
+        lines.append(
+            Line(
+                speaker=speaker,
+                colour=colours.setdefault(speaker, len(colours) % COLOURS),
+                at=turn.start,
+                clock=clock_of(turn.start),
+                text=turn.text,
+                sound=None if track.blob_id is None else track.id,
+                since=max(0.0, round(turn.start - offset - MARGIN, 2)),
+                until=round(turn.end - offset + MARGIN, 2),
+            )
+        )
     return lines
+
+
+def sound_of(transcript: Transcript) -> Kept:
+    """How long the sound is kept, or since when it is gone."""
+    capture = transcript.capture
+    tracks = capture.tracks.aggregate(
+        last=Max("ended_at", filter=Q(blob__isnull=False)), deleted=Max("sound_deleted_at", filter=Q(blob=None))
+    )
+    until = None if tracks["last"] is None else tracks["last"] + timedelta(days=capture.sound_days)
+    return Kept(until=until, deleted_at=tracks["deleted"], days=capture.sound_days)
 
 
 def speaker_name(name: str, voice: int | None) -> str:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,8 @@ from suite.resources.public import ResourceKind, ResourceRole, access_grant, res
 from suite.transcripts.models import ChunkText, TrackWork, Transcript, TranscriptState, Turn
 from suite.transcripts.pipeline.turns import Turn as Said
 from suite.transcripts.selectors import lines_of
+
+LISTENING_SECONDS = 30 * 60
 
 
 @transaction.atomic
@@ -170,3 +173,18 @@ def transcript_export(*, transcript: Transcript, viewer: Viewer, now: datetime) 
     """Record that `viewer` takes the text out; the caller holds the right to read it."""
     record("transcripts.transcript.exported", actor=viewer.ref, target=transcript.ref,
            organization_id=transcript.meeting.organization_id, at=now, context=transcript.meeting_id)  # fmt: skip
+
+
+@transaction.atomic
+def transcript_listen(*, transcript: Transcript, viewer: Viewer, now: datetime) -> bool:
+    """Record that `viewer` listens to the sound, once for as long as they go on; the caller holds the right to read it.
+
+    A player asks for one range after the other: what comes within `LISTENING_SECONDS` of the last is the same listening.
+    """
+    key = f"transcripts.listening.{transcript.pk.hex}.{viewer.user_id.hex}.{viewer.membership_id.hex}"
+    known = bool(cache.get(key))
+    if not known:
+        record("transcripts.transcript.listened", actor=viewer.ref, target=transcript.ref,
+               organization_id=transcript.meeting.organization_id, at=now, context=transcript.meeting_id)  # fmt: skip
+    transaction.on_commit(lambda: cache.set(key, value=True, timeout=LISTENING_SECONDS))
+    return not known

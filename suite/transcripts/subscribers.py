@@ -6,9 +6,9 @@ import uuid
 from datetime import datetime, timedelta
 
 from suite.kernel import clock
-from suite.meetings.events import CaptureComplete, CaptureStarted, CaptureStopped, TrackStored
+from suite.meetings.events import CaptureComplete, CaptureStarted, CaptureStopped, SoundDeleted, TrackStored
 from suite.meetings.public import Capture, CapturedTrack
-from suite.transcripts.models import Transcript
+from suite.transcripts.models import TrackWork, Transcript
 from suite.transcripts.selectors import due_works, exhausted_works
 from suite.transcripts.services import track_fail, track_queue, transcript_open, transcript_settle
 from suite.transcripts.tasks import load_models, transcribe_track
@@ -35,6 +35,13 @@ def settle_stopped(event: CaptureStopped) -> None:
 
 def settle_complete(event: CaptureComplete) -> None:
     _settle(event.capture_id)
+
+
+def give_up_deleted(event: SoundDeleted) -> None:
+    """What was not written down by now never will be."""
+    work = TrackWork.objects.filter(track_id=event.track_id).first()
+    if work is not None:
+        track_fail(work=work, reason="its sound was deleted", now=clock.now())
 
 
 def sweep() -> None:

@@ -1,25 +1,27 @@
-"""The transcript's page, its progress, its export, its document."""
+"""The transcript's page, its progress, its sound, its export, its document."""
 
 from __future__ import annotations
 
 import uuid
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from suite.accounts.public import viewer_required
+from suite.files.public import blob_response
 from suite.kernel import clock
-from suite.transcripts.access import access_transcript
+from suite.kernel.errors import NotFound
+from suite.transcripts.access import access_sound, access_transcript
 from suite.transcripts.exports import as_text
-from suite.transcripts.selectors import lines_of, progress_of
-from suite.transcripts.services import transcript_export, transcript_open_as_document
+from suite.transcripts.selectors import lines_of, progress_of, sound_of
+from suite.transcripts.services import transcript_export, transcript_listen, transcript_open_as_document
 
 
 @require_GET
 def transcript(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     found = access_transcript(viewer=viewer_required(request), id=id)
-    context = {"transcript": found, "lines": lines_of(found), "progress": progress_of(found)}
+    context = {"transcript": found, "lines": lines_of(found), "progress": progress_of(found), "sound": sound_of(found)}
     return render(request, "transcripts/transcript.html", context)
 
 
@@ -27,6 +29,19 @@ def transcript(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
 def progress(request: HttpRequest, id: uuid.UUID) -> JsonResponse:
     """`{state, done, total}` for the page that waits."""
     return JsonResponse(progress_of(access_transcript(viewer=viewer_required(request), id=id)))
+
+
+@require_safe
+def sound(request: HttpRequest, id: uuid.UUID, track_id: uuid.UUID) -> HttpResponseBase:
+    """One track as it was stored, or the range that a player asks for; listening is recorded."""
+    viewer = viewer_required(request)
+    found, track = access_sound(viewer=viewer, id=id, track_id=track_id)
+    if track.blob is None:
+        raise NotFound
+    answer = blob_response(request, track.blob, name=f"{track.pk}.ogg", inline=True)
+    if request.method == "GET":
+        transcript_listen(transcript=found, viewer=viewer, now=clock.now())
+    return answer
 
 
 @require_POST

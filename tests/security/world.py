@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from io import BytesIO
 
 from suite.accounts.models import Organization, Role, SignIn
 from suite.accounts.viewer import Viewer
 from suite.chat.public import Author, message_post
 from suite.chat.services import channel_create
 from suite.documents.public import Paragraph, document_create
+from suite.files.public import blob_store
 from suite.kernel import clock
 from suite.meetings.access import Standing
 from suite.meetings.models import CapturedTrack, Participation
@@ -49,6 +51,7 @@ class World:
     open_meeting: uuid.UUID
     participation: uuid.UUID
     transcript: uuid.UUID
+    track: uuid.UUID
 
 
 def a_world() -> World:
@@ -102,6 +105,7 @@ def a_world() -> World:
         open_meeting=mine.meeting_id,
         participation=mine.id,
         transcript=transcript,
+        track=CapturedTrack.objects.get(capture__transcript=transcript).id,
     )
 
 
@@ -116,7 +120,9 @@ def _past_meeting(awa: Viewer, town: Organization) -> tuple[uuid.UUID, uuid.UUID
     capture = open_capture(mine.meeting_id)
     assert capture is not None
     transcript = transcript_open(capture=capture, now=now)
-    track = CapturedTrack.objects.create(capture=capture, participation=mine, track_sid="TR_1", agreed_at=now, ended_at=now)
+    track = CapturedTrack.objects.create(capture=capture, participation=mine, track_sid="TR_1", agreed_at=now, ended_at=now,
+                                         blob=blob_store(content=BytesIO(CONTENT.encode()), media_type="audio/ogg",
+                                                         organization_id=town.id, actor=awa.ref, now=now))  # fmt: skip
     work = TrackWork.objects.create(transcript=transcript, track=track)
     Turn.objects.create(work=work, transcript=transcript, participation=mine, ordinal=0, start=0, end=1, text=CONTENT)
     capture_stop(capture=capture, actor=awa.ref, now=now)

@@ -78,6 +78,8 @@ export interface Transcription {
   active: boolean;
   started_at: string | null;
   started_by: string | null;
+  /** How long the sound is kept. */
+  sound_days: number;
   /** My own answer. */
   agreement: Agreement;
   agreed: readonly string[];

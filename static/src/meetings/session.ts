@@ -30,7 +30,7 @@ export interface Session {
   notice: Notice | null;
 }
 
-export const NO_TRANSCRIPTION: Transcription = { active: false, started_at: null, started_by: null, agreement: "none", agreed: [] };
+export const NO_TRANSCRIPTION: Transcription = { active: false, started_at: null, started_by: null, sound_days: 0, agreement: "none", agreed: [] };
 
 /** The session right after the door's answer, before the socket's first word. */
 export function openSession(answer: JoinAnswer): Session {

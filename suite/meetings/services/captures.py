@@ -23,6 +23,7 @@ from suite.meetings.events import (
     CaptureStopped,
     ConsentGiven,
     ConsentWithdrawn,
+    RecordingEnded,
     TrackStored,
 )
 from suite.meetings.models import Capture, CapturedTrack, Consent, Meeting, Participation
@@ -46,7 +47,9 @@ def capture_start(*, meeting: Meeting, viewer: Viewer, now: datetime) -> Capture
     running = open_capture(meeting.id)
     if running is not None:
         return running
-    capture = Capture.objects.create(meeting=meeting, started_by_id=viewer.user_id, started_at=now)
+    capture = Capture.objects.create(
+        meeting=meeting, started_by_id=viewer.user_id, started_at=now, sound_days=settings.SOUND_RETENTION_DAYS
+    )
     record_in(meeting, "meetings.transcription.started", actor=viewer.ref, at=now)
     publish(CaptureStarted(meeting_id=meeting.id, capture_id=capture.id, at=now))
     live.tell_transcription(meeting)
@@ -112,20 +115,27 @@ def consent_decline(*, participation: Participation, now: datetime) -> None:
 
 
 @transaction.atomic
-def track_claim(*, consent: Consent, track_sid: str, now: datetime) -> CapturedTrack | None:
-    """The row under which a track is about to be recorded; None where it is already, or may not be."""
+def track_claim(*, consent: Consent, track_sid: str, now: datetime, again: bool = False) -> CapturedTrack | None:
+    """The row under which a track is about to be recorded; None where it is already, or may not be.
+
+    A recording that has ended is followed by a further piece only where the caller saw that its track goes on (`again`).
+    """
     capture = Capture.objects.select_for_update().get(pk=consent.capture_id)
     consent = Consent.objects.select_for_update().get(pk=consent.pk)
     if capture.stopped_at is not None or not is_given(consent) or consent.given_at is None:
         return None
-    track, created = CapturedTrack.objects.get_or_create(
-        capture=capture,
-        track_sid=track_sid,
-        agreed_at=consent.given_at,
-        defaults={"participation_id": consent.participation_id},
-    )
-    if not created and track.egress_id:
+    claimed = capture.tracks.filter(track_sid=track_sid, agreed_at=consent.given_at)
+    track = claimed.order_by("-piece").first()
+    if track is not None and (track.egress_id if track.ended_at is None else not again):
         return None
+    if track is None or track.ended_at is not None:
+        track = CapturedTrack.objects.create(
+            capture=capture,
+            participation_id=consent.participation_id,
+            track_sid=track_sid,
+            agreed_at=consent.given_at,
+            piece=0 if track is None else track.piece + 1,
+        )
     target = TargetRef(kind="captured_track", id=track.id)
     record_in(capture.meeting, "meetings.track.claimed", actor=SYSTEM, target=target, at=now)
     return track
@@ -182,6 +192,8 @@ def track_store(
     )
     if track.blob_id is not None:
         publish(TrackStored(meeting_id=meeting.id, capture_id=track.capture_id, track_id=track.id, at=now))
+    if track.agreed_until is None:
+        publish(RecordingEnded(meeting_id=meeting.id, track_id=track.id, at=now))
     capture_complete_if_so(capture=track.capture, now=now)
     return track.id
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+from django.conf import settings
 
 from suite.kernel import clock
+from suite.kernel.refs import SYSTEM
 from suite.meetings.access import Standing
 from suite.meetings.models import Capture, CapturedTrack
-from suite.meetings.services import captures, meetings, participations, rooms
+from suite.meetings.services import captures, meetings, participations, rooms, sounds
 from tests import people
 from tests.audit.worlds import captured, recording, sitting, some_bytes
 
@@ -119,6 +124,34 @@ def _complete() -> Call:
     return lambda: captures.capture_complete_if_so(capture=capture, now=clock.now())
 
 
+def _stored() -> CapturedTrack:
+    track = recording(sitting())
+    captures.track_store(egress_id="EG_1", content=some_bytes(), started_at=clock.now(), now=clock.now())
+    return CapturedTrack.objects.get(id=track.id)
+
+
+def _delete_sound() -> Call:
+    track = _stored()
+    return lambda: sounds.sound_delete(track_id=track.id, reason="asked for", actor=SYSTEM, now=clock.now())
+
+
+def _delete_sounds() -> Call:
+    track = _stored()
+    return lambda: sounds.sounds_delete(capture_id=track.capture_id, reason="asked for", actor=SYSTEM, now=clock.now())
+
+
+def _expire() -> Call:
+    _stored()
+    return lambda: sounds.sounds_expire(now=clock.now() + timedelta(days=31))
+
+
+def _sweep() -> Call:
+    path = settings.RTC_EGRESS_ROOT / uuid4().hex / f"{uuid4().hex}.ogg"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"sound")
+    return lambda: sounds.recordings_sweep(now=clock.now() + timedelta(days=2))
+
+
 CALLS: dict[str, Callable[[], Call]] = {
     "rooms.room_create": _room,
     "meetings.meeting_open": _open,
@@ -139,6 +172,10 @@ CALLS: dict[str, Callable[[], Call]] = {
     "captures.track_recording": _record,
     "captures.track_store": _store,
     "captures.capture_complete_if_so": _complete,
+    "sounds.sound_delete": _delete_sound,
+    "sounds.sounds_delete": _delete_sounds,
+    "sounds.sounds_expire": _expire,
+    "sounds.recordings_sweep": _sweep,
 }
 READS: dict[str, tuple[str, Callable[[], Call]]] = {
     "participations.clean_name": ("cleans a text", lambda: lambda: participations.clean_name("Awa")),

@@ -76,6 +76,11 @@ def _export() -> Call:
     return lambda: services.transcript_export(transcript=transcript, viewer=at.awa, now=clock.now())
 
 
+def _listen() -> Call:
+    at, transcript = _ready()
+    return lambda: services.transcript_listen(transcript=transcript, viewer=at.awa, now=clock.now())
+
+
 CALLS: dict[str, Callable[[], Call]] = {
     "transcript_open": _open,
     "track_queue": _queue,
@@ -85,4 +90,5 @@ CALLS: dict[str, Callable[[], Call]] = {
     "transcript_settle": _settle,
     "transcript_open_as_document": _document,
     "transcript_export": _export,
+    "transcript_listen": _listen,
 }

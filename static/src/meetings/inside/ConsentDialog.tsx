@@ -16,7 +16,7 @@ export function ConsentDialog({ transcription, send }: Props) {
       <ul>
         <li>{say("consentWhat")}</li>
         <li>{say("consentWho")}</li>
-        <li>{say("consentHowLong")}</li>
+        <li>{say("consentHowLong", { days: transcription.sound_days })}</li>
       </ul>
       <p>{say("consentChoice")}</p>
       <div className="dialog__actions">
