@@ -14,10 +14,11 @@ from suite.documents import places as document_places
 from suite.documents import subscribers as documents
 from suite.kernel.events import subscribe
 from suite.kernel.outbox import Every, forget_delivered, sweeps
+from suite.meetings import door
 from suite.meetings import events as meetings
 from suite.meetings import subscribers as meeting
 from suite.meetings.public import add_section
-from suite.meetings.tasks import CAPTURES_SECONDS, wake_captures, wake_reconciliation
+from suite.meetings.tasks import CAPTURES_SECONDS, see_off_waiting, wake_captures, wake_reconciliation
 from suite.resources import subscribers as resources
 from suite.resources.events import AccessChanged, InvitationMade, ResourcePurged
 from suite.resources.public import ResourceKind, add_kind
@@ -51,6 +52,7 @@ def tie() -> None:
     sweeps.append(Every(seconds=1.0, action=seal_due))
     sweeps.append(Every(seconds=15.0, action=verify_recent))
     sweeps.append(Every(seconds=settings.MEETING_QUIET_SECONDS / 4, action=wake_reconciliation))
+    sweeps.append(Every(seconds=door.SWEEP_SECONDS, action=see_off_waiting))
     sweeps.append(Every(seconds=CAPTURES_SECONDS, action=wake_captures))
     subscribe(meetings.CaptureStarted, transcript.open_transcript)
     subscribe(meetings.TrackStored, transcript.transcribe_stored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable
@@ -14,10 +15,10 @@ from django.http.cookie import parse_cookie
 from suite.accounts.public import get_viewer, groups_of_socket
 from suite.chat.public import Author, channel_group, list_messages_for_participants, message_payload, message_post
 from suite.kernel import clock
-from suite.kernel.errors import BadInput, Forbidden, NotFound
+from suite.kernel.errors import BadInput, Forbidden, NotFound, SuiteError
 from suite.kernel.ids import parse_uuid
 from suite.kernel.sockets import Socket
-from suite.meetings import contract, live, selectors
+from suite.meetings import contract, door, live, selectors
 from suite.meetings.access import Bearer, access_participation, can_moderate
 from suite.meetings.api.views import token_of
 from suite.meetings.guests import bearer_of
@@ -41,6 +42,7 @@ class MeetingSocket(Socket):
             raise BadInput
         self.participation_id = given
         self.joined: set[str] = set()
+        self.waits: asyncio.Task[None] | None = None
         self.moderates = False
         participation = await self._participation()
         await self._join(live.one(participation.id))
@@ -50,14 +52,21 @@ class MeetingSocket(Socket):
                 await self._join(name)
         if participation.state == ParticipationState.ADMITTED:
             await self._join_inside(participation)
+        elif participation.state == ParticipationState.WAITING:
+            self.waits = asyncio.create_task(door.stay(participation.id))
 
     async def after_accept(self) -> None:
         await self._send_state()
+        participation = await self._participation()
+        if door.was_let_in_meanwhile(participation):
+            await self.send_json({"type": "admitted", **token_of(participation)})
 
     async def closed(self) -> None:
+        """Whoever waits and loses the line keeps their place for a moment: `door.see_off` takes it away."""
+        if self.waits is not None:
+            self.waits.cancel()
         for name in self.joined:
             await self.channel_layer.group_discard(name, self.channel_name)
-        await database_sync_to_async(self._stop_waiting)()
 
     async def received(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
@@ -72,12 +81,20 @@ class MeetingSocket(Socket):
 
     # --- group messages
     async def transcription_changed(self, _event: dict[str, Any]) -> None:
-        participation = await self._participation()
+        try:
+            participation = await self._participation()
+        except SuiteError:  # the meeting has ended, or one is out of it: that is told by itself
+            return
         view = await database_sync_to_async(selectors.transcription_for)(participation)
         await self.say({"type": "transcription", "transcription": view})
 
     async def entry_admitted(self, _event: dict[str, Any]) -> None:
-        participation = await self._participation()
+        try:
+            participation = await self._participation()
+        except SuiteError:
+            return
+        if self.waits is not None:
+            self.waits.cancel()
         await self._join_inside(participation)
         await self.say({"type": "admitted", **token_of(participation)})
         await self._send_state()
@@ -162,13 +179,6 @@ class MeetingSocket(Socket):
             if inside
             else [],
         }
-
-    def _stop_waiting(self) -> None:
-        waiting = Participation.objects.select_related("meeting").filter(
-            id=self.participation_id, state=ParticipationState.WAITING, meeting__ended_at=None
-        )
-        for participation in waiting:
-            participations.participation_left(participation=participation, now=clock.now())
 
     def other(self, participation: Participation, message: dict[str, Any]) -> Participation:
         """The participation that a moderator's message names, in the same meeting. Raises `Forbidden`, `NotFound`."""

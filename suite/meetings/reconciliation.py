@@ -39,9 +39,9 @@ def reconcile(*, now: datetime) -> None:
         elif count:
             here = media.identities_in(meeting_id=meeting.id)
             for participation in present:
-                if _is_gone(participation.id, seen=str(participation.id) in here, now=now):
+                if is_gone(participation.id, seen=str(participation.id) in here, now=now):
                     participation_left(participation=participation, now=now)
-        if _is_gone(meeting.id, seen=count > 0 or _is_expected(meeting, now=now), now=now):
+        if is_gone(meeting.id, seen=count > 0 or _is_expected(meeting, now=now), now=now):
             meeting_end(meeting=meeting, actor=SYSTEM, now=now)
 
 
@@ -58,7 +58,7 @@ def reconcile_recordings(*, now: datetime) -> None:
             info = known.get(track.egress_id)
             goes_on = info is not None and info.status in GOING_ON
             never_began = info is not None and not goes_on and not any(one.started_at for one in info.file_results)
-            if never_began or _is_gone(track.id, seen=goes_on, now=now, after=WORD_SECONDS):
+            if never_began or is_gone(track.id, seen=goes_on, now=now, after=WORD_SECONDS):
                 recording_over(info or api.EgressInfo(egress_id=track.egress_id, error="the media server forgot it"))
 
 
@@ -75,7 +75,7 @@ def _is_expected(meeting: Meeting, *, now: datetime) -> bool:
     return meeting.participations.filter(on_the_way | waiting).exists()
 
 
-def _is_gone(key: uuid.UUID, *, seen: bool, now: datetime, after: float | None = None) -> bool:
+def is_gone(key: uuid.UUID, *, seen: bool, now: datetime, after: float | None = None) -> bool:
     """Whether `key` has not been seen for `after` seconds, `MEETING_QUIET_SECONDS` where that is None; a cache that forgets
     only makes it later.
     """

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from suite.kernel import clock
 from suite.kernel.logs import get_logger
+from suite.meetings import door
 from suite.meetings.errors import MediaServerSilent
 from suite.meetings.models import CapturedTrack, Meeting
 from suite.meetings.reconciliation import reconcile, reconcile_recordings
@@ -32,6 +33,11 @@ def reconcile_captures() -> None:
         reconcile_recordings(now=clock.now())
     except MediaServerSilent:
         log.warning("media_server_silent")
+
+
+def see_off_waiting() -> None:
+    """Take from the door who has gone."""
+    door.see_off(now=clock.now())
 
 
 def wake_captures() -> None:

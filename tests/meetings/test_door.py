@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.cache import cache
 
+from suite.kernel import clock
+from suite.meetings import door
 from suite.meetings.models import Meeting, Participation
 from tests.meetings.doors import MeetingPage, a_room, browser, came, join
 
@@ -124,3 +129,38 @@ async def test_ended_for_all_ends_for_all(awa, bruno, slug):
     assert (await Sync(Meeting.objects.get)(id=host[1]["meeting_id"])).ended_at is not None
     async with MeetingPage(*other) as again:
         assert (await again.told("refused"))["code"] == "meeting_ended"
+
+
+async def test_a_guest_who_loses_the_line_keeps_the_place_and_learns_that_the_door_opened(awa, slug):
+    host, guest = await Sync(entered)(awa, slug), await Sync(entered)(None, slug, name="Odile")
+    async with MeetingPage(*host) as hosts:
+        async with MeetingPage(*guest) as guests:
+            await guests.told("state")
+        assert [one["name"] for one in (await hosts.told("state"))["waiting"]] == ["Odile"]
+        async with MeetingPage(*guest) as back:
+            assert (await back.told("state"))["me"]["state"] == "waiting"
+        await hosts.say(type="admit", participation_id=guest[1]["participation_id"])
+        await hosts.told("waiting")
+        async with MeetingPage(*guest) as late:
+            assert (await late.told("admitted"))["token"]
+
+
+async def test_who_has_gone_from_the_door_is_seen_off_after_a_moment(awa, slug):
+    host, guest = await Sync(entered)(awa, slug), await Sync(entered)(None, slug, name="Odile")
+    later = clock.now() + door.GRACE + timedelta(seconds=1)
+    mine = guest[1]["participation_id"]
+
+    async def state() -> str:
+        return str((await Sync(Participation.objects.get)(id=mine)).state)
+
+    async with MeetingPage(*host) as hosts:
+        async with MeetingPage(*guest) as guests:
+            await guests.told("state")
+            for passed in (0, 30, 60):  # as long as the page is open
+                await Sync(door.see_off)(now=later + timedelta(seconds=passed))
+            assert await state() == "waiting"
+        await Sync(cache.delete)(f"meetings.at_door.{mine}")  # the last word is forgotten
+        for passed, expected in ((0, "waiting"), (19, "waiting"), (21, "left")):
+            await Sync(door.see_off)(now=later + timedelta(seconds=passed))
+            assert await state() == expected
+        assert (await hosts.told("waiting"))["waiting"] == []

@@ -67,7 +67,8 @@ export function nextSession(session: Session, event: SessionEvent): Session {
         ending: event.me.state === "left" ? (session.ending ?? "lost") : session.ending,
       };
     case "admitted":
-      return { ...session, entry: { url: event.url, token: event.token }, me: session.me && { ...session.me, state: "admitted" } };
+      // Told again to who lost the line as the door opened: the first token stays, so that nobody joins twice.
+      return { ...session, entry: session.entry ?? { url: event.url, token: event.token }, me: session.me && { ...session.me, state: "admitted" } };
     case "waiting":
       return { ...session, waiting: event.waiting, notice: noticeOfWaiting(session, event.waiting) };
     case "people":

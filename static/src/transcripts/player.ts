@@ -6,6 +6,8 @@
 import { clockOf, endOf, turnAt, type Heard } from "./turns";
 
 const SPEED_KEPT = "suite.transcripts.speed";
+/** Seconds that a key moves. */
+const STEPS: Readonly<Record<string, number>> = { ArrowRight: 5, ArrowUp: 5, ArrowLeft: -5, ArrowDown: -5 };
 
 interface Turn extends Heard {
   readonly button: HTMLButtonElement;
@@ -71,8 +73,13 @@ class Player {
     });
     place.max = String(Math.max(...this.turns.map(endOf)));
     place.addEventListener("input", () => {
-      const found = turnAt(this.turns, Number(place.value));
-      if (found !== null) this.from(found.index, found.second);
+      this.go(Number(place.value));
+    });
+    place.addEventListener("keydown", (event) => {
+      const step = STEPS[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      this.go(Number(place.value) + step);
     });
     speed.value = localStorage.getItem(SPEED_KEPT) ?? "1";
     if (speed.selectedIndex < 0) speed.value = "1";
@@ -94,6 +101,7 @@ class Player {
     this.index = index;
     bar.hidden = false;
     said.textContent = "";
+    turn.row.scrollIntoView({ block: "nearest" });
     const at = second ?? turn.since;
     if (new URL(turn.sound, document.baseURI).href !== sound.src) {
       sound.src = turn.sound;
@@ -104,6 +112,12 @@ class Player {
     }
     this.show();
     void this.start();
+  }
+
+  /** Hear second `place` of the meeting; what nobody says is passed over. */
+  private go(place: number): void {
+    const found = turnAt(this.turns, Math.max(0, place));
+    if (found !== null) this.from(found.index, found.second);
   }
 
   private async start(): Promise<void> {
