@@ -22,6 +22,7 @@ from suite.meetings.tasks import CAPTURES_SECONDS, see_off_waiting, wake_capture
 from suite.resources import subscribers as resources
 from suite.resources.events import AccessChanged, InvitationMade, ResourcePurged
 from suite.resources.public import ResourceKind, add_kind
+from suite.transcripts import places as transcript_places
 from suite.transcripts import subscribers as transcript
 from suite.transcripts.sections import section as transcript_section
 
@@ -33,8 +34,11 @@ def tie() -> None:
     subscribe(AccessChanged, resources.tell_open_sockets)
     add_kind(ResourceKind.DOCUMENT, document_places.DOCUMENT)
     add_kind(ResourceKind.CHANNEL, chat_places.CHANNEL)
+    add_kind(ResourceKind.TRANSCRIPT, transcript_places.TRANSCRIPT)
     subscribe(ResourcePurged, documents.erase_document)
     subscribe(ResourcePurged, chat.erase_channel)
+    subscribe(ResourcePurged, transcript.erase_transcript)
+    subscribe(ResourcePurged, meeting.erase_sound_of_room)
     subscribe(InvitationMade, resources.mail_invitation)
     subscribe(SignedIn, resources.accept_invitations)
     subscribe(UserDeactivated, meeting.take_out_deactivated)

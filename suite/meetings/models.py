@@ -108,6 +108,7 @@ class Capture(models.Model):
     started_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
     complete_at = models.DateTimeField(null=True)  # every track is stored
+    erased_at = models.DateTimeField(null=True)  # what it was for was deleted: sound that comes late is not kept
     sound_days = models.PositiveSmallIntegerField(default=30)  # how long its sound is kept, as those who agreed were told
 
     class Meta:

@@ -4,6 +4,7 @@ from suite.meetings.access import Standing, access_meeting, standing_in
 from suite.meetings.models import Capture, CapturedTrack, Meeting, Participation
 from suite.meetings.pages import Section, add_section
 from suite.meetings.selectors import list_meetings
+from suite.meetings.services.sounds import sounds_delete
 
 __all__ = [
     "Capture",
@@ -15,5 +16,6 @@ __all__ = [
     "access_meeting",
     "add_section",
     "list_meetings",
+    "sounds_delete",
     "standing_in",
 ]

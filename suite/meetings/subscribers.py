@@ -24,10 +24,13 @@ from suite.meetings.events import (
     ParticipationRemoved,
     RecordingEnded,
 )
-from suite.meetings.models import CapturedTrack, Consent, Meeting, Participation, ParticipationState
+from suite.meetings.models import Capture, CapturedTrack, Consent, Meeting, Participation, ParticipationState
 from suite.meetings.selectors import failures_before, is_given, open_capture
 from suite.meetings.services.captures import track_claim, track_recording
 from suite.meetings.services.participations import participation_remove
+from suite.meetings.services.sounds import sounds_delete
+from suite.resources.events import ResourcePurged
+from suite.resources.public import ResourceKind
 
 PATIENCE = timedelta(minutes=1)  # a recorder that fails again and again is asked this often
 LIVE = {ParticipationState.WAITING, ParticipationState.ADMITTED}
@@ -68,6 +71,13 @@ def keep_out(event: MediaRoomStarted) -> None:
     for participation_id in filter(None, map(parse_uuid, media.identities_in(meeting_id=meeting.id))):
         media.participant_remove(meeting_id=meeting.id, participation_id=participation_id, tokens_from=clock.now())
     media.room_delete(meeting_id=meeting.id)
+
+
+def erase_sound_of_room(event: ResourcePurged) -> None:
+    """A room is deleted for ever: the sound of its meetings is not kept a moment longer."""
+    captures = Capture.objects.filter(meeting__room_id=event.resource_id)
+    for capture_id in captures.values_list("id", flat=True) if event.kind == ResourceKind.ROOM else ():
+        sounds_delete(capture_id=capture_id, reason="room deleted", actor=SYSTEM, now=clock.now())
 
 
 def mute_in_call(event: ParticipationMuted) -> None:

@@ -29,7 +29,7 @@ class Transcript(models.Model):
     state = models.CharField(max_length=10, choices=TranscriptState.choices, default=TranscriptState.RECORDING)
     created_at = models.DateTimeField()
     ready_at = models.DateTimeField(null=True)
-    document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="transcripts")
+    document = models.ForeignKey(Document, on_delete=models.SET_NULL, null=True, related_name="transcripts")
 
     @property
     def ref(self) -> TargetRef:

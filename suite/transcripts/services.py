@@ -15,8 +15,8 @@ from suite.audit.public import record
 from suite.documents.public import Document, Paragraph, document_create
 from suite.kernel.models import WorkState
 from suite.kernel.refs import SYSTEM, TargetRef
-from suite.meetings.public import Capture, CapturedTrack
-from suite.resources.public import ResourceKind, ResourceRole, access_grant, resource_create
+from suite.meetings.public import Capture, CapturedTrack, sounds_delete
+from suite.resources.public import ResourceKind, ResourceRole, access_grant, resource_create, resource_erase
 from suite.transcripts.models import ChunkText, TrackWork, Transcript, TranscriptState, Turn
 from suite.transcripts.pipeline.turns import Turn as Said
 from suite.transcripts.selectors import lines_of
@@ -188,3 +188,19 @@ def transcript_listen(*, transcript: Transcript, viewer: Viewer, now: datetime) 
                organization_id=transcript.meeting.organization_id, at=now, context=transcript.meeting_id)  # fmt: skip
     transaction.on_commit(lambda: cache.set(key, value=True, timeout=LISTENING_SECONDS))
     return not known
+
+
+@transaction.atomic
+def transcript_erase(*, transcript_id: uuid.UUID, now: datetime) -> None:
+    """Remove the words, the sound and the rows of a transcript that was deleted for ever; quietly nothing where they are gone.
+
+    The document made of it, where there is one, is a document of its own and stays.
+    """
+    held = (
+        Transcript.objects.select_for_update(of=("self",)).filter(pk=transcript_id, resource__purged_at__isnull=False).first()
+    )
+    if held is not None:
+        sounds_delete(capture_id=held.capture_id, reason="transcript deleted", actor=SYSTEM, now=now)
+        held.works.all().delete()
+        held.delete()
+    resource_erase(resource_id=transcript_id, now=now)

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from suite.kernel import clock
 from suite.meetings.events import CaptureComplete, CaptureStarted, CaptureStopped, SoundDeleted, TrackStored
 from suite.meetings.public import Capture, CapturedTrack
+from suite.resources.events import ResourcePurged
+from suite.resources.public import ResourceKind
 from suite.transcripts.models import TrackWork, Transcript
 from suite.transcripts.selectors import due_works, exhausted_works
-from suite.transcripts.services import track_fail, track_queue, transcript_open, transcript_settle
+from suite.transcripts.services import track_fail, track_queue, transcript_erase, transcript_open, transcript_settle
 from suite.transcripts.tasks import load_models, transcribe_track
 
 WOKEN_AGAIN_AFTER = timedelta(seconds=30)
@@ -42,6 +44,12 @@ def give_up_deleted(event: SoundDeleted) -> None:
     work = TrackWork.objects.filter(track_id=event.track_id).first()
     if work is not None:
         track_fail(work=work, reason="its sound was deleted", now=clock.now())
+
+
+def erase_transcript(event: ResourcePurged) -> None:
+    """A transcript is deleted for ever: its words and its sound with it, at once."""
+    if event.kind == ResourceKind.TRANSCRIPT:
+        transcript_erase(transcript_id=event.resource_id, now=clock.now())
 
 
 def sweep() -> None:

@@ -12,6 +12,7 @@ from suite.accounts.public import viewer_required
 from suite.files.public import blob_response
 from suite.kernel import clock
 from suite.kernel.errors import NotFound
+from suite.resources.public import ResourceRole, has_role, resource_opened, role_of
 from suite.transcripts.access import access_sound, access_transcript
 from suite.transcripts.exports import as_text
 from suite.transcripts.selectors import lines_of, progress_of, sound_of
@@ -20,8 +21,16 @@ from suite.transcripts.services import transcript_export, transcript_listen, tra
 
 @require_GET
 def transcript(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
-    found = access_transcript(viewer=viewer_required(request), id=id)
-    context = {"transcript": found, "lines": lines_of(found), "progress": progress_of(found), "sound": sound_of(found)}
+    viewer = viewer_required(request)
+    found = access_transcript(viewer=viewer, id=id)
+    resource_opened(resource=found.resource, viewer=viewer, now=clock.now())
+    context = {
+        "transcript": found,
+        "lines": lines_of(found),
+        "progress": progress_of(found),
+        "sound": sound_of(found),
+        "owns": has_role(role_of(viewer=viewer, resource=found.resource), ResourceRole.OWNER),
+    }
     return render(request, "transcripts/transcript.html", context)
 
 

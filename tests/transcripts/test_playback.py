@@ -18,16 +18,22 @@ from django.test import AsyncClient
 
 from suite.accounts.viewer import Viewer
 from suite.audit.models import Record
+from suite.documents.subscribers import erase_document
 from suite.files.models import Blob
 from suite.kernel import clock
 from suite.kernel.refs import SYSTEM
 from suite.meetings.models import CapturedTrack
 from suite.meetings.services.captures import capture_stop, track_claim, track_recording, track_store
 from suite.meetings.services.sounds import sound_delete
-from suite.resources.public import ResourceRole, access_grant
+from suite.meetings.subscribers import erase_sound_of_room
+from suite.resources.events import ResourcePurged
+from suite.resources.public import ResourceKind, ResourceRole, access_grant, resource_discard
+from suite.resources.services.trash import resource_purge
 from suite.transcripts.models import Transcript
+from suite.transcripts.models import Turn as TurnRow
 from suite.transcripts.pipeline.turns import Turn
-from suite.transcripts.services import track_finish, track_queue
+from suite.transcripts.services import track_finish, track_queue, transcript_open_as_document
+from suite.transcripts.subscribers import erase_transcript
 from tests import people
 from tests.audit.worlds import captured, recording, sitting
 from tests.people import session_of
@@ -204,3 +210,38 @@ async def test_export_goes_by_the_same_right_and_is_recorded(said):
     assert "Bonjour à tous" in answer.content.decode()
     assert answer["Cache-Control"] == "no-store"
     assert await Record.objects.filter(action="transcripts.transcript.exported").acount() == 1
+
+
+async def test_deleted_for_ever_its_words_and_its_sound_are_gone_at_once(said):
+    def delete() -> None:
+        resource_discard(resource=said.transcript.resource, viewer=said.awa, now=clock.now())
+        resource_purge(resource=said.transcript.resource, actor=said.awa.ref, now=clock.now())
+        purged = ResourcePurged(resource_id=said.transcript.pk, kind=ResourceKind.TRANSCRIPT, at=clock.now())
+        erase_transcript(purged)
+        erase_transcript(purged)
+
+    blob = await Blob.objects.aget()
+    await sync_to_async(delete)()
+    assert not default_storage.exists(blob.key)
+    assert [await model.objects.acount() for model in (Blob, Transcript, TurnRow)] == [0, 0, 0]
+    assert (await CapturedTrack.objects.aget()).sound_deleted_at is not None
+    reasons = [one.details["reason"] async for one in Record.objects.filter(action="meetings.sound.deleted")]
+    assert reasons == ["transcript deleted"]
+
+
+async def test_a_room_deleted_for_ever_takes_the_sound_of_its_meetings(said):
+    room_id = said.transcript.meeting.room_id
+    await sync_to_async(erase_sound_of_room)(ResourcePurged(resource_id=room_id, kind=ResourceKind.ROOM, at=clock.now()))
+    assert not await Blob.objects.aexists()
+    assert await Transcript.objects.aexists()
+
+
+async def test_a_document_made_of_it_may_be_deleted_for_ever(said):
+    def delete() -> None:
+        document = transcript_open_as_document(transcript=said.transcript, viewer=said.awa, now=clock.now())
+        resource_discard(resource=document.resource, viewer=said.awa, now=clock.now())
+        resource_purge(resource=document.resource, actor=said.awa.ref, now=clock.now())
+        erase_document(ResourcePurged(resource_id=document.pk, kind=ResourceKind.DOCUMENT, at=clock.now()))
+
+    await sync_to_async(delete)()
+    assert (await Transcript.objects.aget()).document_id is None

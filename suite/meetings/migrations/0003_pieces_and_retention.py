@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
             field=models.PositiveSmallIntegerField(default=30),
         ),
         migrations.AddField(
+            model_name="capture",
+            name="erased_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
             model_name="capturedtrack",
             name="piece",
             field=models.PositiveSmallIntegerField(default=0),

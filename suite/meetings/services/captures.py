@@ -166,8 +166,8 @@ def track_store(
 ) -> uuid.UUID | None:
     """A recording has ended: keep its bytes. None for an unknown egress or one that is stored already.
 
-    A recording that claims to begin before its speaker's agreement (beyond what clocks differ by) is not kept; one that goes
-    on after the agreement's end is cut there.
+    A recording that claims to begin before its speaker's agreement (beyond what clocks differ by) is not kept, nor one of a
+    capture whose sound was deleted; one that goes on after the agreement's end is cut there.
     """
     track = CapturedTrack.objects.select_for_update().select_related("capture__meeting").filter(egress_id=egress_id).first()
     if track is None or track.ended_at is not None:
@@ -175,6 +175,8 @@ def track_store(
     meeting = track.capture.meeting
     if started_at is not None and started_at < track.agreed_at - CLOCKS_APART:
         content, failure = None, "began before the agreement"
+    if track.capture.erased_at is not None:
+        content, failure = None, "deleted before it was stored"
     track.ended_at = now
     if content is None or started_at is None:
         track.failure = failure or "no sound"

@@ -18,8 +18,9 @@ from suite.files.public import blob_delete
 from suite.kernel.events import publish
 from suite.kernel.refs import SYSTEM, ActorRef, TargetRef
 from suite.meetings.events import SoundDeleted
-from suite.meetings.models import CapturedTrack
+from suite.meetings.models import Capture, CapturedTrack
 from suite.meetings.records import record_in
+from suite.meetings.services.captures import capture_stop
 
 BATCH = 200
 LEFT_AFTER = timedelta(days=1)
@@ -51,8 +52,14 @@ def sound_delete(*, track_id: uuid.UUID, reason: str, actor: ActorRef, now: date
     return True
 
 
+@transaction.atomic
 def sounds_delete(*, capture_id: uuid.UUID, reason: str, actor: ActorRef, now: datetime) -> int:
-    """Delete all sound of a capture at once; how many tracks had any."""
+    """Delete all sound of a capture at once, and keep none that comes late: it stops where it runs. How many tracks had any."""
+    capture = Capture.objects.select_for_update(of=("self",)).select_related("meeting").get(pk=capture_id)
+    if capture.erased_at is None:
+        capture.erased_at = now
+        capture.save(update_fields=["erased_at"])
+        capture_stop(capture=capture, actor=actor, now=now)
     tracks = CapturedTrack.objects.filter(capture_id=capture_id, blob__isnull=False).values_list("id", flat=True)
     return sum(sound_delete(track_id=one, reason=reason, actor=actor, now=now) for one in list(tracks))
 

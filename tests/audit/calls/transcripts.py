@@ -9,7 +9,7 @@ from suite.meetings.models import CapturedTrack
 from suite.meetings.services.captures import capture_stop, track_store
 from suite.transcripts import services
 from suite.transcripts.models import TrackWork, Transcript
-from tests.audit.worlds import Sitting, recording, sitting, some_bytes
+from tests.audit.worlds import Sitting, purged, recording, sitting, some_bytes
 
 Call = Callable[[], object]
 
@@ -81,6 +81,12 @@ def _listen() -> Call:
     return lambda: services.transcript_listen(transcript=transcript, viewer=at.awa, now=clock.now())
 
 
+def _erase() -> Call:
+    at, transcript = _ready()
+    purged(transcript.resource, at.awa)
+    return lambda: services.transcript_erase(transcript_id=transcript.pk, now=clock.now())
+
+
 CALLS: dict[str, Callable[[], Call]] = {
     "transcript_open": _open,
     "track_queue": _queue,
@@ -91,4 +97,5 @@ CALLS: dict[str, Callable[[], Call]] = {
     "transcript_open_as_document": _document,
     "transcript_export": _export,
     "transcript_listen": _listen,
+    "transcript_erase": _erase,
 }
