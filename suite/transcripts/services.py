@@ -181,13 +181,18 @@ def transcript_listen(*, transcript: Transcript, viewer: Viewer, now: datetime) 
 
     A player asks for one range after the other: what comes within `LISTENING_SECONDS` of the last is the same listening.
     """
-    key = f"transcripts.listening.{transcript.pk.hex}.{viewer.user_id.hex}.{viewer.membership_id.hex}"
+    key = listening_key(transcript=transcript, viewer=viewer)
     known = bool(cache.get(key))
     if not known:
         record("transcripts.transcript.listened", actor=viewer.ref, target=transcript.ref,
                organization_id=transcript.meeting.organization_id, at=now, context=transcript.meeting_id)  # fmt: skip
     transaction.on_commit(lambda: cache.set(key, value=True, timeout=LISTENING_SECONDS))
     return not known
+
+
+def listening_key(*, transcript: Transcript, viewer: Viewer) -> str:
+    """Where the cache has that a listening goes on."""
+    return f"transcripts.listening.{transcript.pk.hex}.{viewer.user_id.hex}.{viewer.membership_id.hex}"
 
 
 @transaction.atomic

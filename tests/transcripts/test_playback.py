@@ -32,7 +32,7 @@ from suite.resources.services.trash import resource_purge
 from suite.transcripts.models import Transcript
 from suite.transcripts.models import Turn as TurnRow
 from suite.transcripts.pipeline.turns import Turn
-from suite.transcripts.services import track_finish, track_queue, transcript_open_as_document
+from suite.transcripts.services import listening_key, track_finish, track_queue, transcript_open_as_document
 from suite.transcripts.subscribers import erase_transcript
 from tests import people
 from tests.audit.worlds import captured, recording, sitting
@@ -62,7 +62,6 @@ class Said:
 @pytest.fixture
 def said(transactional_db, engines, settings) -> Said:
     settings.SPEECH = True
-    cache.clear()
     at = sitting()
     track = recording(at)
     now = clock.now()
@@ -130,7 +129,7 @@ async def test_one_listening_is_one_record_however_many_ranges(said):
     record = await Record.objects.aget(action="transcripts.transcript.listened")
     assert (record.actor_id, record.target_id) == (said.awa.user_id, said.transcript.pk)
     assert record.context == said.transcript.meeting_id
-    await cache.aclear()  # half an hour later
+    await cache.adelete(listening_key(transcript=said.transcript, viewer=said.awa))  # half an hour later
     await body(await get(said, said.awa))
     assert await Record.objects.filter(action="transcripts.transcript.listened").acount() == 2
 
