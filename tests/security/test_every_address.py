@@ -112,6 +112,10 @@ ADDRESSES: dict[str, tuple[Fill, set[str]]] = {
     "webhooks/livekit/": (nothing, set()),
     "transcripts/<uuid:id>/": (one("id", "transcript"), set()),
     "transcripts/<uuid:id>/progress/": (one("id", "transcript"), set()),
+    "transcripts/<uuid:id>/sounds/<uuid:track_id>/": (
+        lambda world, _visitor: {"id": world.transcript, "track_id": world.track},
+        set(),
+    ),
     "transcripts/<uuid:id>/document/": (one("id", "transcript"), set()),
     "transcripts/<uuid:id>/export/": (one("id", "transcript"), set()),
     # The media server's own doors: they take its tokens, which no cookie replaces.
