@@ -49,6 +49,24 @@ class Negotiation:
 
 
 @dataclass(slots=True)
+class DataTrack:
+    """A data track and the handle under which each reader, by its sid, knows it."""
+
+    info: models.DataTrackInfo
+    readers: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DataWish:
+    """A data track that somebody wants to follow; it has a handle while it flows."""
+
+    handle: int | None = None
+    told_permitted: bool | None = None
+    publisher_identity: str = ""
+    publisher_sid: str = ""
+
+
+@dataclass(slots=True)
 class Participant:
     sid: str
     grants: Grants
@@ -84,6 +102,9 @@ class Participant:
     changed_at: float = 0.0  # when name, metadata or attributes last changed
     muted_sources: set[int] = field(default_factory=set)  # that the server muted before its worker was lost
     blobs: dict[bytes, models.DataBlob] = field(default_factory=dict)
+    data_tracks: dict[int, DataTrack] = field(default_factory=dict)  # by the client's own handle
+    data_wishes: dict[str, DataWish] = field(default_factory=dict)  # by track sid
+    data_handle: int = 0  # the last that was given
     http: HttpSession | None = None  # of somebody who came by WHIP or WHEP and has no signalling
 
     @property
@@ -124,6 +145,7 @@ class Participant:
             kind=KINDS.get(self.grants.kind, models.ParticipantInfo.STANDARD),
             attributes=self.attributes,
             disconnect_reason=self.disconnect_reason,
+            data_tracks=[track.info for track in self.data_tracks.values()],
             client_protocol=self.client.client_protocol,
             capabilities=self.client.capabilities,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livekit.protocol import models, rtc
 
-from suite.rtc.core import data, ice, kept, layers, media, negotiation, profile, publishing, subscribing, updates
+from suite.rtc.core import data, datatracks, ice, kept, layers, media, negotiation, profile, publishing, subscribing, updates
 from suite.rtc.core.effects import Accept, Close, Effect, Refuse, RoomEnded, Send
 from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.inputs import ConnectionId, Joined
@@ -87,7 +87,8 @@ def _enter(room: RoomState, joining: Joined) -> None:
     room.emit(Accept(joining.connection))
     for transport in participant.transports:
         channels = data.CHANNELS if transport is participant.subscriber and not joining.single else ()
-        room.command(media.OpenTransport(transport.id, transport.ufrag, transport.password, channels))
+        slow = room.settings.slow_reader
+        room.command(media.OpenTransport(transport.id, transport.ufrag, transport.password, channels, slow))
     room.send(participant, rtc.SignalResponse(join=_welcome(room, participant)))
     profile.refresh_token(room, participant)
     room.participants[participant.identity] = room.sids[sid] = participant
@@ -171,6 +172,8 @@ def _resume(room: RoomState, joining: Joined) -> None:
     profile.refresh_token(room, participant)
     if joining.request.HasField("sync_state"):
         synchronized(room, participant, joining.request.sync_state)
+        if participant.state == models.ParticipantInfo.DISCONNECTED:
+            return
     layers.tell_again(room, participant)
     if participant.single:
         participant.negotiation.in_flight = False
@@ -182,6 +185,8 @@ def _resume(room: RoomState, joining: Joined) -> None:
 def synchronized(room: RoomState, participant: Participant, state: rtc.SyncState) -> None:
     """A client that is back says what it has: it gets the reliable packets that it lacks."""
     data.replay(room, participant, state.datachannel_receive_states)
+    if not datatracks.is_in_step(participant, state):
+        leave(room, participant, Reason.STATE_MISMATCH, action=Action.RECONNECT)
 
 
 def connection_lost(room: RoomState, connection: ConnectionId) -> None:
@@ -214,6 +219,7 @@ def connected(room: RoomState, participant: Participant, transport: Transport) -
         room.cancel_timer(GONE + participant.sid)
     updates.announce(room, participant)
     room.notify("participant_joined", participant=participant)
+    datatracks.appeared(room, participant)
     if participant.http is not None:
         publishing.announce_described(room, participant)
 
@@ -297,6 +303,7 @@ def _take_away(room: RoomState, participant: Participant) -> None:
         found = room.track(subscription.track)
         if found is not None:
             layers.demand_changed(room, found[1])
+    datatracks.left(room, participant)
     for transport in participant.transports:
         room.command(media.CloseTransport(transport.id))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from livekit.protocol import models, rtc
 
-from suite.rtc.core import publishing, subscribing, updates
+from suite.rtc.core import datatracks, publishing, subscribing, updates
 from suite.rtc.core.effects import SendToken
 from suite.rtc.core.errors import ServiceError
 from suite.rtc.core.grants import Grants
@@ -71,6 +71,7 @@ def permit(room: RoomState, participant: Participant, permission: models.Partici
     updates.announce(room, participant, at_once=True)
     refresh_token(room, participant)
     subscribing.rights_changed(room, participant)
+    datatracks.rights_changed(room, participant)
 
 
 def current_grants(participant: Participant) -> Grants:

@@ -9,6 +9,7 @@ from suite.rtc.core import (
     administration,
     bandwidth,
     data,
+    datatracks,
     egress,
     kept,
     layers,
@@ -27,6 +28,7 @@ from suite.rtc.core.effects import Close, Effect, Reply
 from suite.rtc.core.errors import RemoteError, ServiceError
 from suite.rtc.core.http_session import Offered, Patched, Withdrawn
 from suite.rtc.core.inputs import Asked, Input, Joined, Reported, Signalled, SignallingClosed, TimerFired
+from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
 
 # RFC 6455, 7.4.1: data that cannot be understood.
@@ -149,13 +151,19 @@ class Room:
             case media.ChannelOpened():
                 transport.channels.add(report.label)
             case media.DataReceived():
-                data.received(state, participant, report.label, report.payload)
+                self._data(participant, report)
             case media.Bandwidth():
                 bandwidth.measured(state, participant, report.bit_rate)
             case media.Loss():
                 updates.line_measured(participant, loss=report.fraction)
                 if report.outbound:
                     bandwidth.lost(state, participant, report.fraction)
+
+    def _data(self, participant: Participant, report: media.DataReceived) -> None:
+        if report.label == data.DATA_TRACK:
+            datatracks.received(self.state, participant, report.payload)
+        else:
+            data.received(self.state, participant, report.label, report.payload)
 
     def _timer(self, key: str) -> None:
         name, _, rest = key.partition(":")

@@ -58,7 +58,7 @@ class Settings:
     full_room_in_webhooks: bool = False
     data_tracks: bool = True
     data_blobs: bool = False
-    slow_reader: int = 0  # bytes a second under which a reader of reliable data is slow; 0: none is
+    slow_reader: int = 0  # bit/s under which a reader of reliable data is slow; 0: none is waited for
     # LiveKit's `limit`; 0 for none.
     metadata_limit: int = 512 * 1024  # bytes
     attributes_limit: int = 64 * 1024  # bytes of names and values

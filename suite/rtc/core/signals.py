@@ -7,7 +7,18 @@ from typing import Any, Final
 
 from livekit.protocol import models, rtc
 
-from suite.rtc.core import bandwidth, blobs, layers, negotiation, presence, profile, publishing, speakers, subscribing
+from suite.rtc.core import (
+    bandwidth,
+    blobs,
+    datatracks,
+    layers,
+    negotiation,
+    presence,
+    profile,
+    publishing,
+    speakers,
+    subscribing,
+)
 from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
@@ -38,14 +49,9 @@ def _leave(room: RoomState, participant: Participant, _request: rtc.LeaveRequest
     presence.leave(room, participant, models.DisconnectReason.CLIENT_INITIATED)
 
 
-def _data_track(room: RoomState, participant: Participant, request: rtc.PublishDataTrackRequest) -> None:
-    """Data tracks come with the media server's second step; a client is told so instead of waiting."""
-    refused = rtc.RequestResponse(
-        reason=rtc.RequestResponse.Reason.NOT_ALLOWED,
-        message="data tracks are not enabled",
-        publish_data_track=request,
-    )
-    room.send(participant, rtc.SignalResponse(request_response=refused))
+def _policy(room: RoomState, participant: Participant, policy: rtc.SubscriptionPermission) -> None:
+    subscribing.policy_changed(room, participant, policy)
+    datatracks.policy_changed(room, participant)
 
 
 def _wishes(room: RoomState, participant: Participant, request: rtc.UpdateSubscription) -> None:
@@ -87,14 +93,16 @@ HANDLERS: Final[dict[str, Handler]] = {
     "mute": publishing.muted,
     "subscription": _wishes,
     "track_setting": layers.settings_changed,
-    "subscription_permission": subscribing.policy_changed,
+    "subscription_permission": _policy,
     "update_metadata": profile.asked_by_self,
     "update_audio_track": publishing.details_changed,
     "update_video_track": publishing.details_changed,
     "sync_state": presence.synchronized,
     "leave": _leave,
     "simulate": _simulate,
-    "publish_data_track_request": _data_track,
+    "publish_data_track_request": datatracks.published,
+    "unpublish_data_track_request": datatracks.unpublished,
+    "update_data_subscription": datatracks.wishes_changed,
     "store_data_blob_request": blobs.stored,
     "get_data_blob_request": blobs.fetched,
 }

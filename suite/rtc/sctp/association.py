@@ -137,7 +137,8 @@ class Association:
 
     def messages(self, most: int) -> list[Received]:
         """What has arrived and not been taken, up to so many messages; nothing while paused."""
-        receiver, taken = self.receiver, []
+        receiver = self.receiver
+        taken: list[Received] = []
         small = receiver.window < WINDOW // 2
         while receiver.ready and len(taken) < most and not self.paused:
             taken.append(receiver.take())
@@ -222,7 +223,8 @@ class Association:
             raise Malformed("a DATA chunk without data")
         if self.state not in _DATA_TAKEN:
             return False
-        self.receiver.data(flags, *wire.DATA_BODY.unpack_from(packet, start), packet[start + 12 : end])
+        tsn, stream, sequence, protocol = wire.DATA_BODY.unpack_from(packet, start)
+        self.receiver.data(flags, tsn, stream, sequence, protocol, packet[start + 12 : end])
         if flags & wire.IMMEDIATE:
             self.receiver.at_once = True
         return True
