@@ -1,12 +1,13 @@
 """The room directory in Valkey (or Redis): a lease for each room, so that web processes and workers may come and go.
 
 Keys, all under one prefix: `room:<name>` the worker that holds it, for `LEASE` seconds after it was last renewed;
-`kept:<name>` a hash of its records; `revoked:<name>` a hash of identities; `worker:<name>` where a worker is.
+`kept:<name>` a hash of its records; `revoked:<name>` a hash of identities; `workers` a hash of where each worker is.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Mapping
 from typing import Any, Final, cast
 
@@ -18,7 +19,8 @@ from suite.rtc.directory import DirectoryLost
 LEASE: Final = 30_000  # ms
 KEPT: Final = 600  # seconds after the last change or renewal
 REVOKED: Final = 7 * 24 * 3600  # seconds; no token that we give lives longer
-WORKER: Final = 8  # seconds
+WORKER: Final = 12  # seconds after its last word that a worker counts as there
+FORGOTTEN: Final = 120  # seconds after which it is forgotten
 PATIENCE: Final = 2.0  # seconds for an answer
 CLAIM: Final = """
 local holder = redis.call('GET', KEYS[1])
@@ -99,23 +101,17 @@ class ValkeyDirectory:
         return float(await self._said(self._client.hget(self._key("revoked", room), identity)) or 0)
 
     async def announce(self, workers: Mapping[str, Mapping[str, Any]]) -> None:
-        pipeline = self._client.pipeline(transaction=False)
-        for name, said in workers.items():
-            pipeline.set(self._key("worker", name), json.dumps(dict(said)), ex=WORKER)
-        await self._said(pipeline.execute())
+        if workers:
+            said = {name: json.dumps({**what, "at": time.time()}) for name, what in workers.items()}
+            await self._said(self._client.hset(f"{self._prefix}:workers", mapping=said))
 
     async def announced(self) -> dict[str, dict[str, Any]]:
-        before = self._key("worker", "")
-        keys = [key async for key in self._scan(before)]
-        said = await self._said(self._client.mget(keys)) if keys else []
-        return {key.decode().removeprefix(before): json.loads(text) for key, text in zip(keys, said, strict=True) if text}
-
-    async def _scan(self, before: str) -> Any:
-        try:
-            async for key in self._client.scan_iter(f"{before}*"):
-                yield key
-        except (RedisError, OSError, TimeoutError) as error:
-            raise DirectoryLost(type(error).__name__) from error
+        found = await self._said(self._client.hgetall(f"{self._prefix}:workers"))
+        workers = {name.decode(): json.loads(text) for name, text in found.items()}
+        old = [name for name, said in workers.items() if said["at"] < time.time() - FORGOTTEN]
+        if old:
+            await self._said(self._client.hdel(f"{self._prefix}:workers", *old))
+        return {name: said for name, said in workers.items() if said["at"] > time.time() - WORKER}
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -83,12 +83,18 @@ class Workers:
                 linked = {path: {"socket": path} for path in self._own if self._links[path].connected}
                 await self.directory.announce(linked)
                 await self.directory.renew({name: path for name, path in self.rooms.held.items() if path in linked})
-                for path in await self.directory.announced():
-                    if path not in self._links:
-                        self._add(path)
+                self._know(set(await self.directory.announced()))
             except DirectoryLost as lost:
                 log.warning("directory_lost", error=str(lost))
             await asyncio.sleep(RENEW)
+
+    def _know(self, announced: set[str]) -> None:
+        """Link to the workers of other web processes, and forget those that are there no longer."""
+        for path in announced - set(self._links):
+            self._add(path)
+        for path in set(self._links) - announced - set(self._own):
+            if not self._links[path].connected and not self.rooms.of(path):
+                del self._links[path]
 
     def _news(self, worker: str, frame: Frame) -> None:
         match frame.kind:
@@ -118,10 +124,10 @@ class Workers:
         deadline = asyncio.get_running_loop().time() + TAKE_OVER
         async with self.rooms.lock(name):
             while asyncio.get_running_loop().time() < deadline:
-                link = self._links[gone]
-                if not link.connected:
+                link = self._links.get(gone)
+                if link is not None and not link.connected:
                     await asyncio.gather(link.connect(), return_exceptions=True)
-                if self.rooms.confirmed(name, by=link if link.connected else None):
+                if self.rooms.confirmed(name, by=link if link is not None and link.connected else None):
                     return
                 chosen = self._choose()
                 with contextlib.suppress(WorkerLost, DirectoryLost):
@@ -183,8 +189,13 @@ class Workers:
         return await link.open()
 
     async def is_revoked(self, asked: Joining) -> bool:
-        """Whether the token was issued before the person was removed; raises `DirectoryLost`."""
+        """Whether the token was issued before the person was removed; raises `DirectoryLost`.
+
+        Who comes back on another connection is not asked about: the room's worker knows whether it was removed.
+        """
         grants = asked.grants
+        if asked.request.reconnect:
+            return False
         until = await self.directory.revoked(grants.room, grants.identity)
         return bool(until) and grants.issued_at <= until
 
