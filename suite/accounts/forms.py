@@ -12,17 +12,24 @@ from suite.accounts.models import Unit
 from suite.accounts.viewer import Viewer
 
 
+class UnitField(forms.ModelChoiceField):
+    """Units by their name, with that of the one they stand in."""
+
+    def label_from_instance(self, obj: Unit) -> str:
+        return f"{obj.name} ({obj.parent.name})" if obj.parent else obj.name
+
+
 class UnitForm(forms.Form):
     """Where somebody works: among the units that `viewer` administers."""
 
-    unit: forms.ModelChoiceField[Unit] = forms.ModelChoiceField(
+    unit = UnitField(
         queryset=Unit.objects.none(), error_messages={"required": _("Choose one of the units that you administer.")}
     )
 
     def __init__(self, *given: Any, viewer: Viewer, **named: Any) -> None:
         super().__init__(*given, **named)
         field = self.fields["unit"]
-        field.queryset = units_administered(viewer)  # type: ignore[attr-defined]  # a ModelChoiceField, as written above
+        field.queryset = units_administered(viewer).select_related("parent")  # type: ignore[attr-defined]  # a ModelChoiceField, as written above
         field.required = not administers_everybody(viewer)
 
 

@@ -125,6 +125,16 @@ DETAILS: dict[str, str | Promise] = {
     "since": _("From"),
     "until": _("Until"),
     "outcome": _("Outcome"),
+    "record": _("Record that was opened"),
+    "unit_id": _("Unit"),
+    "issuer": _("Sign-in service"),
+    "principal_id": _("Reference of whom"),
+    "participation_id": _("Participant"),
+    "reach": _("Whom the link lets in"),
+    "media_type": _("Kind of file"),
+    "size": _("Size, in bytes"),
+    "turns": _("Turns of speech"),
+    "index": _("Part"),
 }
 
 OUTCOME_WORDS: dict[str, str | Promise] = {"done": _("Done"), "refused": _("Refused")}

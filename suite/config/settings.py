@@ -113,6 +113,7 @@ LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LANGUAGE_COOKIE_NAME = "suite_language"
 LOCALE_PATHS = [ROOT / "locale"]
+FORMAT_MODULE_PATH = ["suite.config.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.get("TIME_ZONE", "Europe/Paris")

@@ -8,6 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.http import HttpRequest
+from django.http.cookie import parse_cookie
+from django.utils import translation
 
 from suite.kernel.context import Origin, acting
 from suite.kernel.errors import BadInput, SuiteError, TooLarge
@@ -35,7 +38,8 @@ class Socket(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self.ready = False
-        with acting(self._origin()):
+        self.language = self._language()
+        with acting(self._origin()), translation.override(self.language):
             try:
                 await self.opened()
                 self.ready = True
@@ -52,7 +56,7 @@ class Socket(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if not self.ready:
             return
-        with acting(self._origin()):
+        with acting(self._origin()), translation.override(self.language):
             try:
                 await self.dispatch_frame(text_data, bytes_data)
             except SuiteError as error:
@@ -98,6 +102,13 @@ class Socket(AsyncWebsocketConsumer):
     def _origin(self) -> Origin:
         """Where its acts come from, with the assurance of the viewer's sign-in."""
         return replace(origin_of(self._meta()), assurance=getattr(self.scope.get("viewer"), "acr", ""))
+
+    def _language(self) -> str:
+        """The language that pages of this browser have, found as Django finds it."""
+        request, headers = HttpRequest(), dict(self.scope.get("headers", []))
+        request.COOKIES = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
+        request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get(b"accept-language", b"").decode("latin-1")
+        return translation.get_language_from_request(request)
 
     def _meta(self) -> dict[str, str]:
         client = self.scope.get("client") or ("", 0)

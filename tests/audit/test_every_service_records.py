@@ -15,6 +15,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from suite.audit.models import Record
+from suite.audit.words import DETAILS, sentence_of
 from suite.runtime.folders import ROOT
 from tests.audit import calls
 
@@ -80,6 +81,9 @@ def test_the_act_leaves_its_record(name: str, settings: Settings) -> None:
         assert record.action.count(".") == 2
         assert record.organization_id
         assert record.actor_kind
+        is_known = sentence_of(record.action) != record.action or record.action.startswith("tests.")
+        assert is_known, f"suite/audit/words.py has no words for {record.action}"
+        assert set(record.details) <= set(DETAILS), f"suite/audit/words.py has no words for details of {record.action}"
 
 
 @pytest.mark.parametrize("name", READS)

@@ -1,11 +1,11 @@
-import { pageLanguage } from "../shared/catalogue.ts";
+import { pageLocale } from "../shared/catalogue.ts";
 import { say } from "./messages.ts";
 
 const DAY_MS = 86_400_000;
 
 /** "14:05" */
 export function clockOf(at: string): string {
-  return new Intl.DateTimeFormat(pageLanguage(), { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  return new Intl.DateTimeFormat(pageLocale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
 }
 
 /** "Aujourd’hui", "Hier", "vendredi 20 novembre", with the year where it is another. */
@@ -14,17 +14,17 @@ export function dayOf(at: string, now = new Date()): string {
   if (date.toDateString() === now.toDateString()) return say("today");
   if (date.toDateString() === new Date(now.getTime() - DAY_MS).toDateString()) return say("yesterday");
   const year = date.getFullYear() === now.getFullYear() ? {} : ({ year: "numeric" } as const);
-  return new Intl.DateTimeFormat(pageLanguage(), { weekday: "long", day: "numeric", month: "long", ...year }).format(date);
+  return new Intl.DateTimeFormat(pageLocale(), { weekday: "long", day: "numeric", month: "long", ...year }).format(date);
 }
 
 /** The exact time, for whoever hovers. */
 export function exactOf(at: string): string {
-  return new Intl.DateTimeFormat(pageLanguage(), { dateStyle: "full", timeStyle: "medium" }).format(new Date(at));
+  return new Intl.DateTimeFormat(pageLocale(), { dateStyle: "full", timeStyle: "medium" }).format(new Date(at));
 }
 
 /** In a list: the time today, the day before. */
 export function shortOf(at: string, now = new Date()): string {
   const date = new Date(at);
   if (date.toDateString() === now.toDateString()) return clockOf(at);
-  return new Intl.DateTimeFormat(pageLanguage(), { day: "numeric", month: "short" }).format(date);
+  return new Intl.DateTimeFormat(pageLocale(), { day: "numeric", month: "short" }).format(date);
 }

@@ -21,7 +21,9 @@ export const hint = createExtension(({ editor, options: words }: ExtensionOption
             const isEmptyDocument = doc.content.size === EMPTY_DOCUMENT_SIZE;
             if (isEmptyDocument) decorations.push(Decoration.node(2, 4, { "data-hint": words.empty }));
             const { $anchor } = selection;
-            if (!isEmptyDocument && $anchor.depth > 0 && $anchor.parent.content.size === 0) {
+            // An empty item of a list has its mark already: the words would stand on it.
+            const isEmptyLine = $anchor.parent.type.name === "paragraph" && $anchor.parent.content.size === 0;
+            if (!isEmptyDocument && isEmptyLine) {
               const before = $anchor.before();
               decorations.push(Decoration.node(before, before + $anchor.parent.nodeSize, { "data-hint": words.line }));
             }

@@ -81,7 +81,7 @@ export const say = catalogue(
     lostHint: "Vérifiez votre connexion, puis rejoignez à nouveau la réunion.",
     rejoin: "Rejoindre à nouveau",
     askAgain: "Demander à nouveau",
-    meetingPage: "Voir ce qu’il en reste",
+    meetingPage: "Voir ce qui est gardé",
     // Inside
     stage: "Réunion : {title}",
     you: "{name} (vous)",
@@ -253,7 +253,7 @@ export const say = catalogue(
     lostHint: "Check your connection, then join the meeting again.",
     rejoin: "Join again",
     askAgain: "Ask again",
-    meetingPage: "See what remains of it",
+    meetingPage: "See what was kept",
     stage: "Meeting: {title}",
     you: "{name} (you)",
     yourself: "You",

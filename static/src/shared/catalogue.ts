@@ -8,6 +8,11 @@ export function pageLanguage(): Language {
   return document.documentElement.lang.startsWith("en") ? "en" : "fr";
 }
 
+/** For dates and times: in English as in Europe, the day before the month and 24 hours. */
+export function pageLocale(): string {
+  return pageLanguage() === "en" ? "en-GB" : "fr";
+}
+
 /**
  * A function that says `key` in the page's language, with `{name}` replaced by `values.name`.
  *

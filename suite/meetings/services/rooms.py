@@ -22,7 +22,7 @@ def room_create(*, viewer: Viewer, title: str, now: datetime) -> Room:
         kind=ResourceKind.ROOM,
         organization_id=viewer.organization_id,
         owner_id=viewer.user_id,
-        title=title.strip() or _("Meeting of %(name)s") % {"name": viewer.name},
+        title=title.strip() or _("%(name)s’s meeting") % {"name": viewer.name},
         actor=viewer.ref,
         now=now,
         link_reach=LinkReach.ORGANIZATION,

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-import { pageLanguage } from "../../shared/catalogue.ts";
+import { pageLocale } from "../../shared/catalogue.ts";
 
 const LOOK_MS = 5_000;
 
@@ -13,7 +13,7 @@ export function Clock() {
   }, []);
   return (
     <time className="bar__clock" dateTime={now.toISOString()}>
-      {now.toLocaleTimeString(pageLanguage(), { hour: "2-digit", minute: "2-digit" })}
+      {now.toLocaleTimeString(pageLocale(), { hour: "2-digit", minute: "2-digit" })}
     </time>
   );
 }

@@ -6,7 +6,7 @@ import { Clock } from "./Clock.tsx";
 import { ControlButton } from "./ControlButton.tsx";
 import type { PanelName } from "./Inside.tsx";
 import { MoreMenu } from "./MoreMenu.tsx";
-import { SHORTCUTS } from "./useShortcuts.ts";
+import { shownKeys } from "./useShortcuts.ts";
 import type { LocalMedia } from "./useLocalMedia.ts";
 
 interface Props {
@@ -44,14 +44,14 @@ export function ControlBar(props: Props) {
         <ControlButton
           icon={media.isMicrophoneOn ? "microphone" : "microphoneOff"}
           label={media.isMicrophoneOn ? say("muteMicrophone") : say("unmuteMicrophone")}
-          shortcut={SHORTCUTS.microphone.shown}
+          shortcut={shownKeys("microphone")}
           isOff={!media.isMicrophoneOn}
           onPress={() => void media.toggleMicrophone()}
         />
         <ControlButton
           icon={media.isCameraOn ? "camera" : "cameraOff"}
           label={media.isCameraOn ? say("stopCamera") : say("startCamera")}
-          shortcut={SHORTCUTS.camera.shown}
+          shortcut={shownKeys("camera")}
           isOff={!media.isCameraOn}
           onPress={() => void media.toggleCamera()}
         />
@@ -69,7 +69,7 @@ export function ControlBar(props: Props) {
           label={panel === "chat" ? say("closeChat") : say("openChat")}
           badge={unread}
           badgeLabel={say("unread", { count: unread })}
-          shortcut={SHORTCUTS.chat.shown}
+          shortcut={shownKeys("chat")}
           isOn={panel === "chat"}
           onPress={() => onToggle("chat")}
         />
@@ -79,7 +79,7 @@ export function ControlBar(props: Props) {
           badge={waiting > 0 ? waiting : people}
           badgeLabel={waiting > 0 ? say("waitingCount", { count: waiting }) : String(people)}
           badgeKind={waiting > 0 ? "alert" : "count"}
-          shortcut={SHORTCUTS.people.shown}
+          shortcut={shownKeys("people")}
           isOn={panel === "people"}
           onPress={() => onToggle("people")}
         />

@@ -1,14 +1,21 @@
 import { useEffect } from "react";
 
-/** Alt + Maj and a key by its place: no browser and no text field uses them, so they work from the chat's field too. */
+import { pageLanguage } from "../../shared/catalogue.ts";
+
+/** Alt + Shift and a key by its place: no browser and no text field uses them, so they work from the chat's field too. */
 export const SHORTCUTS = {
-  microphone: { code: "KeyM", shown: "Alt + Maj + M" },
-  camera: { code: "KeyV", shown: "Alt + Maj + V" },
-  chat: { code: "KeyC", shown: "Alt + Maj + C" },
-  people: { code: "KeyP", shown: "Alt + Maj + P" },
+  microphone: { code: "KeyM" },
+  camera: { code: "KeyV" },
+  chat: { code: "KeyC" },
+  people: { code: "KeyP" },
 } as const;
 
 export type ShortcutName = keyof typeof SHORTCUTS;
+
+/** The keys of a shortcut, as they are printed on the keyboards of the page's language. */
+export function shownKeys(name: ShortcutName): string {
+  return `Alt + ${pageLanguage() === "en" ? "Shift" : "Maj"} + ${SHORTCUTS[name].code.slice(-1)}`;
+}
 
 /** Listens for the meeting's shortcuts. */
 export function useShortcuts(actions: Readonly<Record<ShortcutName, () => void>>): void {

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from "react";
 
-import { pageLanguage } from "../../shared/catalogue.ts";
+import { pageLocale } from "../../shared/catalogue.ts";
 import { Icon } from "../Icon.tsx";
 import type { ChatMessage, ClientMessage } from "../contract.ts";
 import { say } from "../messages.ts";
@@ -110,8 +110,8 @@ function Composer({ isLineOpen, send }: { isLineOpen: boolean; send: (message: C
 function ExactTime({ at }: { at: string }) {
   const time = new Date(at);
   return (
-    <time dateTime={at} title={time.toLocaleString(pageLanguage())}>
-      {time.toLocaleTimeString(pageLanguage(), { hour: "2-digit", minute: "2-digit" })}
+    <time dateTime={at} title={time.toLocaleString(pageLocale())}>
+      {time.toLocaleTimeString(pageLocale(), { hour: "2-digit", minute: "2-digit" })}
     </time>
   );
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { canChooseSpeaker } from "../before/testSound.ts";
 import { DeviceSelect } from "../DeviceSelect.tsx";
 import { NO_DEVICES, listDevices, readChoice, saveChoice, type DeviceList } from "../devices.ts";
-import { SHORTCUTS } from "../inside/useShortcuts.ts";
+import { shownKeys } from "../inside/useShortcuts.ts";
 import { say } from "../messages.ts";
 import { Panel } from "./Panel.tsx";
 
@@ -53,19 +53,19 @@ export function SettingsPanel({ room, onTrouble, onClose }: Props) {
         <dl className="settings__shortcuts">
           <dt>{say("shortcutMicrophone")}</dt>
           <dd>
-            <kbd>{SHORTCUTS.microphone.shown}</kbd>
+            <kbd>{shownKeys("microphone")}</kbd>
           </dd>
           <dt>{say("shortcutCamera")}</dt>
           <dd>
-            <kbd>{SHORTCUTS.camera.shown}</kbd>
+            <kbd>{shownKeys("camera")}</kbd>
           </dd>
           <dt>{say("shortcutChat")}</dt>
           <dd>
-            <kbd>{SHORTCUTS.chat.shown}</kbd>
+            <kbd>{shownKeys("chat")}</kbd>
           </dd>
           <dt>{say("shortcutPeople")}</dt>
           <dd>
-            <kbd>{SHORTCUTS.people.shown}</kbd>
+            <kbd>{shownKeys("people")}</kbd>
           </dd>
         </dl>
       </div>
