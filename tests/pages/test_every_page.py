@@ -1,0 +1,171 @@
+"""Every page and island in Chromium: WCAG 2.2 AA by axe, in light and in dark, and nothing wider than the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from suite.accounts.models import Membership
+from suite.accounts.viewer import Viewer
+from suite.audit.models import Record
+from suite.kernel import clock
+from tests.chromium import DESK, Complaints, chromium, in_database, signed_in, violations
+from tests.people import organization, session_of
+from tests.security.test_every_address import addresses
+from tests.security.world import World, a_world
+from tests.web import Web, running_web
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey, pytest.mark.slow]
+
+WIDTHS = (320, 390, 1280)
+SCHEMES = ("light", "dark")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A page: who sees it, where it is in a world, and what stands there once it is whole."""
+
+    of: str
+    at: Callable[[World], str]
+    ready: str = "main h1"
+
+
+def here(path: str) -> Callable[[World], str]:
+    return lambda _world: path
+
+
+# address -> the page that it shows
+PAGES: dict[str, Shown] = {
+    "": Shown(of="awa", at=here("/")),
+    "sign-in/": Shown(of="nobody", at=here("/sign-in/")),
+    "meetings/": Shown(of="awa", at=here("/meetings/")),
+    "meetings/<uuid:id>/": Shown(of="awa", at=lambda world: f"/meetings/{world.meeting}/"),
+    "rooms/<slug:slug>/": Shown(of="awa", at=lambda world: f"/rooms/{world.slug}/", ready="main h1"),
+    "messages/": Shown(of="awa", at=here("/messages/"), ready=".chat"),
+    "messages/<uuid:id>/": Shown(of="awa", at=lambda world: f"/messages/{world.channel}/", ready="[role=log]"),
+    "documents/": Shown(of="awa", at=here("/documents/")),
+    "documents/<uuid:id>/": Shown(
+        of="awa", at=lambda world: f"/documents/{world.document}/", ready=".document__text[aria-busy=false] [contenteditable]"
+    ),
+    "transcripts/<uuid:id>/": Shown(of="awa", at=lambda world: f"/transcripts/{world.transcript}/"),
+    "people/": Shown(of="hr", at=here("/people/")),
+    "people/add/": Shown(of="hr", at=here("/people/add/")),
+    "people/<uuid:user_id>/": Shown(of="hr", at=lambda world: f"/people/{world.awa.user_id}/", ready="#person-title"),
+    "people/<uuid:user_id>/deactivate/": Shown(of="hr", at=lambda world: f"/people/{world.awa.user_id}/deactivate/"),
+    "people/<uuid:user_id>/leave/": Shown(of="hr", at=lambda world: f"/people/{world.awa.user_id}/leave/"),
+    "audit/": Shown(of="auditor", at=here("/audit/")),
+    "audit/contexts/<uuid:context_id>/": Shown(of="auditor", at=lambda world: f"/audit/contexts/{world.meeting}/"),
+}
+# Beside their addresses: states that look otherwise.
+STATES: dict[str, Shown] = {
+    "a page that is not there": Shown(of="awa", at=here("/nowhere/")),
+    "a room for a guest": Shown(of="nobody", at=lambda world: f"/rooms/{world.slug}/"),
+    "a search without an answer": Shown(of="hr", at=here("/people/?q=zzzz")),
+    "one record": Shown(of="auditor", at=lambda _world: f"/audit/?record={in_database(newest_record)}", ready="#record-title"),
+    "a meeting's records": Shown(of="auditor", at=lambda world: f"/audit/?context={world.meeting}"),
+}
+# They answer data, a redirection, a fragment of a page, or POST alone.
+NOT_PAGES = ("api/", "oidc/", "rtc/", "twirp/", "webhooks/")
+ACTS = {
+    "healthz", "language/", "sign-out/", "documents/start/", "meetings/start/", "people/<uuid:user_id>/move/",
+    "people/<uuid:user_id>/reactivate/", "transcripts/<uuid:id>/progress/", "transcripts/<uuid:id>/document/",
+    "transcripts/<uuid:id>/export/",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
+    with running_web(tmp_path_factory.mktemp("web")) as running:
+        yield running[0]
+
+
+@pytest.fixture
+def world(engines: None, settings: Any) -> World:
+    settings.SPEECH = True
+    made = a_world()
+    Membership.objects.create(user_id=made.awa.user_id, organization=organization("Ailleurs"), started_at=clock.now())
+    return made
+
+
+def newest_record() -> str:
+    return str(Record.objects.order_by("-id").values_list("id", flat=True)[0])
+
+
+def test_every_address_is_a_page_here_or_none() -> None:
+    known = {address for address in addresses() if not address.startswith(NOT_PAGES)}
+    assert known == set(PAGES) | ACTS, "say here which page a new address shows, or that it shows none"
+
+
+@pytest.mark.parametrize("of", ["nobody", "awa", "hr", "auditor"])
+def test_every_page_can_be_read_by_everybody_at_any_width(web: Web, world: World, of: str) -> None:
+    viewers: dict[str, Viewer | None] = {**world.visitors, "awa": world.awa, "nobody": None}
+    viewer = viewers[of]
+    session = session_of(viewer) if viewer else ""
+    found: list[str] = []
+    complaints = Complaints()
+    with chromium() as browser:
+        page = page_of(browser, web, session, complaints)
+        for name, shown in {**PAGES, **STATES}.items():
+            if shown.of == of:
+                found += [f"{name or '/'}: {fault}" for fault in faults(page, shown, shown.at(world))]
+    assert not found, "\n".join(found)
+    assert [one for one in complaints if "404" not in one] == []
+
+
+def faults(page: Page, shown: Shown, address: str) -> list[str]:
+    found: list[str] = []
+    for scheme in SCHEMES:
+        page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of playwright's own words
+        page.goto(address)
+        expect(page.locator(shown.ready).first).to_be_visible()
+        assert page.locator("html").get_attribute("data-fr-theme") == scheme
+        found += [f"{scheme}: {fault}" for fault in violations(page)]
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+            found.append(f"{wide} pixels wide on a screen of {width}")
+        found += [f"{width} pixels: {words} is cut" for words in page.evaluate(CUT)]
+    return found
+
+
+# Tables may scroll where they must; those of people and of the log need not.
+CUT = """() => [...document.querySelectorAll('.people .fr-table__content, .audit .fr-table__content')]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => `${one.scrollWidth} in ${one.clientWidth}`)"""
+
+
+def page_of(browser: Browser, web: Web, session: str, complaints: Complaints) -> Page:
+    if session:
+        return signed_in(browser, web, session, complaints)
+    page = browser.new_context(base_url=web.address, locale="fr-FR").new_page()
+    complaints.watch(page)
+    return page
+
+
+def test_a_form_with_faults_can_be_read(web: Web, world: World) -> None:
+    session = session_of(world.visitors["hr"]) if world.visitors["hr"] else ""
+    with chromium() as browser:
+        page = signed_in(browser, web, session, Complaints())
+        page.goto("/people/add/")
+        page.get_by_role("button", name="Ajouter cette personne").click()
+        expect(page.get_by_text("Donnez le nom de la personne.")).to_be_visible()
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("island", ["messages", "documents"])
+def test_an_island_that_breaks_says_so_and_can_be_loaded_again(web: Web, world: World, island: str) -> None:
+    address = f"/messages/{world.channel}/" if island == "messages" else f"/documents/{world.document}/"
+    session = session_of(world.awa)
+    with chromium() as browser:
+        page = signed_in(browser, web, session, Complaints())
+        page.add_init_script("if (!sessionStorage.broken) window.WebSocket = function () { throw new Error('broken'); };")
+        page.goto(address)
+        expect(page.get_by_role("alert")).to_contain_text("Cette partie de la page s’est arrêtée")
+        assert violations(page) == []
+        page.evaluate("sessionStorage.broken = 'mended'")
+        page.get_by_role("button", name="Recharger la page").click()
+        expect(page.locator(PAGES[f"{island}/<uuid:id>/"].ready).first).to_be_visible()
