@@ -78,12 +78,15 @@ async def faults(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
-async def test_every_state_can_be_read_and_operated_without_seeing_it(browser: Browser, house: Whole) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_state_can_be_read_and_operated_without_seeing_it(browser: Browser, house: Whole, scheme: str) -> None:
     stranger = await person(browser, "Odile", width=390, height=780)
+    await stranger.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of playwright's own words
     await stranger.page.goto(f"{house.url}/sign-in/")
     assert not await faults(stranger.page)
     room = await start(browser, house)
     page = room.host.page
+    await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # as above
     await page.get_by_role("button", name="Rejoindre", exact=True).wait_for()
     assert not await faults(page)
     await join(room.host)
@@ -237,6 +240,30 @@ async def test_the_meeting_by_keyboard_alone(browser: Browser, house: Whole) -> 
     await join(room.host)
     await page.keyboard.press("Alt+Shift+C")
     await page.get_by_text("Bonjour\nà tous").wait_for()
+
+
+async def tab_to(page: Page, name: str, key: str = "Tab") -> None:
+    """Press Tab until what has the focus is called `name`."""
+    read = "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()"
+    met: list[str] = []
+    while name not in met:
+        assert len(met) < 60, f"Tab never came to {name}: {met}"
+        await page.keyboard.press(key)
+        met.append(await page.evaluate(read))
+
+
+async def test_from_home_into_a_meeting_and_out_by_keyboard_alone(browser: Browser, house: Whole) -> None:
+    awa = await come(browser, house, "Awa Diallo")
+    await tab_to(awa.page, "Démarrer une réunion")
+    await awa.page.keyboard.press("Enter")
+    await awa.page.wait_for_url("**/rooms/**")
+    await awa.page.get_by_role("button", name="Rejoindre", exact=True).wait_for()
+    await tab_to(awa.page, "Rejoindre")
+    await awa.page.keyboard.press("Enter")
+    await awa.page.locator(CONNECTED).wait_for()
+    await tab_to(awa.page, "Quitter")
+    await awa.page.keyboard.press("Enter")
+    await awa.page.get_by_role("heading", name="Vous avez quitté la réunion").wait_for()
 
 
 async def test_the_language_and_the_theme_are_kept(browser: Browser, house: Whole) -> None:

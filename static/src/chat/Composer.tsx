@@ -10,12 +10,11 @@ interface Props {
   channelId: string;
   viewerId: string;
   title: string;
-  isDisabled: boolean;
   onSend: (body: string) => void;
 }
 
-/** Where one writes: Enter sends, Shift + Enter breaks the line; what was begun stays until it is sent. */
-export function Composer({ channelId, viewerId, title, isDisabled, onSend }: Props) {
+/** Where one writes, before the conversation has come too: the server judges the right. Enter sends, Shift + Enter breaks the line; what was begun stays until it is sent. */
+export function Composer({ channelId, viewerId, title, onSend }: Props) {
   const [text, setText] = useState(() => readDraft(viewerId, channelId));
   const field = useRef<HTMLTextAreaElement>(null);
   const id = useId();
@@ -26,7 +25,7 @@ export function Composer({ channelId, viewerId, title, isDisabled, onSend }: Pro
     keepDraft(viewerId, channelId, next);
   };
   const send = (): void => {
-    if (isEmpty || isDisabled) return;
+    if (isEmpty) return;
     onSend(text);
     change("");
     field.current?.focus();
@@ -68,7 +67,7 @@ export function Composer({ channelId, viewerId, title, isDisabled, onSend }: Pro
         onChange={(event) => change(event.target.value)}
         onKeyDown={onKeyDown}
       />
-      <button type="submit" className="fr-btn fr-icon-send-plane-fill" aria-label={say("send")} title={say("send")} disabled={isEmpty || isDisabled} />
+      <button type="submit" className="fr-btn fr-icon-send-plane-fill" aria-label={say("send")} title={say("send")} disabled={isEmpty} />
       <p id={`${id}-hint`} className="composer__hint">
         {say("composeHint")}
       </p>

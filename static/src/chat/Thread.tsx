@@ -67,7 +67,7 @@ export function Thread({ channelId, chat, viewerId, onBack }: Props) {
       {thread.isGone ? null : info?.may_write === false ? (
         <p className="thread__notice">{say("mayNotWrite")}</p>
       ) : (
-        <Composer key={channelId} channelId={channelId} viewerId={viewerId} title={title} isDisabled={info === null} onSend={(body) => send(channelId, body)} />
+        <Composer key={channelId} channelId={channelId} viewerId={viewerId} title={title} onSend={(body) => send(channelId, body)} />
       )}
       {isShowingPeople && info !== null && <PeopleDialog info={info} viewerId={viewerId} onChange={show} onClose={() => setIsShowingPeople(false)} />}
     </section>
