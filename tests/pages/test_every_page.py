@@ -76,7 +76,7 @@ STATES: dict[str, Shown] = {
 NOT_PAGES = ("api/", "oidc/", "rtc/", "twirp/", "webhooks/", "whip/", "whep/", "healthz")
 ACTS = re.compile(
     r"(start|move|reactivate|discard|restore|favourite|ask|read|progress|document|export|language|sign-out)/$"
-    r"|^resources/<uuid:id>/requests/|^invitations/"
+    r"|^resources/<uuid:id>/requests/|^invitations/|/sounds/"
 )
 
 
