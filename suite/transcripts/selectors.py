@@ -112,3 +112,19 @@ def due_works(*, now: datetime) -> QuerySet[TrackWork]:
 def exhausted_works(*, now: datetime) -> QuerySet[TrackWork]:
     """Work that has killed its worker too often."""
     return TrackWork.objects.filter(TrackWork.due(now=now), attempts__gte=TrackWork.ATTEMPTS_MAX)
+
+
+def pieces_before(work: TrackWork) -> QuerySet[TrackWork]:
+    """The earlier pieces of the recording that `work` goes on with, where they are written down."""
+    track = work.track
+    same = {"track__capture_id": track.capture_id, "track__track_sid": track.track_sid, "track__agreed_at": track.agreed_at}
+    before = TrackWork.objects.filter(**same, track__piece__lt=track.piece, state=WorkState.DONE)
+    return before.select_related("track__blob", "transcript__meeting").order_by("track__piece")
+
+
+def voices_written(work: TrackWork) -> list[tuple[float, float, int]]:
+    """Start, end (seconds of the track) and voice of the turns written down of a shared microphone's track."""
+    track = work.track
+    offset = ((track.started_at or track.agreed_at) - work.transcript.meeting.started_at).total_seconds()
+    turns = work.turns.exclude(voice=None).values_list("start", "end", "voice")
+    return [(start - offset, end - offset, voice) for start, end, voice in turns if voice is not None]

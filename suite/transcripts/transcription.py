@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,13 +14,15 @@ from django.db import close_old_connections
 from suite.files.public import blob_path_or_copy
 from suite.kernel import clock
 from suite.kernel.logs import get_logger
-from suite.transcripts.engines.base import EngineError, Segment, Span, SpeakerTurn
+from suite.transcripts.engines.base import EngineError, Segment, Sound, Span, SpeakerTurn
 from suite.transcripts.engines.config import SpeechConfig
 from suite.transcripts.engines.registry import diarizer, speech_to_text, voice_activity
 from suite.transcripts.models import TrackWork
 from suite.transcripts.pipeline.chunks import chunks_of, speech_in, transcribe_chunk
 from suite.transcripts.pipeline.decode import blocks, decode
+from suite.transcripts.pipeline.pieces import end_to_end, renumbered
 from suite.transcripts.pipeline.turns import Turn, turns_of
+from suite.transcripts.selectors import pieces_before, voices_written
 from suite.transcripts.services import chunk_keep, track_fail, track_finish
 
 log = get_logger(__name__)
@@ -56,8 +58,9 @@ def _turns(work: TrackWork) -> list[Turn]:
         path = blob_path_or_copy(track.blob, Path(folder))
         speech = speech_in(blocks(path), activity=voice_activity())
         segments = _segments(work, path, speech)
-        voices = _voices(work, path) if track.participation.shared_microphone and segments else None
-    return turns_of(speaker_key=str(work.id), segments=segments, speech=speech, voices=voices)
+        before = list(pieces_before(work))
+        voices = _voices(work, path, before) if track.participation.shared_microphone and segments else None
+    return turns_of(speaker_key=str(work.id), segments=segments, speech=speech, voices=voices, numbered=bool(before))
 
 
 def _segments(work: TrackWork, path: Path, speech: list[Span]) -> list[Segment]:
@@ -75,13 +78,28 @@ def _segments(work: TrackWork, path: Path, speech: list[Span]) -> list[Segment]:
     return segments
 
 
-def _voices(work: TrackWork, path: Path) -> list[SpeakerTurn]:
-    """Who speaks when behind a shared microphone; nobody says how many they are."""
+def _voices(work: TrackWork, path: Path, before: Sequence[TrackWork]) -> list[SpeakerTurn]:
+    """Who speaks when behind a shared microphone, after `before`, the earlier pieces; nobody says how many they are."""
     if work.voices is None:
-        heard = diarizer(speech_config()).diarize(decode(path), speakers=None)
+        sounds, written = [], []
+        since = 0.0
+        for piece in before:
+            sounds.append(_sound(piece))
+            written += [(since + start, since + end, voice) for start, end, voice in voices_written(piece)]
+            since += sounds[-1].seconds
+        heard = diarizer(speech_config()).diarize(end_to_end([*sounds, decode(path)]), speakers=None)
+        if before:
+            heard = renumbered(heard, heard=written, since=since)
         work.voices = [[turn.start, turn.end, turn.voice] for turn in heard]
         work.save(update_fields=["voices"])
     return [SpeakerTurn(start, end, voice) for start, end, voice in work.voices]
+
+
+def _sound(piece: TrackWork) -> Sound:
+    if piece.track.blob is None:
+        return end_to_end([])
+    with tempfile.TemporaryDirectory() as folder:
+        return decode(blob_path_or_copy(piece.track.blob, Path(folder)))
 
 
 @contextmanager

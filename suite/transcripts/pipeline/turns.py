@@ -57,18 +57,21 @@ def turns_of(
     speech: Sequence[Span] | None = None,
     voices: Sequence[SpeakerTurn] | None = None,
     gap: float = GAP,
+    numbered: bool = False,
 ) -> list[Turn]:
     """Turns of one track, ordered.
 
     What lies outside `speech` (None: not known) was invented by the engine and is dropped. `voices` is what the diarizer
-    heard behind a shared microphone, None for one person's track; voices are counted anew as their words first appear.
+    heard behind a shared microphone, None for one person's track; voices are counted anew as their words first appear, unless
+    they are `numbered` for good already.
     """
     said = [one for segment in segments for one in _said(segment) if speech is None or _heard(one, speech)]
     said.sort(key=lambda one: (one.start, one.end))
     if voices is not None:
         said = _voiced(said, one_at_a_time(voices))
     turns = [_turn(speaker_key, run) for run in _runs(said, gap)]
-    return _renumbered([turn for turn in turns if turn.text])
+    written = [turn for turn in turns if turn.text]
+    return written if numbered else _renumbered(written)
 
 
 def _said(segment: Segment) -> list[_Said]:
