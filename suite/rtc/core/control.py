@@ -206,7 +206,7 @@ class Control:
         match report:
             case media.AudioLevels():
                 return self._levels(report, now)
-            case media.LayerStarted() | media.LayerStopped():
+            case media.LayerStarted() | media.LayerStopped() | media.LayerRates():
                 name = self._tracks.get(report.track)
             case media.CopyStarted():
                 name = self._copies.get(report.egress_id)

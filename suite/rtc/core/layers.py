@@ -71,7 +71,8 @@ def select(room: RoomState, track: Track, subscription: Subscription) -> None:
         if layer is not None and subscription.bandwidth_layer is not None:
             layer = None if subscription.bandwidth_layer < 0 else min(layer, subscription.bandwidth_layer)
     subscription.layer = layer
-    room.command(media.SelectLayer(subscription.downtrack, layer, _temporal(subscription.setting.fps)))
+    temporal = 0 if subscription.starved else _temporal(subscription.setting.fps)
+    room.command(media.SelectLayer(subscription.downtrack, layer, temporal))
 
 
 def settings_changed(room: RoomState, participant: Participant, request: rtc.UpdateTrackSettings) -> None:

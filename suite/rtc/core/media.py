@@ -151,6 +151,14 @@ class RequestKeyframe:
 
 
 @dataclass(frozen=True, slots=True)
+class Want:
+    """What all that a subscriber shows would take, bit/s, 0 for nothing: the line is probed while it seems to carry less."""
+
+    transport: TransportId
+    bit_rate: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendData:
     """Send a message. `source` sent it: a reliable reader that is behind may hold it up (see `transport/pressure.py`)."""
 
@@ -180,7 +188,7 @@ class StopCopy:
 
 Command = (
     OpenTransport | SetRemote | RestartIce | CloseTransport | Receive | StopReceiving | MuteTrack | AddDowntrack | SelectLayer
-    | RemoveDowntrack | RequestKeyframe | SendData | StartCopy | StopCopy
+    | RemoveDowntrack | RequestKeyframe | Want | SendData | StartCopy | StopCopy
 )  # fmt: skip
 
 
@@ -231,6 +239,14 @@ class LayerStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerRates:
+    """Bit/s of a picture's layers over the last seconds, by index, silent ones left out; of SVC with the layers below."""
+
+    track: TrackSid
+    rates: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class AudioLevels:
     """Loudness of each speaking track over the last 300 ms, 0 to 1 (RFC 6464's -dBov turned round)."""
 
@@ -239,7 +255,7 @@ class AudioLevels:
 
 @dataclass(frozen=True, slots=True)
 class Bandwidth:
-    """What a subscriber's line carries, by REMB or transport-cc."""
+    """What a subscriber's line should be given, by transport-cc or REMB: told once it has shown a limit."""
 
     transport: TransportId
     bit_rate: int
@@ -277,6 +293,6 @@ class CopyEnded:
 
 
 Report = (
-    TransportConnected | TransportFailed | ChannelOpened | DataReceived | LayerStarted | LayerStopped | AudioLevels | Bandwidth
-    | Loss | CopyStarted | CopyEnded
+    TransportConnected | TransportFailed | ChannelOpened | DataReceived | LayerStarted | LayerStopped | LayerRates | AudioLevels
+    | Bandwidth | Loss | CopyStarted | CopyEnded
 )  # fmt: skip

@@ -217,7 +217,7 @@ def add_downtrack(
         )
     )
     subscription.flowing = True
-    subscribing.flows(room, subscription)
+    subscribing.flows(room, participant, subscription)
 
 
 # --- rounds that the server begins -------------------------------------------------------------------------------------

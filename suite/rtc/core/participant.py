@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from livekit.protocol import models, rtc
 
 from suite.rtc.core import media
+from suite.rtc.core.congestion.line import Line
 from suite.rtc.core.grants import KINDS, Grants
 from suite.rtc.core.http_session import HttpSession
 from suite.rtc.core.inputs import ConnectionId
@@ -34,6 +35,7 @@ class Transport:
     bit_rate: int | None = None  # the last estimate of what the peer can receive, bit/s
     best_rate: int = 0  # its recent best
     limit: int | None = None  # what pictures and sound may take after trouble on the line
+    line: Line = field(default_factory=Line)
     pretended: bool = False  # the limit is one that the client asked for
 
 

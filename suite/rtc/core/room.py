@@ -118,6 +118,8 @@ class Room:
                 publishing.layer_started(state, report)
             case media.LayerStopped():
                 publishing.layer_stopped(state, report)
+            case media.LayerRates():
+                bandwidth.rates_measured(state, report)
             case media.AudioLevels():
                 speakers.levels_measured(state, report.levels)
             case media.CopyStarted():
@@ -184,7 +186,7 @@ TIMERS: Final[dict[str, Callable[[RoomState, str], None]]] = {
     "gone": presence.gone,
     "lower": layers.lower,
     "round": negotiation.unanswered,
-    "line": bandwidth.recover,
+    bandwidth.TIMER: bandwidth.recover,
     "unknown": _unknown_track,
     rpc.TIMER: rpc.timed_out,
 }

@@ -7,7 +7,7 @@ from typing import Final
 
 from livekit.protocol import models, rtc
 
-from suite.rtc.core import layers, media, negotiation
+from suite.rtc.core import bandwidth, layers, media, negotiation
 from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
 from suite.rtc.core.subscription import Subscription
@@ -201,13 +201,15 @@ def rights_changed(room: RoomState, subscriber: Participant) -> None:
             reconcile(room, subscriber, found[0], found[1], subscription)
 
 
-def flows(room: RoomState, subscription: Subscription) -> None:
+def flows(room: RoomState, subscriber: Participant, subscription: Subscription) -> None:
     """A downtrack was made: the publisher learns of its first subscriber and of what is shown."""
     found = room.track(subscription.track)
     if found is None:
         return
     publisher, track = found
     layers.select(room, track, subscription)
+    if subscriber.subscriber.limit is not None:
+        bandwidth.allocate_soon(room, subscriber)
     if not track.subscribed_once:
         track.subscribed_once = True
         room.send(publisher, rtc.SignalResponse(track_subscribed=rtc.TrackSubscribed(track_sid=track.sid)))

@@ -47,6 +47,7 @@ class Subscription:
     setting: rtc.UpdateTrackSettings = field(default_factory=lambda: rtc.UpdateTrackSettings(quality=models.VideoQuality.HIGH))
     layer: int | None = None
     told_paused: bool = False
+    starved: bool = False  # the line does not carry it, and it may not be paused
     bandwidth_layer: int | None = None  # the highest layer that the line carries; None: no limit known
 
     @property

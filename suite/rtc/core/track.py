@@ -40,6 +40,7 @@ class Track:
     server_muted: bool = False
     layers: tuple[str, ...] = ()
     live: set[int] = field(default_factory=set)  # layers that packets come from
+    rates: dict[int, int] = field(default_factory=dict)  # bit/s of the layers that packets come from
     codec: media.Codec | None = None
     told_quality: int | None = None  # what the publisher was last told to send (models.VideoQuality, OFF for nothing)
     lower_at: float | None = None  # when a lower quality may be told

@@ -1,4 +1,4 @@
-/* Transport-wide feedback read against what was sent, as packets/twcc.py and estimate.py do. */
+/* Transport-wide feedback read against what was sent, as packets/twcc.py does. */
 #include "kernel.h"
 
 #include <string.h>

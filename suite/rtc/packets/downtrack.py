@@ -236,6 +236,11 @@ class Downtrack(DowntrackRow):
         """Whether retransmissions have a stream of their own (RFC 4588)."""
         return bool(self.rtx_payload_type and self.rtx_ssrc)
 
+    @property
+    def template_of_all(self) -> bytes:
+        """The header extensions that every packet has."""
+        return self._template
+
     def sent(self, sequence: int) -> tuple[int, int] | None:
         """Which layer and extended source number a packet had that was sent as `sequence`; None where it is forgotten."""
         entry = self._history[sequence & self.history_mask]

@@ -20,7 +20,7 @@ class Layer:
     __slots__ = (
         "_expected_before", "_fastest", "_jitter", "_kept", "_kept_sequences", "_mask", "_received_before",
         "_transit", "base", "clock_rate", "codec", "form", "heard", "highest", "index", "keyframe_asked",
-        "keyframe_due", "live", "missing", "octets", "outage", "received", "repair", "rid", "sender_arrival",
+        "keyframe_due", "live", "missing", "octets", "outage", "rate", "received", "repair", "rid", "sender_arrival",
         "sender_ntp", "sender_timestamp", "ssrc", "started",
     )  # fmt: skip
 
@@ -36,7 +36,8 @@ class Layer:
         self.live = False
         self.keyframe_asked = -1.0
         self.keyframe_due = 0.0  # when to ask again for those who were told to wait; 0 where nobody waits
-        self.octets = 0
+        self.octets = 0  # since the rate was last taken
+        self.rate = 0.0  # bit/s
         self.repair = 0  # the SSRC of its retransmissions
         self.restart(0)
 

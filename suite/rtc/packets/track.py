@@ -68,6 +68,8 @@ class Track:
         self._waiting: list[Packet] = []
         self._pending_layer = NONE
         self._pending_since = 0.0
+        self._rated_at = 0.0
+        self._rates_told: dict[int, int] = {}
         self.negotiated(wanted)
 
     def negotiated(self, wanted: Receive) -> None:
@@ -129,6 +131,24 @@ class Track:
             if layer.rid == rid:
                 return layer
         return None
+
+    def rates(self, now: float) -> dict[int, int] | None:
+        """Bit/s of the layers that are live, smoothed over some calls a second apart; None where little has changed."""
+        passed, self._rated_at = now - self._rated_at, now
+        found = {}
+        for layer in self.layers:
+            octets, layer.octets = layer.octets, 0
+            if layer.live and 0.5 < passed < 5:
+                rate = 8 * octets / passed
+                layer.rate = rate if not layer.rate else layer.rate + 0.4 * (rate - layer.rate)
+                found[layer.index] = int(layer.rate)
+            else:
+                layer.rate = 0.0
+        told = self._rates_told
+        if told.keys() == found.keys() and all(abs(rate - told[index]) <= told[index] / 10 for index, rate in found.items()):
+            return None
+        self._rates_told = found
+        return found
 
     # --- packets
 

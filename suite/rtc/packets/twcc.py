@@ -165,7 +165,6 @@ class Sent:
         self._sequences[slot] = -1
         return self._times[slot], self._sizes[slot]
 
-
     def in_flight(self, last: int) -> int:
         """Bytes that left after the packet `last`."""
         found = 0

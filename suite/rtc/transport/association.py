@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 
+from suite.rtc.core.congestion.estimator import Allowance
 from suite.rtc.core.media import (
     Bandwidth,
     ChannelOpened,
@@ -25,16 +26,17 @@ from suite.rtc.core.media import (
     TransportFailed,
 )
 from suite.rtc.kernel.rows import CLOSED, DIRECT, INDIRECT, DigestRow, LineRow
-from suite.rtc.packets.estimate import Allowance, Estimator
+from suite.rtc.packets import twcc
+from suite.rtc.packets.padding import MOST, can_pad, pad
 from suite.rtc.packets.router import Router, RtcpReader
 from suite.rtc.transport.certificate import PROFILES, Certificate
 from suite.rtc.transport.channels import DataChannels
+from suite.rtc.transport.congestion import Congestion
 from suite.rtc.transport.gate import Address, socket_name
 from suite.rtc.transport.srtp import SALT, TRAILER, Buffer, KernelSrtp, Protection, Srtp
 
 log = logging.getLogger(__name__)
 
-TELL: Final = 1.0  # s between two reports of an unchanged estimate
 CONSENT: Final = 30.0  # s without a check after which the peer is gone (RFC 7675)
 HANDSHAKE: Final = 15.0  # s
 ADDRESSES_MOST: Final = 8  # addresses of one peer with a succeeded check
@@ -123,7 +125,8 @@ class Association(RtcpReader):
         self.indirect = False  # where the way to the peer is not the plane's UDP socket: Python writes and sends
         self.row: LineRow | None = None  # the line as the compiled kernel has it
         self._sequence = 0
-        self.estimator = Estimator()
+        self.congestion = Congestion()
+        self.sent = twcc.Sent()
         self.allowance = Allowance()
         self.router = Router(line=self, sender=secrets.randbits(31) | 1, count=front.count, kernel=front.kernel)
         self._front = front
@@ -137,7 +140,6 @@ class Association(RtcpReader):
         self._srtp: Protection | None = None
         self.channels: DataChannels | None = None
         self._task: asyncio.Task[None] | None = None
-        self._told = (0, -1.0)
         self._digest = DigestRow()
         if front.kernel is not None:
             self.row = row = LineRow(number=next(_NUMBERS), socket=front.fileno())
@@ -368,7 +370,7 @@ class Association(RtcpReader):
         if self.row is not None:
             self._front.kernel.sent(addressof(self.row), length, self._front.clock())
             return
-        self.estimator.sent.add(self._sequence, self._front.clock(), length)
+        self.sent.add(self._sequence, self._front.clock(), length)
         self._sequence = (self._sequence + 1) & 0xFFFF
 
     def send_rtcp(self, packet: bytes) -> None:
@@ -394,20 +396,35 @@ class Association(RtcpReader):
 
     def loss(self, fraction: float, round_trip: float | None) -> None:
         """Report what a receiver report says of this line."""
+        if round_trip is not None:
+            self.congestion.round_trip = min(1.0, round_trip)
         self._report(Loss(self.name, outbound=True, fraction=fraction, round_trip=round_trip))
 
     def estimate(self, bit_rate: int) -> None:
-        """Report what a REMB says of this line."""
-        self._report(Bandwidth(self.name, bit_rate))
+        """Take what a REMB says of this line."""
+        self._tell(self.congestion.remb(bit_rate, self._front.clock()))
 
     def transport_feedback(self, body: bytes, now: float) -> None:
-        """Report the estimate after a transport-wide feedback, where it has moved or some time has passed."""
+        """Take a transport-wide feedback."""
         if self.row is not None:
-            self._front.kernel.feedback(addressof(self.row), body, len(body), addressof(self._digest))
-            rate = self.estimator.take(self._digest, now)
+            told = self._digest
+            self._front.kernel.feedback(addressof(self.row), body, len(body), addressof(told))
         else:
-            rate = self.estimator.feedback(body, now)
-        told, when = self._told
-        if now - when > TELL or abs(rate - told) > told / 20:
-            self._told = (rate, now)
-            self._report(Bandwidth(self.name, rate))
+            told = twcc.digest(body, self.sent)
+        self._tell(self.congestion.feedback(told, told.left_bytes, now))
+
+    def tick(self, now: float) -> None:
+        """Probe the line, where control wants more than it is known to carry; to be called each 50 ms."""
+        rate, owed = self.congestion.tick(now)
+        self._tell(rate)
+        if owed and self.connected:
+            padded = next((downtrack for downtrack, _ in self.router.downtracks.values() if can_pad(downtrack)), None)
+            while padded is not None and owed > 0:
+                length = pad(padded, self.arena, min(MOST, owed), now=now, transport_sequence=self.transport_sequence)
+                self.send_rtp(length, numbered=1, turns=padded.turns())
+                self._front.count("probes_sent")
+                owed -= length + TRAILER
+
+    def _tell(self, bit_rate: int) -> None:
+        if bit_rate:
+            self._report(Bandwidth(self.name, bit_rate))

@@ -24,6 +24,7 @@ from suite.rtc.core.media import (
     StartCopy,
     StopCopy,
     StopReceiving,
+    Want,
 )
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.track import Track
@@ -75,6 +76,7 @@ class Commands:
             SelectLayer: self._select,
             RemoveDowntrack: self._remove_downtrack,
             RequestKeyframe: self._keyframe,
+            Want: self._want,
             SendData: self._send_data,
             StartCopy: self._start_copy,
             StopCopy: self._stop_copy,
@@ -133,6 +135,12 @@ class Commands:
         if association is not None:
             source = self._plane.association(command.source) if command.source is not None else None
             association.send_data(command.label, command.payload, source=source.channels if source is not None else None)
+        return association is not None
+
+    def _want(self, command: Want) -> bool:
+        association = self._plane.association(command.transport)
+        if association is not None:
+            association.congestion.want(command.bit_rate)
         return association is not None
 
     # --- tracks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from suite.rtc.core.media import AudioLevels, Loss, Report
+from suite.rtc.core.media import AudioLevels, LayerRates, Loss, Report
 from suite.rtc.packets import rtcp
 from suite.rtc.packets.layer import NTP_SECOND
 from suite.rtc.transport.association import Association
@@ -31,6 +31,8 @@ class Rounds:
         """Do what is due at `now`."""
         for track, association in self._commands.tracks.values():
             track.tick(now, association.router.round_trip)
+        for association in associations:
+            association.tick(now)
         if now >= self._feedback_due:
             self._feedback_due = now + FEEDBACK
             for association in associations:
@@ -42,6 +44,7 @@ class Rounds:
             self._levels(associations)
         if now >= self._reports_due:
             self._reports_due = now + REPORTS
+            self._layer_rates(now)
             for association in associations:
                 self._receiver_reports(association, now)
             self._sender_reports(now)
@@ -64,6 +67,13 @@ class Rounds:
                 levels[sid] = 0.0
         if levels:
             self._report(AudioLevels(levels))
+
+    def _layer_rates(self, now: float) -> None:
+        """Tell what each picture's layers take, where it has changed by a tenth."""
+        for track, _ in self._commands.tracks.values():
+            rates = track.rates(now) if track.kind == "video" else None
+            if rates is not None:
+                self._report(LayerRates(track.sid, rates))
 
     def _receiver_reports(self, association: Association, now: float) -> None:
         """Tell a publisher what arrived of its streams, and control what did not."""

@@ -291,7 +291,9 @@ def test_a_narrow_line_keeps_the_sound_and_gets_smaller_pictures() -> None:
     world.report(media.Bandwidth(line, 300_000))
     video = next(d for d in world.of(media.AddDowntrack) if d.kind == "video")
     assert world.of(media.SelectLayer)[-1] == media.SelectLayer(video.downtrack, 0, None)
-    world.wait(60)
+    assert world.of(media.Want)[-1].bit_rate > 2_000_000
+    world.wait(10)
+    world.report(media.Bandwidth(line, 3_000_000))
     assert world.of(media.SelectLayer)[-1] == media.SelectLayer(video.downtrack, 2, None)
 
 
