@@ -27,7 +27,10 @@ KEPT_PACKETS: Final = 1_000
 
 def received(room: RoomState, sender: Participant, label: str, payload: bytes) -> None:
     """Forward a packet; dropped where the sender may not send, it is none, or it came before."""
-    if label not in LABELS or not sender.grants.can_publish_data:
+    if not sender.grants.can_publish_data:
+        return
+    if label not in LABELS:
+        _unlabelled(room, sender, payload)
         return
     try:
         packet = models.DataPacket.FromString(payload)
@@ -49,6 +52,15 @@ def received(room: RoomState, sender: Participant, label: str, payload: bytes) -
         _keep(sender, packet.sequence, stamped, destinations)
     for participant in _readers(room, sender, destinations):
         room.command(media.SendData(participant.subscriber.id, label, stamped, sender.publisher.id))
+
+
+def _unlabelled(room: RoomState, sender: Participant, payload: bytes) -> None:
+    """A message on a channel of the client's own naming reaches everyone as a reliable user packet, as with LiveKit."""
+    packet = models.DataPacket(kind=models.DataPacket.RELIABLE, user=models.UserPacket(payload=payload))
+    _stamp(packet, sender)
+    stamped = packet.SerializeToString()
+    for participant in _readers(room, sender, frozenset()):
+        room.command(media.SendData(participant.subscriber.id, RELIABLE, stamped, sender.publisher.id))
 
 
 def _destinations(room: RoomState, packet: models.DataPacket) -> frozenset[str]:

@@ -140,3 +140,13 @@ def test_every_kind_of_packet_is_passed_on_stamped() -> None:
         packet = models.DataPacket.FromString(sent.payload)
         assert getattr(packet, name) == value
         assert (packet.participant_identity, packet.participant_sid) == ("a", a.sid)
+
+
+def test_a_message_on_a_channel_of_another_name_reaches_everyone_as_it_is() -> None:
+    world = World()
+    a, b = world.join("a"), world.join("b")
+    world.report(media.DataReceived(f"{a.sid}/publisher", "pubraw", b"test unlabeled bytes"))
+    sent = world.of(media.SendData)[-1]
+    packet = models.DataPacket.FromString(sent.payload)
+    assert (sent.transport, sent.label) == (f"{b.sid}/publisher", "_reliable")
+    assert (packet.user.payload, packet.user.participant_sid) == (b"test unlabeled bytes", a.sid)
