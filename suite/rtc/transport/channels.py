@@ -22,6 +22,8 @@ LOSSY_PATIENCE: Final = 0.2  # s that a lossy message may wait for its turn
 BEHIND: Final = 16 * 1024  # bytes waiting, from which a reliable reader counts as behind
 CAUGHT_UP: Final = 4 * 1024
 RELIABLE_BUFFER: Final = 4 * 1024 * 1024  # bytes waiting on a reliable channel, above which a message is dropped
+EARLY_BYTES: Final = 256 * 1024  # kept for channels that the peer has not opened yet
+EARLY_SECONDS: Final = 10.0  # from the start, in which it may
 LOOK: Final = 0.05  # s between two looks at a reader that holds others up
 
 
@@ -61,6 +63,9 @@ class DataChannels:
         self._allowance = Allowance(self._loop.time())
         self._held = Holds(self._wake)
         self._holding: set[Holds] = set()
+        self._early: list[tuple[str, bytes]] = []
+        self._early_bytes = 0
+        self._early_until = 0.0
 
     # --- what the association asks for
 
@@ -80,6 +85,7 @@ class DataChannels:
                 channel.label, ordered=channel.ordered, retransmissions=channel.max_retransmits
             )
         self._sctp.connect(self._loop.time())
+        self._early_until = self._loop.time() + EARLY_SECONDS
         again = self._records.timed_out()
         if again is not None:
             self._loop.call_later(again, self._repeat_handshake)
@@ -109,8 +115,10 @@ class DataChannels:
         A reader that is behind, yet not slow, holds up `source`, whose message this is.
         """
         channel = self._by_label.get(label)
-        if channel is None or self._channels is None or self._over or len(payload) > self._largest:
+        if self._channels is None or self._over or len(payload) > self._largest:
             return False
+        if channel is None:
+            return self._keep_early(label, payload)
         now = self._loop.time()
         waiting = self._channels.waiting(channel)
         started_by = None
@@ -136,6 +144,23 @@ class DataChannels:
                 self._records.put(packet)
         self._over = True
         self._forget()
+
+    def _keep_early(self, label: str, payload: bytes) -> bool:
+        """A client that makes its channels itself is told things while it does."""
+        if self._early_bytes + len(payload) > EARLY_BYTES or self._loop.time() > self._early_until:
+            return False
+        self._early.append((label, payload))
+        self._early_bytes += len(payload)
+        return True
+
+    def _send_early(self, label: str) -> None:
+        early, self._early = self._early, []
+        for wanted, payload in early:
+            if wanted == label:
+                self._early_bytes -= len(payload)
+                self.send(label, payload)
+            else:
+                self._early.append((wanted, payload))
 
     # --- slow readers
 
@@ -223,6 +248,8 @@ class DataChannels:
                 case Opened(channel):
                     self._by_label[channel.label] = channel
                     self._opened(channel.label)
+                    if self._early:
+                        self._send_early(channel.label)
                 case Closed(channel):
                     if self._by_label.get(channel.label) is channel:
                         del self._by_label[channel.label]

@@ -137,7 +137,21 @@ async def test_a_writer_without_measure_is_slowed_down(
     assert [report.payload for report in control.of(DataReceived)] == sent
 
 
-async def test_a_message_larger_than_the_peer_takes_is_dropped(plane: MediaPlane, control: Control, join: Join) -> None:
+async def test_what_is_said_before_the_peer_opens_its_channel_is_kept(plane: MediaPlane, control: Control, join: Join) -> None:
+    peer = await join("a")
+    for number in range(300):
+        plane.apply(SendData("a", "_reliable", number.to_bytes(2, "big") * 500))
+    assert plane.statistics()["data_dropped"] == 300 - channels.EARLY_BYTES // 1000
+    peer.create_channel("_reliable")
+    kept = [number.to_bytes(2, "big") * 500 for number in range(channels.EARLY_BYTES // 1000)]
+    await until(lambda: len(peer.messages) == len(kept))
+    assert [message for _, message in peer.messages] == kept
+
+
+async def test_a_message_larger_than_the_peer_takes_is_dropped(
+    plane: MediaPlane, control: Control, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "EARLY_SECONDS", -1.0)
     await join("a", RELIABLE)
     await control.wait(lambda report: report == ChannelOpened("a", "_reliable"))
     plane.apply(SendData("a", "_reliable", bytes(70_000)))
