@@ -125,9 +125,9 @@ def running(
 def ours(*, core: int, kernel: str, whip: bool, folder: Path) -> Iterator[Server]:
     """`python -m suite.rtc` with one worker."""
     port = free_port()
-    environment = {"LIVEKIT_API_KEY": KEY, "LIVEKIT_API_SECRET": SECRET, "RTC_KERNEL": kernel}
-    command = [sys.executable, "-m", "suite.rtc", "--dev", "--port", str(port), "--udp-port", "0"]
-    command += ["--media-host", "0.0.0.0", "--node-ip", address(), "--host", "127.0.0.1"]
+    environment = {"RTC_KERNEL": kernel}
+    command = [sys.executable, "-m", "suite.rtc", "--keys", f"{KEY}: {SECRET}", "--workers", "1", "--bind", "127.0.0.1"]
+    command += ["--port", str(port), "--udp-port", "0", "--media-host", "0.0.0.0", "--node-ip", address()]
     kind, scheme = ("whip-v1", "http") if whip else ("livekit", "ws")
     with running(
         f"suite-{kernel}", command, kind=kind, url=f"{scheme}://127.0.0.1:{port}", port=port, core=core, folder=folder,

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import struct
 import sys
 from collections.abc import Callable
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Any, Final
 
-from aioice import stun
+from suite.rtc.transport import stun
 
 Address = tuple[Any, ...]  # host and port, and for IPv6 flow and scope
 
-_REQUEST: Final = 0x0001
-_COOKIE: Final = 0x2112A442
-_HEAD: Final = struct.Struct("!HHI")
 _STRANGERS: Final = 1024  # counters of the rate limit, a power of two
 _STRANGER_RATE: Final = 100  # STUN requests a second taken of addresses that share a counter
 
@@ -36,36 +32,24 @@ def address_of(name: bytes) -> Address:
     return inet_ntop(AF_INET6, name[8:24]), port, 0, int.from_bytes(name[24:28], sys.byteorder)
 
 
-def request_ufrag(data: bytes) -> tuple[stun.Message, str] | None:
+def request_ufrag(data: bytes) -> tuple[stun.Request, str] | None:
     """A binding request and the ufrag of ours that it names; None for anything else, malformed things included.
 
     MESSAGE-INTEGRITY is present but not yet checked; FINGERPRINT is (RFC 8445, 7.3).
     """
-    if len(data) < 20 or len(data) & 3:
-        return None
-    kind, length, cookie = _HEAD.unpack_from(data)
-    if kind != _REQUEST or cookie != _COOKIE or length + 20 != len(data):
+    request = stun.read(data)
+    if request is None or "MESSAGE-INTEGRITY" not in request.attributes or "FINGERPRINT" not in request.attributes:
         return None
     try:
-        message = stun.parse_message(data)
-    except (ValueError, struct.error):
+        username = request.attributes.get("USERNAME", b"").decode()
+    except UnicodeDecodeError:
         return None
-    username = message.attributes.get("USERNAME")
-    if not username or "MESSAGE-INTEGRITY" not in message.attributes or "FINGERPRINT" not in message.attributes:
-        return None
-    return message, username.partition(":")[0]
+    return (request, username.partition(":")[0]) if username else None
 
 
-def response(request: stun.Message, address: Address, password: bytes) -> bytes:
+def response(request: stun.Request, address: Address, password: bytes) -> bytes:
     """The answer to a checked request: its address, signed; 487 where the peer believes that we are controlling."""
-    kind = stun.Class.ERROR if "ICE-CONTROLLED" in request.attributes else stun.Class.RESPONSE
-    answer = stun.Message(message_method=stun.Method.BINDING, message_class=kind, transaction_id=request.transaction_id)
-    if kind == stun.Class.ERROR:
-        answer.attributes["ERROR-CODE"] = (487, "Role Conflict")
-    else:
-        answer.attributes["XOR-MAPPED-ADDRESS"] = address[:2]
-    answer.add_message_integrity(password)
-    return bytes(answer)
+    return stun.answer(request.transaction_id, address, password, conflict="ICE-CONTROLLED" in request.attributes)
 
 
 class StrangerLimit:
