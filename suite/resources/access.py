@@ -101,7 +101,7 @@ def access_own_request(*, viewer: Viewer, id: uuid.UUID) -> AccessRequest:
 def access_invitation(*, viewer: Viewer | None, resource_id: uuid.UUID, id: uuid.UUID) -> Invitation:
     """An invitation into a resource that `viewer` administers; raises `NotFound` or `Forbidden` as `access_resource` does."""
     resource = access_resource(viewer=viewer, id=resource_id, need=ResourceRole.ADMINISTRATOR)
-    invitation = resource.invitations.select_related("resource").filter(id=id).first()
+    invitation = resource.invitations.waiting().select_related("resource").filter(id=id).first()
     if invitation is None:
         raise NotFound
     return invitation
@@ -109,7 +109,7 @@ def access_invitation(*, viewer: Viewer | None, resource_id: uuid.UUID, id: uuid
 
 def access_own_invitation(*, viewer: Viewer, id: uuid.UUID) -> Invitation:
     """The invitation that `viewer` accepted, or that their mail address was sent; raises `NotFound` for another's."""
-    own = Q(accepted_by_id=viewer.user_id) | Q(accepted_at=None, email=viewer.email.lower())
+    own = Q(accepted_by_id=viewer.user_id) | Q(accepted_at=None, withdrawn_at=None, email=viewer.email.lower())
     invitation = Invitation.objects.select_related("resource").filter(own, id=id).first()
     if invitation is None:
         raise NotFound

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -158,8 +159,22 @@ class AccessRequest(models.Model):
         ]
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Invitations by what became of them."""
+
+    VALID: ClassVar[timedelta] = timedelta(days=30)
+
+    def waiting(self) -> Self:
+        """Neither accepted nor withdrawn; perhaps too old."""
+        return self.filter(accepted_at=None, withdrawn_at=None)
+
+    def valid(self, *, now: datetime) -> Self:
+        """Waiting, and young enough to be accepted."""
+        return self.waiting().filter(invited_at__gt=now - self.VALID)
+
+
 class Invitation(models.Model):
-    """A role that waits for whoever signs in with a mail address. Withdrawn, the row is gone; the audit remembers."""
+    """A role that waits for whoever signs in with a mail address. Withdrawn, the row is dropped the next night."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="invitations")
@@ -169,12 +184,17 @@ class Invitation(models.Model):
     invited_at = models.DateTimeField()
     mailed_at = models.DateTimeField(null=True)
     mail_attempts = models.PositiveSmallIntegerField(default=0)
+    withdrawn_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
 
+    objects: ClassVar = InvitationQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["resource", "email"], condition=Q(accepted_at=None), name="resources_invited_once"),
+            models.UniqueConstraint(
+                fields=["resource", "email"], condition=Q(accepted_at=None, withdrawn_at=None), name="resources_invited_once"
+            ),
             models.CheckConstraint(name="resources_nobody_invited_as_owner", condition=~Q(role=ResourceRole.OWNER)),
             models.CheckConstraint(
                 name="resources_accepted_by_somebody",

@@ -14,7 +14,6 @@ from suite.accounts.public import Viewer
 from suite.resources.access import administered_by, has_role, reachable_by, role_of
 from suite.resources.models import AccessRequest, Favourite, Invitation, RequestState, Resource, ResourceRole
 from suite.resources.places import Place, kinds_with_a_page, place_of
-from suite.resources.services.invitations import VALID
 
 TOLD_DAYS = 30  # an answer that nobody dismissed is shown for so long
 
@@ -132,7 +131,7 @@ def list_requests_of(*, resource: Resource) -> list[AccessRequest]:
 
 def list_invitations_of(*, resource: Resource, now: datetime) -> list[Invitation]:
     """Whom `resource` waits for; the caller administers it."""
-    return list(resource.invitations.filter(accepted_at=None, invited_at__gt=now - VALID).order_by("invited_at", "id"))
+    return list(resource.invitations.valid(now=now).order_by("invited_at", "id"))
 
 
 def _of_kinds(viewer: Viewer, kinds: Collection[str] | None) -> QuerySet[Resource]:

@@ -17,7 +17,7 @@ ATTEMPTS_MAX = 12
 @shared_task
 def mail_invitations() -> None:
     """Write the mails that wait; what the mail server does not take is tried again by the next sweep, `ATTEMPTS_MAX` times."""
-    waiting = Invitation.objects.filter(mailed_at=None, accepted_at=None, mail_attempts__lt=ATTEMPTS_MAX)
+    waiting = Invitation.objects.waiting().filter(mailed_at=None, mail_attempts__lt=ATTEMPTS_MAX)
     for invitation in list(waiting.order_by("invited_at")):
         try:
             invitation_send(invitation_id=invitation.id, now=clock.now())

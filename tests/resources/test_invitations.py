@@ -193,6 +193,16 @@ def test_a_mail_server_that_is_down_is_asked_again(awa, resource, settings, mail
     assert len(mailoutbox) == 1
 
 
+def test_what_was_withdrawn_is_forgotten_a_day_later_and_may_be_offered_again(awa, resource):
+    for _again in range(2):
+        (one,) = invite(awa, resource).json()["invitations"]
+        Caller(awa).delete(f"/api/resources/{resource.id}/invitations/{one['id']}/")
+    assert Invitation.objects.count() == 2  # they count among the day's
+    Invitation.objects.update(withdrawn_at=clock.now() - timedelta(days=2))
+    empty_trash()
+    assert not Invitation.objects.exists()
+
+
 def test_nobody_writes_to_the_whole_world(awa, resource):
     now = clock.now()
     Invitation.objects.bulk_create(

@@ -83,7 +83,7 @@ def test_invited_by_mail_and_withdrawn(web, document, awa, complaints, size):
         assert in_database(lambda: Invitation.objects.get().role) == "reader"
         page.get_by_role("button", name="Retirer l’invitation").click()
         expect(page.get_by_text("zoe@ailleurs.example")).to_have_count(0)
-    assert not in_database(Invitation.objects.exists)
+    assert not in_database(Invitation.objects.waiting().exists)
 
 
 @SIZES

@@ -20,8 +20,8 @@ from suite.resources.mail import invitation_mail
 from suite.resources.models import Access, Invitation, Resource, ResourceRole
 from suite.resources.services.accesses import access_grant, colleague_grant
 
-VALID = timedelta(days=30)
-A_DAY_MAX = 50  # by one person
+A_DAY_MAX = 50  # by one person, the withdrawn ones too
+DAY = timedelta(days=1)
 
 
 @transaction.atomic
@@ -43,11 +43,12 @@ def invitation_make(*, resource: Resource, email: str, role: ResourceRole, viewe
         return None
     if not settings.MAIL_LEAVES:
         raise NoMail
-    if Invitation.objects.filter(invited_by_id=viewer.user_id, invited_at__gt=now - timedelta(days=1)).count() >= A_DAY_MAX:
+    if Invitation.objects.filter(invited_by_id=viewer.user_id, invited_at__gt=now - DAY).count() >= A_DAY_MAX:
         raise TooMany
-    resource.invitations.filter(email=address, accepted_at=None, invited_at__lt=now - VALID).delete()
+    too_old = resource.invitations.waiting().exclude(id__in=resource.invitations.valid(now=now))
+    too_old.filter(email=address).delete()
     invitation, made = Invitation.objects.update_or_create(
-        resource=resource, email=address, accepted_at=None, defaults={"role": role},
+        resource=resource, email=address, accepted_at=None, withdrawn_at=None, defaults={"role": role},
         create_defaults={"role": role, "invited_by_id": viewer.user_id, "invited_at": now},
     )  # fmt: skip
     record("resources.invitation.made", actor=viewer.ref, target=resource.ref, organization_id=resource.organization_id, at=now,
@@ -60,10 +61,8 @@ def invitation_make(*, resource: Resource, email: str, role: ResourceRole, viewe
 @transaction.atomic
 def invitation_withdraw(*, invitation: Invitation, viewer: Viewer, now: datetime) -> None:
     """Take a waiting invitation back; the caller administers the resource. Raises `Conflict` where it was accepted."""
-    held = Invitation.objects.select_for_update().filter(id=invitation.id, accepted_at=None).first()
-    if held is None:
+    if not Invitation.objects.waiting().filter(id=invitation.id).update(withdrawn_at=now):
         raise Conflict
-    held.delete()
     resource = invitation.resource
     record("resources.invitation.withdrawn", actor=viewer.ref, target=resource.ref, organization_id=resource.organization_id,
            at=now, email=invitation.email)  # fmt: skip
@@ -77,9 +76,10 @@ def invitations_accept(*, user_id: uuid.UUID, now: datetime) -> int:
     """
     user = User.objects.get(id=user_id)
     waiting = (
-        Invitation.objects.select_for_update(of=("self",))
+        Invitation.objects.valid(now=now)
+        .select_for_update(of=("self",))
         .select_related("resource")
-        .filter(email=user.email.lower(), accepted_at=None, invited_at__gt=now - VALID, resource__deleted_at=None)
+        .filter(email=user.email.lower(), resource__deleted_at=None)
     )
     accepted = 0
     for invitation in waiting:
@@ -102,9 +102,10 @@ def invitation_send(*, invitation_id: uuid.UUID, now: datetime) -> bool:
     Raises `OSError` (smtplib's errors are) where the mail server does not take it; the row then still waits.
     """
     invitation = (
-        Invitation.objects.select_for_update(of=("self",), skip_locked=True)
+        Invitation.objects.waiting()
+        .select_for_update(of=("self",), skip_locked=True)
         .select_related("resource", "invited_by")
-        .filter(id=invitation_id, mailed_at=None, accepted_at=None)
+        .filter(id=invitation_id, mailed_at=None)
         .first()
     )
     if invitation is None:
@@ -120,8 +121,10 @@ def invitation_send(*, invitation_id: uuid.UUID, now: datetime) -> bool:
 
 @transaction.atomic
 def invitations_forget(*, now: datetime) -> int:
-    """Drop invitations that waited for longer than `VALID`; how many."""
-    late = list(Invitation.objects.select_related("resource").filter(accepted_at=None, invited_at__lt=now - VALID))
+    """Drop invitations that waited for too long, and those that were withdrawn a day ago; how many waited too long."""
+    Invitation.objects.filter(withdrawn_at__lt=now - DAY).delete()
+    waiting = Invitation.objects.waiting().select_related("resource")
+    late = list(waiting.exclude(id__in=Invitation.objects.valid(now=now)))
     for invitation in late:
         resource = invitation.resource
         record("resources.invitation.expired", actor=SYSTEM, target=resource.ref, at=now,
