@@ -20,7 +20,7 @@ from suite.rtc.keys import keys
 from suite.rtc.link.frames import Kind, unpack
 from suite.rtc.link.web import Channel, WorkerLost, join_payload
 from suite.rtc.signalling.joining import joining
-from suite.rtc.signalling.messages import MAX_MESSAGE
+from suite.rtc.signalling.messages import MAX_MESSAGE, json_of_response, request_of_json
 from suite.rtc.workers import NO_DIRECTORY, REVOKED, UNAVAILABLE, workers
 
 log = get_logger(__name__)
@@ -53,6 +53,7 @@ class SignallingConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self._channel: Channel | None = None
+        self._in_json = self._ended = False
         self._pump: asyncio.Task[None] | None = None
         self._allowance, self._counted_at = float(BURST), time.monotonic()
         query = dict(parse_qsl(self.scope["query_string"].decode(errors="replace"), max_num_fields=100))
@@ -91,20 +92,22 @@ class SignallingConsumer(AsyncWebsocketConsumer):
         self._pump = asyncio.create_task(self._forward(self._channel))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self._channel is None:
+        if self._channel is None or self._ended:
             return
-        if text_data is not None or bytes_data is None:
-            # LiveKit's JSON signalling is for debugging; the clients that we serve send protobuf.
-            await self.close(UNSUPPORTED)
-        elif len(bytes_data) > getattr(settings, "RTC_MESSAGE_LIMIT", MAX_MESSAGE):
-            await self.close(TOO_BIG)
+        size = len(bytes_data) if bytes_data is not None else len((text_data or "").encode())
+        if size > getattr(settings, "RTC_MESSAGE_LIMIT", MAX_MESSAGE):
+            await self._end(TOO_BIG)
         elif not self._may_send():
-            await self.close(POLICY)
+            await self._end(POLICY)
         else:
+            self._in_json = bytes_data is None  # each is answered in its own tongue, as LiveKit does
             try:
-                await self._channel.send(Kind.MESSAGE, bytes_data)
+                request = request_of_json(text_data or "") if bytes_data is None else bytes_data
+                await self._channel.send(Kind.MESSAGE, request)
+            except RemoteError:
+                await self._end(UNSUPPORTED)
             except WorkerLost:
-                await self.close(RESTARTING)
+                await self._end(RESTARTING)
 
     async def disconnect(self, code: int) -> None:
         del code
@@ -115,6 +118,12 @@ class SignallingConsumer(AsyncWebsocketConsumer):
                 await self._channel.send(Kind.GONE)
             self._channel.close()
             self._channel = None
+
+    async def _end(self, code: int) -> None:
+        """Close, once: frames that were on their way come after it."""
+        if not self._ended:
+            self._ended = True
+            await self.close(code)
 
     def _may_send(self) -> bool:
         now = time.monotonic()
@@ -129,15 +138,17 @@ class SignallingConsumer(AsyncWebsocketConsumer):
             try:
                 while True:
                     frame = await channel.receive()
-                    if frame.kind is Kind.MESSAGE:
+                    if frame.kind is Kind.MESSAGE and self._in_json:
+                        await self.send(text_data=json_of_response(frame.payload))
+                    elif frame.kind is Kind.MESSAGE:
                         await self.send(bytes_data=frame.payload)
                     elif frame.kind is Kind.CLOSE:
                         head, _ = unpack(frame.payload)
-                        await self.close(int(head.get("code", 1000)))
+                        await self._end(int(head.get("code", 1000)))
                         return
             except WorkerLost:
                 # Either code makes clients come back by themselves.
-                await self.close(BUSY if channel.overflowed else RESTARTING)
+                await self._end(BUSY if channel.overflowed else RESTARTING)
 
     async def _refuse(self, status: int, message: str) -> None:
         """Answer the handshake itself, as LiveKit does, where the server in front of us can (ASGI denial response)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import struct
 import time
 from collections.abc import AsyncIterator
@@ -136,10 +137,20 @@ async def test_garbage_closes_its_sender_alone(http: Raw, server: Server, room: 
     await answers(good)
 
 
-async def test_text_is_not_spoken_here(http: Raw, server: Server, room: str) -> None:
+async def test_json_is_answered_in_json_and_other_text_closes_its_sender_alone(http: Raw, server: Server, room: str) -> None:
     socket = await joined(http, server, "a", room)
-    await socket.send_str('{"ping": 1}')
-    assert await closed(socket) == 1003
+    await socket.send_str('{"pingReq": {"timestamp": "7"}}')
+    said: dict[str, Any] = {}
+    while "pongResp" not in said:
+        message = await socket.receive(10)
+        said = json.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else {}
+    assert said["pongResp"]["lastPingTimestamp"] == "7"
+    await answers(socket)  # in protobuf again
+    for words in ("words", "[1]", '{"nothing": {}}', "{" * 100_000):
+        hostile = await joined(http, server, "hostile", room)
+        await hostile.send_str(words)
+        assert await closed(hostile) == 1003
+    await answers(socket)
 
 
 async def test_a_frame_that_is_too_long_closes_its_sender_alone(http: Raw, server: Server, room: str) -> None:

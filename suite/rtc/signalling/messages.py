@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from livekit.protocol import rtc
 
@@ -25,6 +26,20 @@ def signal_request(payload: bytes) -> rtc.SignalRequest:
     if request.WhichOneof("message") is None:
         raise RemoteError("empty signal request")
     return request
+
+
+def request_of_json(text: str) -> bytes:
+    """A request that a client wrote as JSON, which LiveKit takes as well; raises `RemoteError` where it is none."""
+    try:
+        request = json_format.Parse(text, rtc.SignalRequest(), max_recursion_depth=20)
+    except (json_format.ParseError, RecursionError, ValueError) as error:
+        raise RemoteError("not a signal request") from error
+    return request.SerializeToString()
+
+
+def json_of_response(payload: bytes) -> str:
+    """What is sent to a client that writes JSON."""
+    return json_format.MessageToJson(rtc.SignalResponse.FromString(payload), indent=None)
 
 
 def signal_response(response: rtc.SignalResponse) -> bytes:
