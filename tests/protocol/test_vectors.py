@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import os
 import shutil
+import subprocess
 import sys
+import time
 import tomllib
-from collections.abc import AsyncIterator
+import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 import playwright
 import pytest
 
@@ -86,27 +88,26 @@ class Player:
         return [(step, fact) for step, fact in lacking if fact not in meant]
 
 
-@pytest.fixture
-async def player(tmp_path: Path) -> AsyncIterator[Player]:
-    port = free_port()
+@pytest.fixture(scope="module")
+def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
+    """One server for all: each scenario has a room of its own."""
+    folder, port = tmp_path_factory.mktemp("vectors"), free_port()
     url = f"http://127.0.0.1:{port}"
     times = ("--empty-timeout", "20", "--departure-timeout", "3")
-    with running_server(tmp_path, "--webhook-url", f"{url}/webhook-sink", *times) as server:
-        environment = {**os.environ, "LIVEKIT_CLIENT": str(CLIENT)}
-        recorder = await asyncio.create_subprocess_exec(
-            sys.executable, str(HERE / "drive" / "record.py"), str(port), str(server.port), env=environment
-        )
+    with running_server(folder, "--webhook-url", f"{url}/webhook-sink", *times) as server:
+        command = [sys.executable, str(HERE / "drive" / "record.py"), str(port), str(server.port)]
+        recorder = subprocess.Popen(command, env={**os.environ, "LIVEKIT_CLIENT": str(CLIENT)})
         try:
-            async with asyncio.timeout(20), aiohttp.ClientSession() as session:
-                while True:
-                    with contextlib.suppress(aiohttp.ClientError):
-                        async with session.get(f"{url}/page.html"):
-                            break
-                    await asyncio.sleep(0.05)
-            yield Player(url, tmp_path)
+            end = time.monotonic() + 20
+            while True:
+                with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/page.html"):
+                    break
+                assert time.monotonic() < end, "the recorder did not start"
+                time.sleep(0.05)
+            yield Player(url, folder)
         finally:
             recorder.terminate()
-            await recorder.wait()
+            recorder.wait(10)
 
 
 @pytest.mark.journey
