@@ -12,11 +12,10 @@ import contextlib
 import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any, Final
-
-from aioice import stun
+from typing import Final
 
 from suite.rtc.core.errors import RemoteError
+from suite.rtc.transport import stun
 from suite.rtc.transport.backlog import Backlog
 from suite.rtc.transport.framing import Frames, framed
 from suite.rtc.transport.gate import Address, request_ufrag
@@ -27,6 +26,7 @@ DATAGRAM: Final = 2048
 UNSENT: Final = 16 * 1024  # bytes that the system may hold unsent: more would wait where we cannot reorder or drop it
 NOTSENT_LOWAT: Final = 25  # TCP_NOTSENT_LOWAT of Linux, which Python 3.11 has no name for
 TRANSACTIONS: Final = 32  # checks that wait for the plane's answer
+SUCCESS: Final = b"\x01\x01"  # the type of an answer to a binding request (RFC 8489, 5)
 SILENT: Final = 30.0  # s without a packet from the peer (RFC 7675)
 
 
@@ -162,19 +162,11 @@ class Relay:
 
     def _readdressed(self, packet: bytes) -> bytes:
         """The plane's answer to a check, with the address that the peer has."""
-        try:
-            answer: Any = stun.parse_message(packet)
-        except ValueError:
+        transaction = packet[8:20]
+        ufrag = self._asked.pop(transaction, "")
+        if packet[:2] != SUCCESS or not ufrag:
             return packet
-        ufrag = self._asked.pop(answer.transaction_id, "")
-        if "XOR-MAPPED-ADDRESS" not in answer.attributes or not ufrag:
-            return packet
-        signed = stun.Message(
-            message_method=answer.message_method, message_class=answer.message_class, transaction_id=answer.transaction_id
-        )
-        signed.attributes["XOR-MAPPED-ADDRESS"] = self._peer
-        signed.add_message_integrity(self._password_of(ufrag))
-        return bytes(signed)
+        return stun.answer(transaction, self._peer, self._password_of(ufrag), conflict=False)
 
 
 def _ssrc(packet: bytes) -> int:
