@@ -29,7 +29,7 @@ enum {
     WINDOW = 16,          /* words of a replay window: 1,024 packets */
 };
 
-enum kind { EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED };
+enum kind { EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED, FEEDBACK };
 enum route { CLOSED, DIRECT, INDIRECT }; /* of a line: nothing is sent, the kernel sends, Python sends */
 
 /* What was read of a datagram. Offsets count from the first byte; at[kind] is 0 where an extension is absent. */
@@ -97,6 +97,7 @@ struct rtc_inbox {
     uint8_t name[SLOTS][NAME];
     uint8_t kind[SLOTS];
     struct rtc_packet packet[SLOTS];
+    struct rtc_digest digest[SLOTS]; /* of FEEDBACK */
 };
 
 /* crypto.c */

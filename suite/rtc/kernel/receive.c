@@ -97,6 +97,15 @@ static int plain_name(uint8_t *name, const struct sockaddr_storage *address) {
     return 0;
 }
 
+/* Most of what subscribers send: one transport-wide feedback, alone in its packet; how long it is after its first 4 bytes. */
+static int lone_feedback(const uint8_t *data, int length) {
+    if (length < 20 || data[0] >> 6 != 2 || (data[0] & 31) != 15 || data[1] != 205) return 0;
+    if (4 + 4 * (data[2] << 8 | data[3]) != length) return 0;
+    int body = length - 4, padding = data[0] & 0x20 ? data[length - 1] : 0;
+    if (data[0] & 0x20 && (padding == 0 || padding > body)) return 0;
+    return body - padding;
+}
+
 static enum kind open_one(struct rtc_inbox *inbox, int at, int length) {
     uint8_t *data = inbox->slot[at];
     struct rtc_line *line = inbox->line[at];
@@ -111,7 +120,9 @@ static enum kind open_one(struct rtc_inbox *inbox, int at, int length) {
     int plain = control ? rtc_unprotect_control(line->inbound, data, length) : rtc_unprotect(line->inbound, data, length);
     if (!plain) return REFUSED;
     inbox->length[at] = plain;
-    if (control) return CONTROL;
+    int body = control ? lone_feedback(data, plain) : 0;
+    if (body) rtc_feedback(line, data + 4, body, &inbox->digest[at]);
+    if (control) return body ? FEEDBACK : CONTROL;
     struct rtc_packet *packet = &inbox->packet[at];
     if (!rtc_read(packet, data, plain, line->kinds)) return MALFORMED;
     int form = line->forms[packet->payload_type];

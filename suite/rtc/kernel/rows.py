@@ -24,7 +24,7 @@ SLOTS: Final = 64
 NAME: Final = 28
 
 # What a datagram was found to be (kernel.h).
-EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED = range(11)
+EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED, FEEDBACK = range(12)
 CLOSED, DIRECT, INDIRECT = range(3)  # routes of a line: nothing is sent, the kernel sends, Python sends
 
 Fields = ClassVar[list[tuple[str, Any]]]
@@ -110,6 +110,7 @@ def inbox(packet: type[PacketRow]) -> type[Structure]:
             ("name", c_uint8 * NAME * SLOTS),
             ("kind", c_uint8 * SLOTS),
             ("packet", packet * SLOTS),
+            ("digest", DigestRow * SLOTS),
         ]
 
     return Inbox

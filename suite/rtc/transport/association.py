@@ -407,11 +407,14 @@ class Association(RtcpReader):
     def transport_feedback(self, body: bytes, now: float) -> None:
         """Take a transport-wide feedback."""
         if self.row is not None:
-            told = self._digest
-            self._front.kernel.feedback(addressof(self.row), body, len(body), addressof(told))
+            self._front.kernel.feedback(addressof(self.row), body, len(body), addressof(self._digest))
+            self.told(self._digest, now)
         else:
-            told = twcc.digest(body, self.sent)
-        self._tell(self.congestion.feedback(told, told.left_bytes, now))
+            self.told(twcc.digest(body, self.sent), now)
+
+    def told(self, digest: DigestRow, now: float) -> None:
+        """Take a transport-wide feedback that has been summed up."""
+        self._tell(self.congestion.feedback(digest, digest.left_bytes, now))
 
     def tick(self, now: float) -> None:
         """Probe the line, where control wants more than it is known to carry; to be called each 50 ms."""

@@ -52,6 +52,7 @@ class Inbox:
         for index, buffer in enumerate(self._buffers):
             self._slots.slot[index] = buffer.pointer
             self._packets[index].buffer = buffer.data
+        self._digests = [self._slots.digest[index] for index in range(rows.SLOTS)]
         self._pointer = addressof(self._slots)
         self._addresses = kernel.addresses_new(secrets.randbits(64))
         self._lines: dict[int, Association] = {}
@@ -100,6 +101,8 @@ class Inbox:
                     track = lines[numbers[index]].router.take(self._packets[index], now)
                     if track is not None and track not in touched:
                         touched.append(track)
+                elif kinds[index] == rows.FEEDBACK:
+                    lines[numbers[index]].told(self._digests[index], now)
                 else:
                     self._other(kinds[index], index, lines.get(numbers[index]), now)
             except Exception:  # a fault of ours in one datagram may not cost the others theirs

@@ -14,7 +14,8 @@ import pytest
 
 from suite.rtc.core.media import Codec
 from suite.rtc.kernel.library import Kernel, of_buffer
-from suite.rtc.kernel.rows import CLOSED, DIRECT, MALFORMED, MEDIA, REFUSED, STRANGER, STUN, LineRow
+from suite.rtc.kernel.rows import CLOSED, CONTROL, DIRECT, FEEDBACK, MALFORMED, MEDIA, REFUSED, STRANGER, STUN, LineRow
+from suite.rtc.packets import twcc
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import Packet
@@ -168,6 +169,30 @@ def test_what_arrives_is_attributed_opened_and_read(kernel: Kernel, plane: socke
     peer.socket.sendto(sealed, port)
     assert kernel.receive(plane.fileno(), table, addressof(inbox)) == 1
     assert inbox.kind[0] == STRANGER
+    kernel.addresses_free(table)
+
+
+def test_a_feedback_alone_is_summed_up_as_it_is_read(kernel: Kernel, plane: socket.socket, readers: list[Reader]) -> None:
+    from suite.rtc.kernel.library import Inbox
+
+    table, inbox, peer, sides = kernel.addresses_new(5), Inbox(), readers[0], Sides(kernel, 16)
+    slots = [bytearray(2048) for _ in range(64)]
+    for index, slot in enumerate(slots):
+        inbox.slot[index] = of_buffer(slot)
+    peer.line.inbound, peer.line.number = sides.kernel.inbound, 77
+    name = socket_name(peer.socket.getsockname())
+    kernel.addresses_set(table, name, len(name), addressof(peer.line))
+    arrivals = twcc.Arrivals()
+    for number in range(10):
+        kernel.sent(addressof(peer.line), 100, 1.0 + number / 100)
+        if number != 4:
+            arrivals.add(number, 2.0 + number / 100, 5)
+    told = arrivals.feedback(1)
+    for packet in (told, told + told, told[:4] + bytes(8)):
+        peer.socket.sendto(sides.sends.protect_rtcp(packet), plane.getsockname())
+    assert kernel.receive(plane.fileno(), table, addressof(inbox)) == 3
+    assert inbox.kind[:3] == [FEEDBACK, CONTROL, CONTROL]
+    assert (inbox.digest[0].received, inbox.digest[0].lost, inbox.digest[0].left_bytes) == (9, 1, 1000)
     kernel.addresses_free(table)
 
 
