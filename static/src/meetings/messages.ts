@@ -176,6 +176,7 @@ export const say = catalogue(
     consentHowLong: "Le son est gardé {days} jours pour être réécouté, puis supprimé. Le texte est gardé avec la réunion.",
     consentChoice: "Si vous refusez, vous restez dans la réunion et votre voix n’est pas enregistrée. Vous pourrez changer d’avis.",
     accept: "Accepter",
+    decline: "Refuser",
   },
   {
     opening: "Opening the room…",
@@ -344,6 +345,7 @@ export const say = catalogue(
     consentWho: "Those in the meeting who have an account can read it and open it as a document.",
     consentHowLong: "The sound is kept for {days} days to be listened to, then deleted. The text is kept with the meeting.",
     consentChoice: "If you decline, you stay in the meeting and your voice is not recorded. You can change your mind.",
-    accept: "Accept",
+    accept: "Agree",
+    decline: "Decline",
   },
 );

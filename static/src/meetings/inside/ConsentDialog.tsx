@@ -21,7 +21,7 @@ export function ConsentDialog({ transcription, send }: Props) {
       <p>{say("consentChoice")}</p>
       <div className="dialog__actions">
         <button type="button" className="fr-btn fr-btn--secondary" onClick={() => send({ type: "decline" })}>
-          {say("refuse")}
+          {say("decline")}
         </button>
         <button type="button" className="fr-btn" onClick={() => send({ type: "agree" })}>
           {say("accept")}

@@ -22,7 +22,7 @@ export function TranscriptionPanel({ transcription, present, canModerate, send, 
       {active && (
         <div className="transcription__now">
           <p>
-            <strong>{say("transcriptionActive")}</strong> {startedBy !== null && say("startedBy", { name: startedBy })}
+            <strong>{say("transcriptionActive")}.</strong> {startedBy !== null && say("startedBy", { name: startedBy })}
           </p>
           <p>{say("agreedCount", { count: agreed.length, total: Math.max(present, agreed.length) })}</p>
           {agreement === "agreed" && (
