@@ -98,7 +98,7 @@ def rates_measured(room: RoomState, report: media.LayerRates) -> None:
         return
     found[1].rates = dict(report.rates)
     for participant in room.participants.values():
-        if found[1].sid in participant.subscriptions and participant.subscriber.limit is not None:
+        if (found[1].of or found[1].sid) in participant.subscriptions and participant.subscriber.limit is not None:
             allocate_soon(room, participant)
 
 
@@ -153,7 +153,7 @@ def _pictures(room: RoomState, participant: Participant) -> list[tuple[Subscript
     """The followed pictures, what matters most first: by the subscriber's priority (1 first, 0 for none), then screens."""
     found = []
     for subscription in participant.subscriptions.values():
-        track = room.track(subscription.track)
+        track = room.track(subscription.carrier)
         if subscription.flowing and subscription.kind == "video" and track is not None:
             found.append((subscription, track[1]))
     screen = models.TrackSource.SCREEN_SHARE
@@ -188,6 +188,6 @@ def _tell_states(room: RoomState, participant: Participant, levels: dict[str, in
         if paused != subscription.told_paused:
             subscription.told_paused = paused
             state = rtc.StreamState.PAUSED if paused else rtc.StreamState.ACTIVE
-            states.append(rtc.StreamStateInfo(participant_sid=subscription.publisher, track_sid=track.sid, state=state))
+            states.append(rtc.StreamStateInfo(participant_sid=subscription.publisher, track_sid=subscription.track, state=state))
     if states:
         room.send(participant, rtc.SignalResponse(stream_state_update=rtc.StreamStateUpdate(stream_states=states)))

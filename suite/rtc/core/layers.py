@@ -83,16 +83,19 @@ def settings_changed(room: RoomState, participant: Participant, request: rtc.Upd
             continue
         subscription.setting.CopyFrom(request)
         del subscription.setting.track_sids[:]
-        select(room, found[1], subscription)
-        demand_changed(room, found[1])
+        carrier = room.track(subscription.carrier) or found
+        select(room, carrier[1], subscription)
+        demand_changed(room, carrier[1])
 
 
 def _demand(room: RoomState, track: Track) -> int:
     """The highest quality that anybody shows; OFF for nobody."""
     best: int = models.VideoQuality.OFF
     for participant in room.participants.values():
-        subscription = participant.subscriptions.get(track.sid)
-        if subscription is None or not subscription.flowing:
+        subscription = participant.subscriptions.get(track.of or track.sid)
+        if subscription is None or subscription.carrier != track.sid:
+            continue
+        if not subscription.flowing and not (track.of and subscription.desired):  # a backup is asked for before it is there
             continue
         quality = wanted_quality(track, subscription)
         if quality != models.VideoQuality.OFF:
@@ -120,6 +123,8 @@ def demand_changed(room: RoomState, track: Track) -> None:
         # As LiveKit: the wait goes on where the picture is shown again in the meantime, and ends with what holds then.
         track.lower_at = room.now + DOWNGRADE_DELAY
         room.set_timer(LOWER + track.sid, DOWNGRADE_DELAY)
+    for backup in track.backups.values():
+        demand_changed(room, backup)
 
 
 def lower(room: RoomState, sid: str) -> None:
@@ -137,20 +142,26 @@ def lower(room: RoomState, sid: str) -> None:
 def tell_again(room: RoomState, participant: Participant) -> None:
     """A publisher is back: it may have missed what was told."""
     for track in participant.tracks.values():
-        if track.told_quality is not None:
+        if track.told_quality is not None and not track.of:
             _tell(room, track, track.told_quality)
 
 
 def _tell(room: RoomState, track: Track, quality: int) -> None:
-    publisher = room.by_sid(track.publisher)
+    """Tell the publisher what is shown of the track in each codec; a backup's news are its track's."""
+    publisher, found = room.by_sid(track.publisher), room.track(track.of or track.sid)
     track.told_quality = quality
-    if publisher is None:
+    if publisher is None or found is None:
         return
-    enabled = [rtc.SubscribedQuality(quality=q, enabled=_rank(quality) >= q) for q in QUALITIES]
-    codec = track.info.mime_type.partition("/")[2].lower()
-    update = rtc.SubscribedQualityUpdate(
-        track_sid=track.sid,
-        subscribed_qualities=enabled,
-        subscribed_codecs=[rtc.SubscribedCodec(codec=codec, qualities=enabled)],
-    )
+    first = found[1]
+    told = [one for one in (first, *first.backups.values()) if one.told_quality is not None]
+    codecs = [rtc.SubscribedCodec(codec=_codec(one), qualities=_enabled(one)) for one in told]
+    update = rtc.SubscribedQualityUpdate(track_sid=first.sid, subscribed_qualities=_enabled(first), subscribed_codecs=codecs)
     room.send(publisher, rtc.SignalResponse(subscribed_quality_update=update))
+
+
+def _codec(track: Track) -> str:
+    return (track.info.mime_type.partition("/")[2] or track.codec_first).lower()
+
+
+def _enabled(track: Track) -> list[rtc.SubscribedQuality]:
+    return [rtc.SubscribedQuality(quality=q, enabled=_rank(track.told_quality) >= q) for q in QUALITIES]

@@ -206,7 +206,7 @@ def add_downtrack(
         media.AddDowntrack(
             downtrack=subscription.downtrack,
             transport=participant.subscriber.id,
-            track=subscription.track,
+            track=subscription.carrier,
             kind=subscription.kind,
             mid=subscription.slot.mid,
             ssrc=subscription.ssrc,
@@ -286,7 +286,7 @@ def _send_offer(room: RoomState, participant: Participant) -> None:
     written = [writing.WrittenSection("application", "0")]
     for slot in transport.slots.values():
         subscription = slot.subscription
-        found = room.track(subscription.track) if subscription is not None else None
+        found = room.track(subscription.carrier) if subscription is not None else None
         first = found[1].codec.mime.partition("/")[2] if found is not None and found[1].codec is not None else ""
         codecs = offered.offered_codecs(slot.kind, enabled=enabled_for(room, participant, slot.kind), first=first)
         if slot.kind == "video" and first:
@@ -334,7 +334,7 @@ def answer_received(room: RoomState, participant: Participant, answer: rtc.Sessi
         if subscription is not None and not section.live:
             slot.state = "dead"
             slot.subscription = subscription.slot = None
-            subscribing.unsupported(room, participant, subscription)
+            subscribing.undecodable(room, participant, subscription, None)
             continue
         if subscription is None or subscription.flowing or section.direction not in {"recvonly", "sendrecv"}:
             continue

@@ -11,7 +11,7 @@ from suite.rtc.core.participant import Participant
 from suite.rtc.core.sdp import description as sdp
 from suite.rtc.core.sdp import policy, writing
 from suite.rtc.core.state import RoomState
-from suite.rtc.core.track import MIME_NAMES, Track, bind, new_track, track_prefix
+from suite.rtc.core.track import MIME_NAMES, Track, bind, new_backups, new_track, track_prefix
 
 MAX_TRACKS: Final = 64  # of one participant, pending ones too
 MAX_NAME: Final = 512
@@ -34,7 +34,7 @@ def track_asked(room: RoomState, participant: Participant, request: rtc.AddTrack
         room.send(participant, rtc.SignalResponse(request_response=answer))
         return
     if request.sid and (known := participant.tracks.get(request.sid)) is not None:
-        # A backup codec of a track that is published: accepted in words, its section stays inactive.
+        _backup_asked(participant, known, request)
         published = rtc.TrackPublishedResponse(cid=request.cid, track=known.info)
         room.send(participant, rtc.SignalResponse(track_published=published))
         return
@@ -42,8 +42,19 @@ def track_asked(room: RoomState, participant: Participant, request: rtc.AddTrack
     if track is None:
         sid = room.identifiers.sid(track_prefix(request))
         track = new_track(request, sid=sid, publisher=participant.sid, red="red" in room.settings.audio_codecs)
+        if track.kind == "video":
+            new_backups(request, track)
         participant.pending[request.cid] = track
     room.send(participant, rtc.SignalResponse(track_published=rtc.TrackPublishedResponse(cid=request.cid, track=track.info)))
+
+
+def _backup_asked(participant: Participant, track: Track, request: rtc.AddTrackRequest) -> None:
+    """The client is about to offer another codec of a track that it publishes; one that was not announced stays inactive."""
+    for asked in request.simulcast_codecs:
+        backup = track.backups.get(asked.codec.lower().rpartition("/")[2])
+        if backup is not None and backup.mid is None:
+            backup.cid = asked.cid or request.cid
+            participant.pending[backup.cid] = backup
 
 
 def section_offered(room: RoomState, participant: Participant, section: sdp.Section) -> writing.WrittenSection:
@@ -110,6 +121,8 @@ def _begin(
     participant.pending.pop(track.cid, None)
     participant.tracks[track.sid] = track
     room.tracks[track.sid] = (participant, track)
+    for backup in track.backups.values():
+        room.tracks[backup.sid] = (participant, backup)
     rids = section.rids
     bind(track, mid=section.mid, rids=rids, mime=f"{track.kind}/{codecs[0].name}")
     if not track.codec_first:
@@ -158,7 +171,9 @@ def layer_started(room: RoomState, report: media.LayerStarted) -> None:
     participant, track = found
     track.live.add(report.layer)
     expected, track.codec = track.codec, report.codec
-    if not track.announced:
+    if track.of:
+        _backup_came(room, participant, track)
+    elif not track.announced:
         _announce(room, participant, track)
     elif expected is not None and expected.mime != report.codec.mime:
         _name_codec(track)
@@ -171,13 +186,27 @@ def layer_stopped(room: RoomState, report: media.LayerStopped) -> None:
         found[1].live.discard(report.layer)
 
 
+def _backup_came(room: RoomState, participant: Participant, backup: Track) -> None:
+    """Packets of a backup codec come: everyone is told of it, and those who waited for it get it."""
+    track = participant.tracks.get(backup.of)
+    if track is None:
+        return
+    _name_codec(backup)
+    described = next((c for c in track.info.codecs if c.mime_type.lower() == backup.info.mime_type.lower()), None)
+    if described is not None and described.mid != (backup.mid or ""):
+        described.CopyFrom(backup.info.codecs[0])
+        described.cid, described.mid = backup.cid, backup.mid or ""
+        updates.announce(room, participant, at_once=True)
+    subscribing.backup_came(room, participant, track, backup)
+
+
 def announce_described(room: RoomState, participant: Participant) -> None:
     """Tracks whose section names their stream are known from then on, and muted ones, which send nothing yet.
 
     Those with rids are known by their first packets.
     """
     for track in list(participant.tracks.values()):
-        if not track.announced and (track.info.muted or track.codec is not None):
+        if not track.announced and not track.of and (track.info.muted or track.codec is not None):
             _announce(room, participant, track)
 
 
@@ -200,9 +229,18 @@ def _name_codec(track: Track) -> None:
 def track_ended(room: RoomState, participant: Participant, track: Track) -> None:
     """Unpublish: the plane forgets it, its subscribers' sections rest, everyone is told."""
     participant.tracks.pop(track.sid, None)
-    room.tracks.pop(track.sid, None)
-    egress.track_gone(room, track)
     room.command(media.StopReceiving(track.sid))
+    if track.of:
+        subscribing.backup_gone(room, track)
+        track.mid, track.codec = None, None
+        track.live.clear()
+        return
+    room.tracks.pop(track.sid, None)
+    for backup in track.backups.values():
+        if backup.mid is not None:
+            track_ended(room, participant, backup)
+        room.tracks.pop(backup.sid, None)
+    egress.track_gone(room, track)
     subscribing.track_gone(room, track)
     if track.announced:
         room.notify("track_unpublished", participant=participant, track=track.info)
@@ -218,7 +256,8 @@ def muted(room: RoomState, participant: Participant, request: rtc.MuteTrackReque
     track.info.muted = request.muted
     if not request.muted and track.server_muted:
         track.server_muted = False
-        room.command(media.MuteTrack(track.sid, muted=False))
+        for one in (track, *track.backups.values()):
+            room.command(media.MuteTrack(one.sid, muted=False))
     if track.announced:
         updates.announce(room, participant, at_once=True)
 
@@ -230,7 +269,8 @@ def told_to_mute(room: RoomState, participant: Participant, sid: str, *, muted: 
 
 def muted_by_server(room: RoomState, participant: Participant, track: Track) -> None:
     """Mute for the publisher: its packets are dropped at the door until it unmutes itself."""
-    room.command(media.MuteTrack(track.sid, muted=True))
+    for one in (track, *track.backups.values()):
+        room.command(media.MuteTrack(one.sid, muted=True))
     track.server_muted = True
     if not track.info.muted:
         track.info.muted = True
@@ -260,7 +300,7 @@ def rights_changed(room: RoomState, participant: Participant) -> None:
     for cid, track in list(participant.pending.items()):
         if not participant.grants.may_publish(track.info.source):
             participant.pending.pop(cid)
-    for track in list(participant.tracks.values()):
+    for track in [track for track in participant.tracks.values() if not track.of]:
         if not participant.grants.may_publish(track.info.source):
             track_ended(room, participant, track)
             told = rtc.TrackUnpublishedResponse(track_sid=track.sid)

@@ -86,11 +86,13 @@ def wish(room: RoomState, subscriber: Participant, publisher: Participant, track
             ssrc=room.identifiers.ssrc(),
             rtx_ssrc=room.identifiers.ssrc() if track.kind == "video" else None,
             downtrack=0,
+            carrier=track.sid,
         )
         subscriber.subscriptions[track.sid] = subscription
     subscription.desired = wanted
     if not wanted:
         subscription.unsupported = False
+        subscription.carrier = track.sid
         subscription.told_permitted = None  # a new wish is answered anew
     reconcile(room, subscriber, publisher, track, subscription)
 
@@ -106,7 +108,7 @@ def reconcile(
         update = rtc.SubscriptionPermissionUpdate(participant_sid=publisher.sid, track_sid=track.sid, allowed=permitted)
         room.send(subscriber, rtc.SignalResponse(subscription_permission_update=update))
     subscription.permitted = permitted
-    active = subscription.desired and permitted and allowed and not subscription.unsupported
+    active = subscription.desired and permitted and allowed and not subscription.unsupported and _is_there(room, subscription)
     waiting = any(s is subscription for s in subscriber.negotiation.waiting)
     if active and subscription.slot is None and not waiting and not _is_full(room, subscriber, subscription.kind):
         subscription.downtrack = room.identifiers.number()
@@ -116,6 +118,12 @@ def reconcile(
         stop(room, subscriber, subscription)
         layers.demand_changed(room, track)
         _next_in_line(room, subscriber, subscription.kind)
+
+
+def _is_there(room: RoomState, subscription: Subscription) -> bool:
+    """Whether what carries the track to the subscriber is published; a backup is when its packets come."""
+    found = room.track(subscription.carrier)
+    return found is not None and (not found[1].of or bool(found[1].live))
 
 
 def _is_full(room: RoomState, subscriber: Participant, kind: media.Kind) -> bool:
@@ -138,21 +146,50 @@ def _next_in_line(room: RoomState, subscriber: Participant, kind: media.Kind) ->
 
 
 def unsupported(room: RoomState, subscriber: Participant, subscription: Subscription) -> None:
-    """The client cannot decode the track: say so, and try no more until it is asked for anew."""
+    """The client cannot decode the track nor any backup: say so, and try no more until it is asked for anew."""
     subscription.unsupported = True
     answer = rtc.SubscriptionResponse(track_sid=subscription.track, err=models.SubscriptionError.SE_CODEC_UNSUPPORTED)
     room.send(subscriber, rtc.SignalResponse(subscription_response=answer))
 
 
+def undecodable(room: RoomState, subscriber: Participant, subscription: Subscription, codecs: set[str] | None) -> None:
+    """The client cannot decode what carries the track: a backup in one of `codecs` (None: not known) is asked for, if any."""
+    waiting = subscriber.negotiation.waiting
+    waiting[:] = [s for s in waiting if s is not subscription]
+    found = room.track(subscription.track)
+    backups = found[1].backups if found is not None and subscription.carrier == subscription.track else {}
+    for codec, backup in backups.items():
+        if found is not None and (codecs is None or codec in codecs):
+            subscription.carrier = backup.sid
+            layers.demand_changed(room, backup)
+            reconcile(room, subscriber, found[0], found[1], subscription)
+            return
+    unsupported(room, subscriber, subscription)
+
+
+def backup_came(room: RoomState, publisher: Participant, track: Track, backup: Track) -> None:
+    """A backup is published: those who waited for it get it."""
+    for subscriber in list(room.others(publisher)):
+        subscription = subscriber.subscriptions.get(track.sid)
+        if subscription is not None and subscription.carrier == backup.sid:
+            reconcile(room, subscriber, publisher, track, subscription)
+
+
+def backup_gone(room: RoomState, backup: Track) -> None:
+    """A backup is published no longer: its readers wait for it again."""
+    for subscriber in list(room.participants.values()):
+        subscription = subscriber.subscriptions.get(backup.of)
+        if subscription is not None and subscription.carrier == backup.sid:
+            stop(room, subscriber, subscription)
+
+
 def sort_out(room: RoomState, subscriber: Participant, kind: media.Kind, codecs: set[str]) -> None:
     """Leave out of the waiting ones those that the client's sections, with these `codecs`, cannot carry."""
     for subscription in [s for s in subscriber.negotiation.waiting if s.kind == kind == "video"]:
-        found = room.track(subscription.track)
+        found = room.track(subscription.carrier)
         codec = found[1].codec if found is not None else None
         if codec is not None and codec.mime.partition("/")[2] not in codecs:
-            waiting = subscriber.negotiation.waiting
-            waiting[:] = [s for s in waiting if s is not subscription]
-            unsupported(room, subscriber, subscription)
+            undecodable(room, subscriber, subscription, codecs)
 
 
 def stop(room: RoomState, subscriber: Participant, subscription: Subscription) -> None:
@@ -207,10 +244,11 @@ def flows(room: RoomState, subscriber: Participant, subscription: Subscription) 
     if found is None:
         return
     publisher, track = found
-    layers.select(room, track, subscription)
+    carrier = room.track(subscription.carrier) or found
+    layers.select(room, carrier[1], subscription)
     if subscriber.subscriber.limit is not None:
         bandwidth.allocate_soon(room, subscriber)
     if not track.subscribed_once:
         track.subscribed_once = True
         room.send(publisher, rtc.SignalResponse(track_subscribed=rtc.TrackSubscribed(track_sid=track.sid)))
-    layers.demand_changed(room, track)
+    layers.demand_changed(room, carrier[1])

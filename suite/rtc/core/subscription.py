@@ -38,6 +38,7 @@ class Subscription:
     ssrc: int
     rtx_ssrc: int | None
     downtrack: int
+    carrier: str = ""  # the sid of what carries the track to this subscriber: itself, or a backup of it in another codec
     desired: bool = True
     permitted: bool = True
     told_permitted: bool | None = None

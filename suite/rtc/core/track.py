@@ -24,6 +24,7 @@ MIME_NAMES: Final = {
     "audio/opus": "audio/opus", "audio/red": "audio/red",
 }  # fmt: skip
 MAX_LAYERS: Final = 3
+MAX_BACKUPS: Final = 2  # codecs of one track beside its first
 
 
 @dataclass(slots=True)
@@ -44,6 +45,8 @@ class Track:
     codec: media.Codec | None = None
     told_quality: int | None = None  # what the publisher was last told to send (models.VideoQuality, OFF for nothing)
     lower_at: float | None = None  # when a lower quality may be told
+    of: str = ""  # of a backup: the sid of the track that it stands in for
+    backups: dict[str, Track] = field(default_factory=dict)  # by codec: what the publisher can send besides
 
     @property
     def sid(self) -> str:
@@ -86,6 +89,22 @@ def new_track(request: rtc.AddTrackRequest, *, sid: str, publisher: str, red: bo
     if not video:
         info.backup_codec_policy = models.BackupCodecPolicy.SIMULCAST
     return Track(info=info, publisher=publisher, cid=request.cid, codec_first=codec)
+
+
+def new_backups(request: rtc.AddTrackRequest, track: Track) -> None:
+    """The other codecs in which the publisher can send the track where somebody cannot decode the first."""
+    for asked in request.simulcast_codecs[1 : 1 + MAX_BACKUPS]:
+        codec = _codec_name(asked.codec)
+        if not codec or codec == track.codec_first or codec in track.backups:
+            continue
+        mode = models.VideoLayer.Mode.ONE_SPATIAL_LAYER_PER_STREAM
+        track.info.codecs.add(mime_type=f"video/{codec}", layers=track.info.layers, video_layer_mode=mode)
+        info = models.TrackInfo()
+        info.CopyFrom(track.info)
+        info.sid = f"{track.sid}/{codec}"
+        del info.codecs[:]
+        info.codecs.add(mime_type=f"video/{codec}", layers=track.info.layers, video_layer_mode=mode)
+        track.backups[codec] = Track(info=info, publisher=track.publisher, cid="", codec_first=codec, of=track.sid)
 
 
 def _codec_name(said: str) -> str:
