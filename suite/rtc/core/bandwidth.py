@@ -188,6 +188,7 @@ def _tell_states(room: RoomState, participant: Participant, levels: dict[str, in
         if paused != subscription.told_paused:
             subscription.told_paused = paused
             state = rtc.StreamState.PAUSED if paused else rtc.StreamState.ACTIVE
-            states.append(rtc.StreamStateInfo(participant_sid=subscription.publisher, track_sid=subscription.track, state=state))
+            sid = subscription.track
+            states.append(rtc.StreamStateInfo(participant_sid=subscription.publisher, track_sid=sid, state=state))
     if states:
         room.send(participant, rtc.SignalResponse(stream_state_update=rtc.StreamStateUpdate(stream_states=states)))
