@@ -25,6 +25,7 @@ SACK_DELAY: Final = 0.1  # s; at most 0.5 (RFC 9260, 6.2)
 INITS_MOST: Final = 8  # tries to set up
 TIMEOUTS_MOST: Final = 10  # in a row (RFC 9260, 16)
 HEARTBEAT_EVERY: Final = 30.0  # s
+SACKS_MOST: Final = 64  # of one wake
 CONTROL_MOST: Final = 64  # chunks waiting to be sent, beyond which answers are not given
 _ROOM: Final = MTU - COMMON_SIZE
 
@@ -230,10 +231,17 @@ class Association:
         return True
 
     def _heard_data(self, now: float) -> None:
+        """Acknowledge every second packet, every one while something is missing.
+
+        A peer's window grows by each SACK, and three tell it of a loss. One that waits goes along with data.
+        """
         receiver = self.receiver
         receiver.acknowledge += 1
-        if receiver.acknowledge >= 2 or self.state is State.SHUTDOWN_SENT:
+        if receiver.acknowledge >= 2 or receiver.at_once or self.state is State.SHUTDOWN_SENT:
             receiver.at_once = True
+            if len(self._packets) < SACKS_MOST and not self.sender.queue.waiting:
+                self._sack_at = None
+                self._packets.append(self._sealer.seal([receiver.sack()], zero=self._zero))
         elif self._sack_at is None:
             self._sack_at = now + SACK_DELAY
 

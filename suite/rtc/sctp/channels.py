@@ -39,6 +39,7 @@ class Channel:
     protocol: str = ""
     opened: bool = False  # the other side has answered
     ours: bool = False
+    closing: bool = False  # our side is closed, the other is awaited
 
     @property
     def lossy(self) -> bool:
@@ -129,7 +130,8 @@ class Channels:
 
     def close(self, channel: Channel) -> None:
         """Close our side; the peer closes its own."""
-        if self.by_stream.get(channel.stream) is channel:
+        if self.by_stream.get(channel.stream) is channel and not channel.closing:
+            channel.closing = True
             self.association.reset(channel.stream)
 
     def waiting(self, channel: Channel) -> int:
@@ -181,7 +183,8 @@ class Channels:
     def _closed(self, stream: int, happened: list[Event]) -> None:
         channel = self.by_stream.pop(stream, None)
         if channel is not None:
-            self.association.reset(stream)
+            if not channel.closing:
+                self.association.reset(stream)
             happened.append(Closed(channel))
 
 

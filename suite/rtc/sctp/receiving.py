@@ -65,7 +65,7 @@ class Receiver:
         in_order = tsn == self.cumulative + 1
         if not in_order and not self._wanted(tsn):
             return
-        if self.held + len(payload) > WINDOW:
+        if self.held + len(payload) + PIECE_COST > WINDOW:
             self._refuse(in_order=in_order)
             return
         if in_order:
@@ -133,8 +133,6 @@ class Receiver:
         pieces = self._pieces
         pieces[tsn] = piece
         self.held += len(piece[4]) + PIECE_COST
-        if self.held > WINDOW:
-            raise Violation("too much unfinished data")
         first = last = tsn
         if not piece[0] & FIRST and tsn - 1 in self._starts and not pieces[tsn - 1][0] & LAST:
             first = self._starts.pop(tsn - 1)

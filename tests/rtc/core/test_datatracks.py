@@ -92,6 +92,7 @@ def test_a_track_may_be_followed_before_it_is_there_and_by_everyone_who_asked_fo
 
 
 NAME = "name should not be empty and should not exceed 256 characters"
+LONG = models.DataTrackFrameEncoding(custom="x" * 33)
 ENCODING = "encoding identifier is empty or exceeds the maximum length"
 
 
@@ -104,8 +105,7 @@ ENCODING = "encoding identifier is empty or exceeds the maximum length"
         ({"pub_handle": 2, "name": "x" * 257}, Reason.INVALID_NAME, NAME),
         ({"pub_handle": 1, "name": "x"}, Reason.DUPLICATE_HANDLE, "a data track with same handle already exists"),
         ({"pub_handle": 2, "name": "pose"}, Reason.DUPLICATE_NAME, "a data track with same name already exists"),
-        ({"pub_handle": 2, "name": "x", "frame_encoding": models.DataTrackFrameEncoding(custom="x" * 33)}, Reason.INVALID_REQUEST,
-         ENCODING),
+        ({"pub_handle": 2, "name": "x", "frame_encoding": LONG}, Reason.INVALID_REQUEST, ENCODING),
     ],
 )  # fmt: skip
 def test_refusals_are_livekits(request_: dict[str, Any], reason: int, words: str) -> None:
