@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from suite.accounts.public import Viewer
 from suite.kernel.models import WorkState
 from suite.meetings.public import Meeting
 from suite.transcripts.models import ChunkText, TrackWork, Transcript
@@ -112,6 +113,11 @@ def due_works(*, now: datetime) -> QuerySet[TrackWork]:
 def exhausted_works(*, now: datetime) -> QuerySet[TrackWork]:
     """Work that has killed its worker too often."""
     return TrackWork.objects.filter(TrackWork.due(now=now), attempts__gte=TrackWork.ATTEMPTS_MAX)
+
+
+def listening_key(*, transcript: Transcript, viewer: Viewer) -> str:
+    """Where the cache has that a listening goes on."""
+    return f"transcripts.listening.{transcript.pk.hex}.{viewer.user_id.hex}.{viewer.membership_id.hex}"
 
 
 def pieces_before(work: TrackWork) -> QuerySet[TrackWork]:

@@ -19,7 +19,7 @@ from suite.meetings.public import Capture, CapturedTrack, sounds_delete
 from suite.resources.public import ResourceKind, ResourceRole, access_grant, resource_create, resource_erase
 from suite.transcripts.models import ChunkText, TrackWork, Transcript, TranscriptState, Turn
 from suite.transcripts.pipeline.turns import Turn as Said
-from suite.transcripts.selectors import lines_of
+from suite.transcripts.selectors import lines_of, listening_key
 
 LISTENING_SECONDS = 30 * 60
 
@@ -188,11 +188,6 @@ def transcript_listen(*, transcript: Transcript, viewer: Viewer, now: datetime) 
                organization_id=transcript.meeting.organization_id, at=now, context=transcript.meeting_id)  # fmt: skip
     transaction.on_commit(lambda: cache.set(key, value=True, timeout=LISTENING_SECONDS))
     return not known
-
-
-def listening_key(*, transcript: Transcript, viewer: Viewer) -> str:
-    """Where the cache has that a listening goes on."""
-    return f"transcripts.listening.{transcript.pk.hex}.{viewer.user_id.hex}.{viewer.membership_id.hex}"
 
 
 @transaction.atomic

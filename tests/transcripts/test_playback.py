@@ -32,7 +32,8 @@ from suite.resources.services.trash import resource_purge
 from suite.transcripts.models import Transcript
 from suite.transcripts.models import Turn as TurnRow
 from suite.transcripts.pipeline.turns import Turn
-from suite.transcripts.services import listening_key, track_finish, track_queue, transcript_open_as_document
+from suite.transcripts.selectors import listening_key
+from suite.transcripts.services import track_finish, track_queue, transcript_open_as_document
 from suite.transcripts.subscribers import erase_transcript
 from tests import people
 from tests.audit.worlds import captured, recording, sitting

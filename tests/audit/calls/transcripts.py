@@ -87,11 +87,6 @@ def _erase() -> Call:
     return lambda: services.transcript_erase(transcript_id=transcript.pk, now=clock.now())
 
 
-def _key() -> Call:
-    at, transcript = _ready()
-    return lambda: services.listening_key(transcript=transcript, viewer=at.awa)
-
-
 CALLS: dict[str, Callable[[], Call]] = {
     "transcript_open": _open,
     "track_queue": _queue,
@@ -104,4 +99,3 @@ CALLS: dict[str, Callable[[], Call]] = {
     "transcript_listen": _listen,
     "transcript_erase": _erase,
 }
-READS: dict[str, tuple[str, Callable[[], Call]]] = {"listening_key": ("names a key of the cache", _key)}
