@@ -42,7 +42,7 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class OpenTransport:
-    """Listen for STUN whose username starts with `ufrag`; the server is ICE-lite and the DTLS server."""
+    """Listen for STUN whose username starts with `ufrag`; the server is ICE-lite."""
 
     transport: TransportId
     ufrag: str
@@ -53,13 +53,17 @@ class OpenTransport:
 
 @dataclass(frozen=True, slots=True)
 class SetRemote:
-    """What the peer's SDP said of itself. A DTLS certificate that does not match tears the transport down."""
+    """What the peer's SDP said of itself. A DTLS certificate that does not match tears the transport down.
+
+    `passive`: it waits for the handshake, which we begin; else it begins.
+    """
 
     transport: TransportId
     fingerprint_algorithm: str
     fingerprint: str
     sctp_port: int | None = None
     max_message_size: int = 65536
+    passive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

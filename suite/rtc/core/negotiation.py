@@ -47,7 +47,13 @@ def learn(room: RoomState, transport: Transport, description: sdp.Description, *
     if transport.remote_set and (port is None or transport.with_data):
         return
     transport.remote_set, transport.with_data = True, port is not None
-    room.command(media.SetRemote(transport.id, algorithm, fingerprint, port, min(size or 65_536, 262_144)))
+    passive = description.anywhere("setup") == "passive"
+    room.command(media.SetRemote(transport.id, algorithm, fingerprint, port, min(size or 65_536, 262_144), passive))
+
+
+def setup_for(offer: sdp.Description) -> str:
+    """Our end of the DTLS handshake: the server's, but for an offer of somebody who can be nothing else (RFC 8842, 5.3)."""
+    return "active" if offer.anywhere("setup") == "passive" else "passive"
 
 
 def restart_ice(room: RoomState, transport: Transport) -> None:
@@ -92,7 +98,7 @@ def offer_received(room: RoomState, participant: Participant, offer: rtc.Session
             publishing.section_ended(room, participant, section.mid)
             _close_slot(room, participant, section.mid)
             written.append(_idle(room, section))
-    text = writing.describe(local(room, transport, "passive"), written)
+    text = writing.describe(local(room, transport, setup_for(description)), written)
     answer = rtc.SessionDescription(type="answer", sdp=text, id=offer.id, mid_to_track_id=_mids(transport))
     room.send(participant, rtc.SignalResponse(answer=answer))
     publishing.announce_described(room, participant)

@@ -51,8 +51,6 @@ def checked(offered: Offered) -> sdp.Description:
         raise ServiceError(UNPROCESSABLE, "the offer has no ice-ufrag and ice-pwd")
     if not description.fingerprint[1]:
         raise ServiceError(UNPROCESSABLE, "the offer has no fingerprint")
-    if description.anywhere("setup") == "passive":
-        raise ServiceError(UNPROCESSABLE, "setup:passive cannot be answered: this server is passive itself, offer actpass")
     if len(description.sections) > MAX_SECTIONS:
         raise ServiceError(UNPROCESSABLE, f"the offer has more than {MAX_SECTIONS} media sections")
     return description
@@ -87,7 +85,7 @@ def offered(room: RoomState, asked: Offered, description: sdp.Description) -> No
     negotiation.learn(room, transport, description, restart=False)
     write = _watched if asked.watching else _published
     written = [write(room, participant, s) if s in usable else _refused(s) for s in description.sections]
-    text = writing.describe(negotiation.local(room, transport, "passive"), written)
+    text = writing.describe(negotiation.local(room, transport, negotiation.setup_for(description)), written)
     told = tuple(ice.servers(room.settings, participant_sid=participant.sid, now=room.now))
     room.emit(Reply(asked.request, Answered(participant.sid, transport.ufrag, text, told)))
     if asked.watching:

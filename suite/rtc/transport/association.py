@@ -152,6 +152,8 @@ class Association(RtcpReader):
     def set_remote(self, remote: SetRemote) -> None:
         """Take what the peer's SDP says of it; the handshake starts when a check has succeeded too."""
         before, self._remote = self._remote, remote
+        if remote.passive and self._task is None:
+            self._dtls._set_role("client")  # noqa: SLF001 -- as above
         if before is not None and before.fingerprint.upper() != remote.fingerprint.upper():
             self.fail("the fingerprint changed")
         elif self.connected and remote.sctp_port is not None and self.channels is None:
@@ -273,7 +275,8 @@ class Association(RtcpReader):
             if profile.salt_length == SALT:
                 size = 2 * (profile.key_length + profile.salt_length)
                 exported = dtls._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", size)  # noqa: SLF001 -- as above
-                keys = [profile.get_key_and_salt(exported, index) for index in (0, 1)]  # the client's, the server's
+                order = (1, 0) if dtls._role == "client" else (0, 1)  # noqa: SLF001 -- theirs, ours; the client's are 0
+                keys = [profile.get_key_and_salt(exported, index) for index in order]
                 made = KernelSrtp(self._front.kernel, *keys)
                 row.inbound, row.outbound = made.inbound, made.outbound
                 dtls._rx_srtp = dtls._tx_srtp = None  # noqa: SLF001 -- libsrtp's sessions would never be used
