@@ -66,7 +66,8 @@ class Worker:
         self._control: Control | None = None
         self._load_timer: asyncio.TimerHandle | None = None
         self._busy = (self._loop.time(), time.process_time())
-        self.draining, self.drained = asyncio.Event(), asyncio.Event()
+        self._parent = os.getppid()
+        self.draining, self.drained, self.orphaned = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._written: tuple[rtc.SignalResponse | None, bytes] = (None, b"")
         # Seconds since the epoch at the loop's own pace, so that a clock that is set back disturbs no timer.
         self._epoch = time.time() - self._loop.time()
@@ -182,6 +183,10 @@ class Worker:
         return pack({**said, "counts": counts})
 
     def _report_load(self) -> None:
+        if self._arguments.with_parent and os.getppid() != self._parent:
+            log.warning("parent_gone", index=self._arguments.index)
+            self.orphaned.set()
+            return
         self._link.broadcast(Kind.LOAD, self._load())
         self._busy = (self._loop.time(), time.process_time())
         self._load_timer = self._loop.call_later(LOAD_INTERVAL, self._report_load)
@@ -318,6 +323,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--egress-socket", default=egress, help="Unix socket of the process that writes recordings")
     parser.add_argument("--webhook-url", action="append", default=None, help="where events are sent; may be repeated")
     parser.add_argument("--stun-url", action="append", default=[], help="STUN or TURN servers that clients are told")
+    parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one is gone")
     parser.add_argument("--loopback", action="store_true", help="tell clients of 127.0.0.1 too")
     drain = float(environment.get("RTC_DRAIN_SECONDS", "0"))
     parser.add_argument("--drain-seconds", type=float, default=drain, help="seconds that its rooms may last then")
@@ -337,7 +343,8 @@ async def serve(given: argparse.Namespace) -> None:
     await worker.start()
     loop.add_signal_handler(signal.SIGUSR1, worker.drain)
     gc.freeze()
-    ends = [asyncio.create_task(told.wait()), asyncio.create_task(_drained(worker, given.drain_seconds))]
+    ends = [asyncio.create_task(told.wait()), asyncio.create_task(worker.orphaned.wait())]
+    ends += [asyncio.create_task(_drained(worker, given.drain_seconds))]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for end in ends:
         end.cancel()

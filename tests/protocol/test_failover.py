@@ -191,3 +191,10 @@ async def test_an_aborted_join_is_told_by_webhook(server: Server, room: str) -> 
         models.ParticipantInfo.JOINED, models.ParticipantInfo.DISCONNECTED
     }  # fmt: skip
     await raw.close()
+
+
+async def test_workers_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    with running_server(tmp_path, "--workers", "2") as server:
+        workers = server.workers()
+        server.process.kill()
+        await until(lambda: not any(w.is_running() and w.status() != psutil.STATUS_ZOMBIE for w in workers), 10)

@@ -118,7 +118,7 @@ def _commands(found: Configuration, sockets: Sequence[Path], egress: str) -> lis
         port = found.udp_ports[0] + index if found.udp_ports[0] else 0
         command = [sys.executable, "-m", "suite.rtc.worker", "--socket", str(path), "--index", str(index), "--port", str(port)]
         command += ["--tcp-port", str(found.tcp_port), "--host", found.media_host, "--advertise", found.node_ip]
-        command += ["--egress-socket", egress]
+        command += ["--egress-socket", egress, "--with-parent"]
         for url in found.webhook_urls:
             command += ["--webhook-url", url]
         commands.append(command + ["--loopback"] * found.loopback)
@@ -143,6 +143,7 @@ def listening(found: Configuration, port: int) -> list[socket.socket]:
 
 
 async def _serve(found: Configuration, children: Children, sockets: Sequence[Path]) -> None:
+    tasks = [asyncio.create_task(children.watch())]  # a port may be taken for a moment by what was here before
     await wait_for(sockets)
     limit = min(found.signal_limit or LARGEST_MESSAGE, LARGEST_MESSAGE)
     config = uvicorn.Config(
@@ -150,7 +151,6 @@ async def _serve(found: Configuration, children: Children, sockets: Sequence[Pat
         ws="websockets-sansio", timeout_graceful_shutdown=3, server_header=False, access_log=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    tasks = [asyncio.create_task(children.watch())]
     if found.prometheus_port:
         from suite.rtc.standalone.metrics import serve  # noqa: PLC0415 -- needs the settings
 
