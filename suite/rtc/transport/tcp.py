@@ -160,7 +160,7 @@ class TcpFront:
         except OSError:
             data = b""
         waiting.read += data
-        found = _ufrag(bytes(waiting.read)) if data else ""
+        found = first_ufrag(bytes(waiting.read)) if data else ""
         if found is None and len(waiting.read) < WAITING_BYTES:
             return
         self._release(waiting)
@@ -249,7 +249,7 @@ class TcpFront:
             relay.close()
 
 
-def _ufrag(read: bytes) -> str | None:
+def first_ufrag(read: bytes) -> str | None:
     """The ufrag that the first packet names: empty where it names none, None while the packet is not whole."""
     try:
         packets = Frames().feed(read)
