@@ -143,7 +143,8 @@ def main() -> int:
     parser.add_argument("--loads", default="plain:60,plain:100,frames:60,full:60,full:100")
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--repeat", type=int, default=1)
-    parser.add_argument("--core", type=int, default=(os.cpu_count() or 2) - 1, help="of the server; the generator has the others")
+    last = (os.cpu_count() or 2) - 1
+    parser.add_argument("--core", type=int, default=last, help="of the server; the generator has the others")
     parser.add_argument("--saturation", action="store_true")
     parser.add_argument("--whip", action="store_true", help="signal ours by WHIP and WHEP, not by LiveKit's protocol")
     parser.add_argument("--logs", default="", help="a folder to keep logs in")

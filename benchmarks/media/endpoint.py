@@ -93,7 +93,7 @@ class Endpoint:
         self.socket.send(bytes(request))
 
     def answer(self, data: bytes) -> None:
-        """Take a STUN message: an answer, or a check of the server's own, which is answered (pion's sends them although lite)."""
+        """Take a STUN message: an answer, or a check of the server's own, which is answered (pion sends them although lite)."""
         message = stun.parse_message(data)
         if message.message_class != stun.Class.REQUEST:
             self._answered.set()

@@ -38,14 +38,16 @@ class Load:
     feedback: bool
 
 
-LOADS: Final = {load.name: load for load in (Load("plain", False, False), Load("frames", True, False), Load("full", True, True))}
+LOADS: Final = {
+    "plain": Load("plain", frames=False, feedback=False),
+    "frames": Load("frames", frames=True, feedback=False),
+    "full": Load("full", frames=True, feedback=True),
+}
 
 
 def payload(*, count: int, frame: int, first: bool, keyframe: bool, now: int) -> bytes:
     """The payload of the packet `count`, sent at `now` (ns of the wall clock)."""
-    head = _HEAD.pack(
-        0x90 if first else 0x80, 0xE0, 0x8000 | frame & 0x7FFF, frame & 0xFF, 0, 0 if keyframe and first else 1
-    )
+    head = _HEAD.pack(0x90 if first else 0x80, 0xE0, 0x8000 | frame & 0x7FFF, frame & 0xFF, 0, 0 if keyframe and first else 1)
     body = _BODY.pack(now, count & 0xFFFFFFFF)
     filling = _FILLING[: PAYLOAD - len(head) - len(body) - _HASH]
     return head + body + filling + hashlib.blake2b(body + filling, digest_size=_HASH).digest()

@@ -88,7 +88,7 @@ class Readers:
         for index, subscriber in enumerate(self.subscribers):
             _register(self.epoll.fileno(), subscriber.row.fd, index)
 
-    def run(self, seconds: float, *, answering: bool) -> None:
+    def run(self, seconds: float, *, answering: bool) -> None:  # noqa: C901 -- one loop over what is due
         """Read for a while; `answering` sends what the load asks for."""
         end = time.perf_counter() + seconds
         now = time.perf_counter()
@@ -99,9 +99,7 @@ class Readers:
         nack = now
         lose = int(loads.LOST * 65536) if answering else 0
         while (now := time.perf_counter()) < end:
-            taken = self.library.drain(
-                self.epoll.fileno(), self.rows, 2, self.samples, ROOM, int(SHARE * 65536), lose
-            )
+            taken = self.library.drain(self.epoll.fileno(), self.rows, 2, self.samples, ROOM, int(SHARE * 65536), lose)
             for index in range(taken):
                 self._sample(self.samples[index])
             for index, one in enumerate(self.subscribers):

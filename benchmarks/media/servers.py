@@ -101,7 +101,8 @@ def address() -> str:
 
 @contextmanager
 def running(
-    name: str, command: list[str], *, kind: str, url: str, port: int, core: int, folder: Path, environment: dict[str, str] | None = None
+    name: str, command: list[str], *, kind: str, url: str, port: int, core: int, folder: Path,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[Server]:  # fmt: skip
     log = folder / f"{name}.log"
     with log.open("wb") as out:

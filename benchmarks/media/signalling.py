@@ -108,9 +108,7 @@ class LiveKit:
     async def watch(self, endpoint: Endpoint) -> None:
         one = LiveKit(self._http, self._url)
         one._again = rtc.SessionDescription(type="offer", sdp=_offer(endpoint, "recvonly"), id=1)
-        request = rtc.JoinRequest(
-            connection_settings=rtc.ConnectionSettings(auto_subscribe=True), publisher_offer=one._again
-        )
+        request = rtc.JoinRequest(connection_settings=rtc.ConnectionSettings(auto_subscribe=True), publisher_offer=one._again)
         socket = await one._join(request, publish=False)
         await endpoint.connect(await one._answer(socket, "sendonly"))
         self._sockets += one._sockets
@@ -148,7 +146,8 @@ class Janus:
     async def _ask(self, message: dict[str, Any], *, answered: bool = True) -> dict[str, Any]:
         name = secrets.token_hex(6)
         self._waiting[name] = asyncio.get_running_loop().create_future()
-        await self._socket.send_json({**message, "transaction": name, **({"session_id": self._session} if self._session else {})})
+        session = {"session_id": self._session} if self._session else {}
+        await self._socket.send_json({**message, "transaction": name, **session})
         if not answered:
             return {}
         said = await asyncio.wait_for(self._waiting[name], ANSWER_SECONDS)

@@ -22,9 +22,13 @@ def facts(server: Server) -> dict[str, Any]:
     return {"kernel": said[1] if said else "unsaid"}
 
 
+def _what(one: dict[str, Any]) -> tuple[str, str, int]:
+    return one["server"], one["load"], one["readers"]
+
+
 def of_yardstick(one: dict[str, Any], found: list[dict[str, Any]]) -> float | None:
     """The figure in units of P; None where pion was not measured first."""
-    pion = [each["out_per_cpu_second"] for each in found if (each["server"], each["load"], each["readers"]) == ("pion", "plain", 60)]
+    pion = [each["out_per_cpu_second"] for each in found if _what(each) == ("pion", "plain", 60)]
     return round(one["out_per_cpu_second"] / median(pion), 2) if pion and one["out_per_cpu_second"] else None
 
 
@@ -56,7 +60,7 @@ def shortfalls(found: list[dict[str, Any]]) -> list[str]:
 def _targets(found: list[dict[str, Any]]) -> list[str]:
     said = []
     for (server, load, readers), wanted in TARGETS.items():
-        reached = [of_yardstick(one, found) for one in found if (one["server"], one["load"], one["readers"]) == (server, load, readers)]
+        reached = [of_yardstick(one, found) for one in found if _what(one) == (server, load, readers)]
         known = [one for one in reached if one is not None]
         if known and median(known) < wanted:
             said.append(f"{server}, {load} at {readers}: {median(known):.2f} P, {wanted} P are wanted.")

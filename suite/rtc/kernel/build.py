@@ -34,7 +34,7 @@ def library(folder: Path) -> Path:
 
 
 def build(folder: Path, *, extra: tuple[str, ...] = ()) -> Path:
-    """Compile into `folder`; raises `subprocess.CalledProcessError` where the compiler refuses, `FileNotFoundError` without one."""
+    """Compile into `folder`; raises `subprocess.CalledProcessError` where the compiler refuses, `FileNotFoundError` without."""
     found = compiler()
     if found is None:
         raise FileNotFoundError("no C compiler")
@@ -54,11 +54,11 @@ def main() -> int:
     for old in FOLDER.glob("rtc-*"):
         old.unlink()
     try:
-        print(f"compiled: {build(FOLDER)}")
+        sys.stdout.write(f"compiled: {build(FOLDER)}\n")
     except FileNotFoundError:
-        print("no C compiler: the media server runs on its Python twin (Debian: apt-get install gcc libc6-dev)")
+        sys.stdout.write("no C compiler: the media server runs on its Python twin (Debian: apt-get install gcc libc6-dev)\n")
     except subprocess.CalledProcessError as error:
-        print(f"not compiled, so the media server runs on its Python twin:\n{error.stderr}")
+        sys.stdout.write(f"not compiled, so the media server runs on its Python twin:\n{error.stderr}")
     return 0
 
 

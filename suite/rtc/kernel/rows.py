@@ -1,4 +1,4 @@
-"""The rows that both twins work on: each a `ctypes.Structure` that is the struct of the same name in kernel.h, field by field."""
+"""The rows that both twins work on: each a `ctypes.Structure` that is the struct of its name in kernel.h, field by field."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAME: Final = 28
 EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED, FEEDBACK = range(12)
 CLOSED, DIRECT, INDIRECT = range(3)  # routes of a line: nothing is sent, the kernel sends, Python sends
 
-Fields = ClassVar[list[tuple[str, Any]]]
+Fields = list[tuple[str, Any]]
 
 
 def _all(kind: Any, names: str) -> list[tuple[str, Any]]:
@@ -37,7 +37,7 @@ def _all(kind: Any, names: str) -> list[tuple[str, Any]]:
 class PacketRow(Structure):
     """`struct rtc_packet`."""
 
-    _fields_: Fields = [
+    _fields_: ClassVar[Fields] = [
         ("data", c_void_p),
         ("extended", c_int64),
         *_all(c_int32, "length payload end form"),
@@ -45,16 +45,14 @@ class PacketRow(Structure):
         *_all(c_uint16, "sequence picture"),
         ("at", c_uint16 * KINDS),
         ("size", c_uint8 * KINDS),
-        *_all(
-            c_uint8, "marker payload_type picture_at picture_width zero zero_at temporal synchronous begins keyframe"
-        ),
+        *_all(c_uint8, "marker payload_type picture_at picture_width zero zero_at temporal synchronous begins keyframe"),
     ]
 
 
 class LineRow(Structure):
     """`struct rtc_line`."""
 
-    _fields_: Fields = [
+    _fields_: ClassVar[Fields] = [
         ("inbound", c_void_p),
         ("outbound", c_void_p),
         *_all(c_int64, "number packets unsent"),
@@ -72,7 +70,14 @@ class LineRow(Structure):
 class DowntrackRow(Structure):
     """`struct rtc_downtrack`."""
 
-    _fields_: Fields = [
+    offset: int
+    picture_offset: int
+    last_picture: int
+    last_zero: int
+    last_timestamp: int
+    timestamp_offset: int
+
+    _fields_: ClassVar[Fields] = [
         *_all(c_void_p, "line_row history times stamps"),
         *_all(c_int64, "history_mask offset first_source last_sequence rtx_sequence written packets octets"),
         *_all(c_int64, "picture_offset zero_offset"),
@@ -90,7 +95,7 @@ class DowntrackRow(Structure):
 class DigestRow(Structure):
     """`struct rtc_digest`."""
 
-    _fields_: Fields = [
+    _fields_: ClassVar[Fields] = [
         *_all(c_int64, "received lost"),
         *_all(c_double, "shortest mean arrived_first arrived_last left_first left_last"),
         *_all(c_int64, "arrived_bytes left_bytes in_flight"),
@@ -101,7 +106,7 @@ def inbox(packet: type[PacketRow]) -> type[Structure]:
     """`struct rtc_inbox`, whose packets are of the class `packet`."""
 
     class Inbox(Structure):
-        _fields_: Fields = [
+        _fields_: ClassVar[Fields] = [
             ("slot", c_void_p * SLOTS),
             ("line", c_void_p * SLOTS),
             ("number", c_int64 * SLOTS),
@@ -114,4 +119,3 @@ def inbox(packet: type[PacketRow]) -> type[Structure]:
         ]
 
     return Inbox
-

@@ -43,7 +43,7 @@ class Downtrack(DowntrackRow):
     | --- | --- |
     | wanted, target, current, recent | the layer that control wants, the plane aims at, that flows, that flowed last |
     | temporal, temporal_now | temporal layers: wanted, and flowing |
-    | offset, first_source, last_sequence, written | what is sent is what came plus the offset; the latest, and the last written |
+    | offset, first_source, last_sequence, written | sent is what came plus the offset; the latest, and the last written |
     | picture_offset, zero_offset, timestamp_offset | the same of picture ids, TL0PICIDX and timestamps |
     | drops | what closes up: first, last, and the offsets before, of sequence numbers and of picture ids |
     | form, payload_type, rtx_payload_type, primary_type | the subscriber's, for what the publisher sends now; 0 is none |

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import addressof, c_void_p, cast
+from ctypes import addressof, c_char_p, c_void_p, cast
 from typing import Any, Final
 
 from suite.rtc.core.media import Receive
-from suite.rtc.packets import codecs, rtcp
 from suite.rtc.kernel.rows import LineRow
+from suite.rtc.packets import codecs, rtcp
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE, Packet, kinds_by_id, repaired
@@ -181,7 +181,7 @@ class Router:
             self.count("rtp_malformed")
             return b""
         if self.kernel is not None:
-            restored.data = cast(data, c_void_p).value
+            restored.data = cast(c_char_p(data), c_void_p).value
         extended = layer.place(restored.sequence)
         if extended > layer.highest or layer.kept(extended):
             self.count("rtx_useless")
@@ -290,7 +290,7 @@ class Router:
             return
         numbered = downtrack.ids[TRANSPORT_SEQUENCE] and downtrack.sends_again_as_rtx()
         if self.line.direct() is not None:
-            where = cast(data, c_void_p)
+            where = cast(c_char_p(data), c_void_p)
             if self.kernel.again(addressof(downtrack), where, len(data), track.kinds, sequence, now):
                 self.count("rtx_sent")
             return

@@ -152,7 +152,9 @@ class Track:
 
     # --- packets
 
-    def forward(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
+    def forward(  # noqa: C901 -- the hot path: no call for each step
+        self, layer: Layer, packet: Packet, extended: int, now: float
+    ) -> None:
         """Send a packet of `layer` to everyone who is on it, or who waits for its keyframe.
 
         Where the kernel sends, it does so at the next `flush`.

@@ -156,7 +156,10 @@ class Commands:
         else:
             if known is not None:
                 self._stop_receiving(StopReceiving(command.track))
-            track = Track(wanted=command, line=association, sender=association.router.sender, report=self._plane.report, kernel=self._plane.kernel)
+            track = Track(
+                wanted=command, line=association, sender=association.router.sender, report=self._plane.report,
+                kernel=self._plane.kernel,
+            )  # fmt: skip
             self.tracks[command.track] = (track, association)
         association.router.receive(track, command)
         return True

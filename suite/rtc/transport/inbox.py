@@ -105,7 +105,7 @@ class Inbox:
                     lines[numbers[index]].told(self._digests[index], now)
                 else:
                     self._other(kinds[index], index, lines.get(numbers[index]), now)
-            except Exception:  # a fault of ours in one datagram may not cost the others theirs
+            except Exception:  # noqa: BLE001 -- a fault of ours in one datagram may not cost the others theirs; it is logged
                 self._owner.fault(now)
         for track in touched:
             track.flush()

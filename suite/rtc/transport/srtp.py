@@ -1,4 +1,4 @@
-"""SRTP in place: by the compiled kernel, or by libsrtp on the plane's own buffers, without the copies of pylibsrtp's methods."""
+"""SRTP in place: by the compiled kernel, or by libsrtp on the plane's own buffers without the copies of pylibsrtp's methods."""
 
 from __future__ import annotations
 

@@ -31,6 +31,12 @@ MUTANTS = [
 ]
 
 
+def compare(kernel: Kernel, *, seeds: int) -> None:
+    for seed in range(seeds):
+        rewrite(kernel, seed)
+        feedback(kernel, seed)
+
+
 def test_a_stream_is_rewritten_to_the_same_bytes(kernel: Kernel) -> None:
     assert sum(rewrite(kernel, seed) for seed in SEEDS) > 1000
 
@@ -51,6 +57,4 @@ def test_a_mutant_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name
     monkeypatch.setattr(build, "SOURCES", tmp_path)
     mutant = Kernel(build.build(tmp_path / "built"))
     with pytest.raises(Difference):
-        for seed in range(400):
-            rewrite(mutant, seed)
-            feedback(mutant, seed)
+        compare(mutant, seeds=400)
