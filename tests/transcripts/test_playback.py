@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import default_storage
+from django.db import connections
 from django.test import AsyncClient
 
 from suite.accounts.viewer import Viewer
@@ -72,6 +75,13 @@ def said(transactional_db, engines, settings) -> Said:
     work = track_queue(track=track, now=now)
     track_finish(work=work, turns=[Turn(str(work.id), None, 4.0, 6.5, "Bonjour à tous")], now=now)
     return Said(awa=at.awa, transcript=work.transcript, track=track)
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def _returned(transactional_db: None) -> AsyncIterator[None]:
+    """Django's asynchronous client leaves the connection of its thread open, which would keep the tests' database in use."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 def client(viewer: Viewer | None) -> AsyncClient:
