@@ -99,10 +99,10 @@ def configuration(parsed: argparse.Namespace, others: Mapping[str, str]) -> Conf
 
 def _media_host(found: Configuration) -> str:
     """Where media is received: on all addresses where clients are told of several, else where signalling is."""
-    if found.node_ip or found.loopback:
-        return "0.0.0.0"  # noqa: S104 -- media comes from anywhere
     first = found.bind[0]
-    return "" if first in {"", "0.0.0.0", "::"} else first  # noqa: S104 -- compared with
+    if found.node_ip or found.loopback or first in {"", "0.0.0.0", "::"}:  # noqa: S104 -- compared with
+        return ""
+    return first
 
 
 def workers_of(found: Configuration, asked: int) -> int:
