@@ -38,7 +38,7 @@ class Peer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
         self._socket.setblocking(False)
         self._dtls = RTCDtlsTransport(self, [self._certificate])
-        self._dtls._set_role("client")  # noqa: SLF001 -- the offer has decided it
+        self._dtls._set_role("client")
         self._handshake: asyncio.Queue[bytes] = asyncio.Queue()
         self._checked = asyncio.Event()
         self._records: Records | None = None
@@ -96,7 +96,7 @@ class Peer:
         algorithm, value = said["fingerprint"].split(" ")
         await self._dtls.start(RTCDtlsParameters([RTCDtlsFingerprint(algorithm, value)]))
         assert self._dtls.state == "connected"
-        self._records = Records(self._dtls._ssl, send=self._socket.send)  # noqa: SLF001 -- where aiortc keeps the connection
+        self._records = Records(self._dtls._ssl, send=self._socket.send)
         self._association.connect(self._loop.time())
         self._channel = self._channels.create(LABEL)
         self._flush()
@@ -167,7 +167,7 @@ class Peer:
         if self._timer is not None:
             self._timer.cancel()
         self._reading.cancel()
-        if self._dtls._task is not None:  # noqa: SLF001 -- aiortc waits for it in `stop` alone, which speaks
-            self._dtls._task.cancel()  # noqa: SLF001 -- as above
+        if self._dtls._task is not None:
+            self._dtls._task.cancel()
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()

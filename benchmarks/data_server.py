@@ -59,7 +59,7 @@ class AiortcChannels:
             self._failed("closed by the peer")
             return
         for packet in packets:
-            self._go(self._receiver._handle_data(packet))  # noqa: SLF001 -- how aiortc's own DTLS calls it
+            self._go(self._receiver._handle_data(packet))
 
     def send(self, label: str, payload: bytes, **_: Any) -> bool:
         channel = self._by_label.get(label)

@@ -14,6 +14,7 @@ from suite.rtc.sctp.wire import (
     DATA_HEAD,
     DATA_HEAD_SIZE,
     FIRST,
+    IMMEDIATE,
     LAST,
     PADDING,
     UNORDERED,
@@ -133,6 +134,8 @@ class Sender:
     def _number(self, message: Message, take: int, now: float) -> Sent:
         at, size = message.at, len(message.payload)
         flags = (0 if message.ordered else UNORDERED) | (0 if at else FIRST) | (LAST if at + take == size else 0)
+        if self.window < 2 * FRAGMENT:
+            flags |= IMMEDIATE  # RFC 7053: the sender cannot go on before it hears from a peer with so little room
         if not at and message.ordered:
             message.sequence = message.stream.sequence
             message.stream.sequence = (message.sequence + 1) & 0xFFFF

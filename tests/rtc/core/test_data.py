@@ -57,6 +57,15 @@ def test_without_the_right_nothing_is_sent() -> None:
     assert not world.of(media.SendData)
 
 
+def test_the_plane_learns_whose_message_it_is_and_from_when_a_reader_is_slow() -> None:
+    world = World(slow_reader=21_024)
+    a, b = world.join("a"), world.join("b")
+    assert {opened.slow_reader for opened in world.of(media.OpenTransport)} == {21_024}
+    send(world, a, user=models.UserPacket(payload=b"x"))
+    (sent,) = world.of(media.SendData)
+    assert (sent.transport, sent.source) == (f"{b.sid}/publisher", f"{a.sid}/publisher")
+
+
 def test_garbage_and_a_forged_speaker_are_dropped() -> None:
     world = World()
     a = world.join("a")

@@ -166,6 +166,18 @@ def test_a_reader_that_does_not_take_its_messages_stops_the_writer() -> None:
     world.run(lambda: len(world.b.arrived()) == 3000)
 
 
+def test_a_peer_with_little_room_is_asked_to_answer_at_once() -> None:
+    world = talking(Line(delay=0.001))
+    world.a.association.sender.window = 1500
+    told = world.b.association.receiver.sack
+    world.b.association.receiver.sack = lambda: told()[:8] + (1500).to_bytes(4, "big") + told()[12:]  # as LiveKit's test client
+    begun = world.now
+    for _ in range(100):
+        world.a.channels.send(world.a.channel("one"), bytes(200), now=world.now)
+    world.run(lambda: len(world.b.arrived()) == 100)
+    assert world.now - begun < 0.1
+
+
 def test_a_large_message_delays_no_other_stream_by_more_than_itself() -> None:
     world = talking()
     large, small = world.a.channel("one"), world.a.channels.create("small")
