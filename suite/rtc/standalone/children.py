@@ -70,5 +70,5 @@ async def wait_for(sockets: Sequence[Path]) -> None:
     for path in sockets:
         while not path.exists():
             if clock() > deadline:
-                sys.exit("A media worker did not start: is its UDP port taken?")
+                sys.exit("A media worker did not start: is its UDP or TCP port taken?")
             await asyncio.sleep(0.05)
