@@ -87,7 +87,8 @@ def test_the_act_leaves_its_record(name: str, settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_read_changes_nothing(name: str) -> None:
+def test_a_read_changes_nothing(name: str, settings: Settings) -> None:
+    settings.SPEECH = True  # as above
     reason, prepare = READS[name]
     assert reason
     call = prepare()
