@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import ProtectedError
 
 from suite.accounts.public import Viewer
 from suite.documents.content import Paragraph, first_update
@@ -57,10 +55,5 @@ def document_rename(*, document: Document, title: str, viewer: Viewer, now: date
 @transaction.atomic
 def document_erase(*, document_id: uuid.UUID, now: datetime) -> None:
     """Remove the text and the rows of a document that was deleted for ever; quietly nothing where they are gone."""
-    document = Document.objects.filter(pk=document_id, resource__purged_at__isnull=False).first()
-    if document is not None:
-        document.updates.all().delete()
-        document.snapshots.all().delete()
-        with suppress(ProtectedError), transaction.atomic():  # a transcript may name it: an empty row stays
-            document.delete()
+    Document.objects.filter(pk=document_id, resource__purged_at__isnull=False).delete()
     resource_erase(resource_id=document_id, now=now)

@@ -13,9 +13,11 @@ from suite.chat.services.channels import member_add
 from suite.chat.services.messages import message_post
 from suite.documents.access import access_document
 from suite.documents.models import Document, DocumentUpdate
+from suite.documents.subscribers import erase_document
 from suite.kernel import clock
 from suite.kernel.errors import NotFound
 from suite.kernel.outbox import deliver_due
+from suite.resources.events import ResourcePurged
 from suite.resources.models import Access, Favourite, LinkReach, Resource, ResourceRole
 from suite.resources.services.accesses import access_grant
 from suite.resources.services.trash import resource_discard
@@ -141,8 +143,7 @@ def test_delivering_the_purge_again_changes_nothing(awa, document):
     assert Record.objects.filter(action="resources.document.erased").count() == erased == 1
 
 
-def test_what_another_app_still_names_is_emptied(awa, document, settings):
-    """A transcript's document: its text and its title go, a row that nobody reaches stays for the transcript."""
+def test_a_transcript_lets_go_of_its_document(awa, document, settings):
     settings.SPEECH = True
     capture, _consent = captured(sitting())
     transcript = transcript_open(capture=capture, now=clock.now())
@@ -150,10 +151,7 @@ def test_what_another_app_still_names_is_emptied(awa, document, settings):
     transcript.save()
     resource_discard(resource=document.resource, viewer=awa, now=clock.now())
     send(browser(awa), f"/trash/{document.pk}/delete/", name="Note")
-    deliver_due()
-    left = Resource.objects.get(id=document.pk)
-    assert left.title == ""
-    assert not left.accesses.exists()
-    assert not DocumentUpdate.objects.exists()
-    assert Caller(awa).get(f"/api/documents/{document.pk}/").status_code == 404
-    assert str(document.pk) not in page(browser(awa), "/trash/")
+    erase_document(ResourcePurged(resource_id=document.pk, kind="document", at=clock.now()))
+    assert not Resource.objects.filter(id=document.pk).exists()
+    transcript.refresh_from_db()
+    assert transcript.document is None

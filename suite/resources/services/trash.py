@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import ProtectedError
 
 from suite.accounts.public import Viewer
 from suite.audit.public import record
@@ -70,20 +69,13 @@ def resource_purge(*, resource: Resource, actor: ActorRef, now: datetime) -> Non
 def resource_erase(*, resource_id: uuid.UUID, now: datetime) -> None:
     """Remove the row of a purged resource with its accesses, marks, requests and invitations; its app has removed its own.
 
-    Where another app still names it (the document of a transcript), a row without a title stays, that nobody reaches.
     Quietly nothing where it is gone already.
     """
     resource = Resource.objects.select_for_update().filter(id=resource_id, purged_at__isnull=False).first()
-    if resource is None or not (resource.title or resource.accesses.exists()):
+    if resource is None:
         return
     ref, organization_id = resource.ref, resource.organization_id
-    try:
-        with transaction.atomic():
-            resource.delete()
-    except ProtectedError:
-        for belonging in (resource.accesses, resource.favourites, resource.openings, resource.requests, resource.invitations):
-            belonging.all().delete()
-        Resource.objects.filter(id=resource_id).update(title="")
+    resource.delete()
     record(f"resources.{resource.kind}.erased", actor=SYSTEM, target=ref, organization_id=organization_id, at=now)
 
 
