@@ -198,3 +198,23 @@ async def test_workers_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
         workers = server.workers()
         server.process.kill()
         await until(lambda: not any(w.is_running() and w.status() != psutil.STATUS_ZOMBIE for w in workers), 10)
+
+
+async def test_a_server_is_renewed_worker_by_worker_while_rooms_come(pair: Server, people: Any) -> None:
+    a = await people("a", "r", at=pair)
+    before = {worker.pid for worker in pair.workers()}
+    pair.process.send_signal(signal.SIGUSR1)
+    created = 0
+
+    async def renewed() -> bool:
+        return len(pids := {worker.pid for worker in pair.workers()}) == 2 and not pids & before
+
+    async with asyncio.timeout(60):
+        while not await renewed():
+            if created == 10:
+                await a.leave()
+            answer = await pair.call("CreateRoom", name=f"short {created}", empty_timeout=1)
+            assert answer.get("sid"), answer
+            created += 1
+            await asyncio.sleep(0.2)
+    assert created > 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ log = get_logger("suite.rtc")
 START_DEADLINE: Final = 15.0  # seconds
 STOP_DEADLINE: Final = 5.0
 AGAIN: Final = 0.2  # seconds between two looks
+SETTLED: Final = 3.0  # seconds for a new worker to be known before the next one is drained
 OFTEN: Final = 1.0  # seconds that a worker has to live before it is started again at once
 HIDDEN: Final = ("RTC_STANDALONE", "LIVEKIT_KEYS", "LIVEKIT_CONFIG")  # no worker needs all the keys
 
@@ -48,6 +50,17 @@ class Children:
                 log.error("worker_died", index=index, status=process.returncode)
                 self._running[index] = self._start(self._commands[index])
                 self._born[index] = clock()
+
+    async def renew(self) -> None:
+        """Drain one worker after the other: each ends with its last room, and is started anew with the program of then."""
+        for index in range(len(self._running)):
+            old = self._running[index]
+            log.info("worker_renewed", index=index)
+            with contextlib.suppress(ProcessLookupError):
+                old.send_signal(signal.SIGUSR1)
+            while self._running[index] is old:  # noqa: ASYNC110 -- another process ends
+                await asyncio.sleep(AGAIN)
+            await asyncio.sleep(SETTLED)
 
     def stop(self) -> None:
         for process in self._running:

@@ -155,9 +155,17 @@ async def _serve(found: Configuration, children: Children, sockets: Sequence[Pat
         from suite.rtc.standalone.metrics import serve  # noqa: PLC0415 -- needs the settings
 
         tasks.append(asyncio.create_task(serve(listening(found, found.prometheus_port), found.prometheus_user)))
+    renewing: set[asyncio.Task[None]] = set()
+
+    def renew() -> None:
+        if not renewing:
+            renewing.add(asyncio.create_task(children.renew()))
+            next(iter(renewing)).add_done_callback(renewing.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, renew)
     log.info("listening", addresses=list(found.bind), port=found.port, workers=len(sockets))
     await server.serve(sockets=listening(found, found.port))
-    for task in tasks:
+    for task in [*tasks, *renewing]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
