@@ -343,8 +343,8 @@ async def serve(given: argparse.Namespace) -> None:
     await worker.start()
     loop.add_signal_handler(signal.SIGUSR1, worker.drain)
     gc.freeze()
-    ends = [asyncio.create_task(told.wait()), asyncio.create_task(worker.orphaned.wait())]
-    ends += [asyncio.create_task(_drained(worker, given.drain_seconds))]
+    waits = (told.wait(), worker.orphaned.wait(), _drained(worker, given.drain_seconds))
+    ends: list[asyncio.Task[Any]] = [asyncio.create_task(wait) for wait in waits]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for end in ends:
         end.cancel()

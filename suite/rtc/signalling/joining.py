@@ -96,9 +96,15 @@ def plain_request(query: Mapping[str, str]) -> rtc.JoinRequest:
         settings.auto_subscribe_data_track = flag("auto_subscribe_data_track")
     return rtc.JoinRequest(
         client_info=client, connection_settings=settings, reconnect=flag("reconnect"),
-        participant_sid=query.get("sid", "")[:64], reconnect_reason=whole("reconnect_reason"),
+        participant_sid=query.get("sid", "")[:64], reconnect_reason=_reason(whole("reconnect_reason")),
         participant_attributes=_attributes(query.get("attributes", "")),
     )  # fmt: skip
+
+
+def _reason(number: int) -> str:
+    """Why a client comes back, of the protocol's reasons."""
+    reasons = {value: name for name, value in models.ReconnectReason.items()}
+    return str(reasons.get(number, reasons[0]))
 
 
 def _attributes(text: str) -> dict[str, str]:
