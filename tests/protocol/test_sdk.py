@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import aiohttp
 import pytest
 from livekit import api, rtc
 
-from tests.protocol.conftest import Server, until
+from tests.protocol.conftest import Server, free_port, running_server, until
 from tests.protocol.person import Person
 
 pytestmark = pytest.mark.slow
@@ -166,3 +167,38 @@ async def test_what_is_not_implemented_says_so(livekit: Any) -> None:
             await call
         assert refused.value.code == "unimplemented"
     assert "Egress/StartEgress" in UNIMPLEMENTED
+
+
+COUNTED = {
+    "livekit_room_total{": 1,
+    "livekit_participant_total{": 2,
+    'livekit_track_published_total{kind="VIDEO"': 1,
+    'livekit_track_subscribed_total{kind="AUDIO"': 1,
+    'livekit_packet_total{country="",direction="incoming"': 100,
+    'livekit_packet_total{country="",direction="outgoing"': 100,
+    'livekit_packet_bytes{country="",direction="outgoing"': 1000,
+}
+
+
+async def test_operators_see_livekits_counters(tmp_path: Any, people: Any) -> None:
+    port = free_port()
+    options = ("--prometheus.port", str(port), "--prometheus.username", "me", "--prometheus.password", "word")
+    with running_server(tmp_path, *options) as server:
+        a, b = await people("a", "r", at=server), await people("b", "r", at=server)
+        await a.publish()
+        await until(lambda: b.frames.get("a", 0) > 10)
+        url = f"http://127.0.0.1:{port}/metrics"
+        async with aiohttp.ClientSession() as session:
+            async with session.get(url) as refused:
+                assert refused.status == 401
+            lacking = dict(COUNTED)
+            async with asyncio.timeout(20):
+                while lacking:
+                    async with session.get(url, headers={"Authorization": aiohttp.encode_basic_auth("me", "word")}) as answer:
+                        page = (await answer.text()).splitlines()
+                    rows = [line.rpartition(" ") for line in page if not line.startswith("#")]
+                    most = {name: max(float(n) for row, _, n in rows if row.startswith(name)) for name in COUNTED}
+                    lacking = {name: at for name, at in COUNTED.items() if most[name] < at}
+                    await asyncio.sleep(0.2)
+        await a.leave()
+        await b.leave()

@@ -55,25 +55,28 @@ def arguments(given: Sequence[str] | None = None) -> tuple[argparse.Namespace, d
     say("--egress-socket", default="", help="Unix socket of the process that writes recordings")
     say("--empty-timeout", help="seconds that a room waits for the first to come (300)")
     say("--departure-timeout", help="seconds that a room waits after the last has left (20)")
-    parsed, others = parser.parse_known_args(given)
-    return parsed, _pairs(others, parser)
+    ours, keys = _keys(sys.argv[1:] if given is None else given)
+    return parser.parse_args(ours), keys
 
 
-def _pairs(words: Sequence[str], parser: argparse.ArgumentParser) -> dict[str, str]:
-    """`--a.key value` and `--a.key=value`; a flag alone is true."""
-    found: dict[str, str] = {}
-    waiting = iter(words)
-    word = next(waiting, None)
-    while word is not None:
-        if not word.startswith("--"):
-            parser.error(f"unrecognized argument: {word}")
-        name, equals, said = word[2:].partition("=")
-        word = next(waiting, None)
-        if not equals and word is not None and not word.startswith("--"):
-            said, equals = word, "="
-            word = next(waiting, None)
-        found[name] = said if equals else "true"
-    return found
+def _keys(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The words that are not `--some.key value`, `--some.key=value` or `--some.flag`, and what those say.
+
+    No option of ours has a dot or an underscore in its name.
+    """
+    ours: list[str] = []
+    keys: dict[str, str] = {}
+    waiting = list(reversed(words))
+    while waiting:
+        word = waiting.pop()
+        name, equals, said = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or not ("." in name or "_" in name):
+            ours.append(word)
+        elif equals:
+            keys[name] = said
+        else:
+            keys[name] = waiting.pop() if waiting and not waiting[-1].startswith("--") else "true"
+    return ours, keys
 
 
 def configuration(parsed: argparse.Namespace, others: Mapping[str, str]) -> Configuration:

@@ -21,6 +21,7 @@ from suite.rtc.transport.gate import Address, StrangerLimit, request_ufrag, resp
 from suite.rtc.transport.inbox import Inbox
 from suite.rtc.transport.rounds import Rounds
 from suite.rtc.transport.srtp import Buffer
+from suite.rtc.transport.traffic import Traffic
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class MediaPlane:
         self._strangers = StrangerLimit(self.clock)
         self._closing: set[asyncio.Task[None]] = set()
         self._commands = Commands(self)
+        self._traffic = Traffic(self._commands)
         self._rounds = Rounds(self._commands, report=self.report)
         self.port: int = doors.sockets[0].getsockname()[1]
         self.fingerprint: tuple[str, str] = ("sha-256", fingerprint(self.certificate))
@@ -93,6 +95,7 @@ class MediaPlane:
         for row in (one.row for one in self._associations.values() if one.row is not None):
             counts["udp_sent"] += row.packets
             counts["udp_unsent"] += row.unsent
+        counts.update(self._traffic.measure(self.clock()))
         return {**counts, "transports": len(self._associations), "addresses": len(self._by_address)}
 
     async def close(self) -> None:

@@ -154,11 +154,24 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
     monkeypatch.setenv("LIVEKIT_RTC_TCP_PORT", "20")
     monkeypatch.setenv("LIVEKIT_PORT", "10")
     said: Any = arguments(
-        [str(path), "--port", "100", "--room.max_participants=30", "--keys", "only: " + "x" * 32, "--node-ip", "::1"]
+        [
+            str(path),
+            "--port",
+            "100",
+            "--room.max_participants",
+            "30",
+            "--enable_data_tracks=false",
+            "--room.enable_remote_unmute",
+            "--keys",
+            "only: " + "x" * 32,
+            "--node-ip",
+            "::1",
+        ]
     )
     found = configuration(*said)
     assert (found.port, found.tcp_port, found.rooms["max_participants"], found.node_ip) == (100, 20, 30, "::1")
     assert set(found.keys) == {"only"}
+    assert (found.rooms["data_tracks"], found.rooms["enable_remote_unmute"]) == (False, True)
     with pytest.raises(WrongConfiguration):
         configuration(*arguments([str(path), "--no.such.key", "1"]))
     with pytest.raises(WrongConfiguration):
