@@ -15,7 +15,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, VideoStreamTrack
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.protocol.conftest import Server, until
+from tests.protocol.conftest import Server, running_server, until
 from tests.protocol.test_browser import ARGUMENTS, CHROMIUM
 
 PAGE = Path(__file__).with_name("whip.html")
@@ -244,6 +244,17 @@ async def test_a_trickled_candidate_is_taken_and_a_foreign_session_is_not(server
     elsewhere = server.token("w", room + "-other")
     assert (await ask(server, "DELETE", session, elsewhere)).status == 404
     assert (await ask(server, "DELETE", session, token)).status == 200
+
+
+async def test_turn_servers_are_told_in_links(tmp_path: Path) -> None:
+    turn = "rtc: {turn_servers: [{host: turn.example.org, port: 443, protocol: tls, secret: abc, ttl: 60}]}"
+    with running_server(tmp_path, "--config-body", turn) as server:
+        answer = await ask(server, "POST", "/whip/v1", server.token("w", "r"), await offered(), SDP)
+    url, *said = answer.headers["Link"].split("; ")
+    assert url == "<turns:turn.example.org:443?transport=tcp>"
+    assert said[0] == 'rel="ice-server"'
+    assert said[1].startswith('username="')
+    assert said[3] == 'credential-type="password"'
 
 
 # --- Chromium

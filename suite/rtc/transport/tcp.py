@@ -21,7 +21,7 @@ from suite.rtc.core.errors import RemoteError
 from suite.rtc.core.identifiers import worker_of
 from suite.rtc.transport.addresses import family_of
 from suite.rtc.transport.framing import Frames
-from suite.rtc.transport.gate import Address, request_ufrag
+from suite.rtc.transport.gate import Address, StrangerLimit, request_ufrag
 from suite.rtc.transport.handover import Mailbox, mailbox
 from suite.rtc.transport.relay import SILENT, Relay
 
@@ -56,6 +56,7 @@ class TcpFront:
         self._listeners: list[socket.socket] = []
         self._waiting: dict[int, _Waiting] = {}  # by descriptor, in order of arrival
         self._hosts: Counter[str] = Counter()
+        self._strangers = StrangerLimit(self._loop.time)
         self._relays: dict[str, list[Relay]] = {}  # by transport
         self._passwords: dict[str, tuple[str, bytes]] = {}  # by ufrag: the transport and its password
         self._ufrags: dict[str, list[str]] = {}  # by transport, the newest last
@@ -135,7 +136,7 @@ class TcpFront:
                 return
             sock.setblocking(False)  # noqa: FBT003 -- the standard library's
             host = str(address[0])
-            if self._hosts[host] >= WAITING_OF_HOST:
+            if self._hosts[host] >= WAITING_OF_HOST or not self._strangers.allows(host):
                 self._count("tcp_limited")
                 sock.close()
                 continue

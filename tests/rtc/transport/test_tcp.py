@@ -257,6 +257,16 @@ async def test_a_silent_stranger_is_hung_up_on_and_many_are_bounded(
     assert not workers[0].front._hosts
 
 
+async def test_a_stranger_that_comes_again_and_again_is_limited(workers: list[Worker], port: int) -> None:
+    junk = framed(bytes(20))
+    for _ in range(300):  # one after the other: never many at once
+        await hangs_up(knock(port, junk))
+        if workers[0].counts["tcp_limited"]:
+            break
+    assert 90 <= workers[0].counts["tcp_refused"] <= 200
+    assert workers[0].counts["tcp_limited"]
+
+
 async def test_a_member_that_sends_no_packets_is_hung_up_on(workers: list[Worker], join: Any) -> None:
     peer = await join(workers[0], "p")
     peer.stream.send(b"\xff\xff" + bytes(3000))
