@@ -12,7 +12,6 @@ from suite.rtc.kernel import rows
 from suite.rtc.kernel.build import FOLDER, library
 from suite.rtc.packets.rtp import Packet
 
-VARIABLE: Final = "RTC_KERNEL"
 LIBRARY: Final = "RTC_KERNEL_LIBRARY"  # another library than set-up's, for tests under sanitizers
 LAYOUT: Final = 1
 _CRYPTO: Final = (
@@ -107,9 +106,9 @@ def load() -> tuple[Kernel | None, str]:
 
     Raises `Unavailable` where `RTC_KERNEL=c` asks for what is not there.
     """
-    wanted = os.environ.get(VARIABLE, "")
+    wanted = os.environ.get("RTC_KERNEL", "")
     if wanted not in {"", "c", "python"}:
-        raise Unavailable(f"{VARIABLE} is {wanted!r}: c and python are known")
+        raise Unavailable(f"RTC_KERNEL is {wanted!r}: c and python are known")
     if wanted == "python":
         return None, "asked for"
     path = Path(os.environ.get(LIBRARY) or library(FOLDER))
