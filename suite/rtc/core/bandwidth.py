@@ -19,8 +19,10 @@ from suite.rtc.core.subscription import Subscription
 from suite.rtc.core.track import Track
 
 AUDIO_RATE: Final = 60_000  # bit/s set aside for each track of sound
+SPEAKERS: Final = 3  # tracks of sound that it is set aside for: the others are silent
 CONGESTED_LOSS: Final = 0.10  # as Google Congestion Control (draft-ietf-rmcat-gcc-02, 6): over 10 % the rate falls
 RECOVERY: Final = 8.0  # seconds without trouble before more is tried, on a line whose peer sends no estimate
+ROOM: Final = 1.12  # of what all pictures take, for the best layer to be risen to and kept
 STEP: Final = 1.5  # of the limit, at each try
 UNLIMITED: Final = 20_000_000  # bit/s: a limit that has grown past it is forgotten
 OFTEN: Final = 0.1  # seconds between two allocations
@@ -117,10 +119,11 @@ def allocate_now(room: RoomState, participant: Participant) -> None:
     """Spread what the line carries over what is shown, and say what all of it would take."""
     line, limit = participant.subscriber.line, participant.subscriber.limit
     line.due, line.allocated_at = False, room.now
-    sounds = AUDIO_RATE * sum(1 for s in participant.subscriptions.values() if s.flowing and s.kind == "audio")
+    heard = sum(1 for s in participant.subscriptions.values() if s.flowing and s.kind == "audio")
+    sounds = AUDIO_RATE * min(heard, SPEAKERS)
     shown = [(s, t) for s, t in _pictures(room, participant) if layers.wanted_quality(t, s) != models.VideoQuality.OFF]
     pictures = [_picture(subscription, track) for subscription, track in shown]
-    _tell_plane(room, participant, line, sounds + wanted(pictures))
+    _tell_plane(room, participant, line, sounds + int(ROOM * wanted(pictures)))
     if limit is None:
         for subscription, track in shown:
             _give(room, participant, track, subscription, None)

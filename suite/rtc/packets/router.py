@@ -278,28 +278,30 @@ class Router:
             self._resent += 1
             self.resend(downtrack, track, sequence, now)
 
-    def resend(self, downtrack: Downtrack, track: Track, sequence: int, now: float) -> None:
-        """Send the packet again that this subscriber got as `sequence`."""
+    def resend(self, downtrack: Downtrack, track: Track, sequence: int, now: float) -> int:
+        """Send the packet again that this subscriber got as `sequence`; its length, 0 where it cannot be."""
         source = downtrack.sent(sequence)
         if source is None or source[0] >= len(track.layers):
             self.count("nack_forgotten")
-            return
+            return 0
         data = track.layers[source[0]].kept(source[1])
         if not data:
             self.count("nack_forgotten")
-            return
+            return 0
         numbered = downtrack.ids[TRANSPORT_SEQUENCE] and downtrack.sends_again_as_rtx()
         if self.line.direct() is not None:
             where = cast(c_char_p(data), c_void_p)
             if self.kernel.again(addressof(downtrack), where, len(data), track.kinds, sequence, now):
                 self.count("rtx_sent")
-            return
+                return len(data)
+            return 0
         again = self._again
         if not again.read(data, len(data), track.kinds):
             self.count("nack_forgotten")
-            return
+            return 0
         again.inspect(downtrack.source_form)
         length = downtrack.write_again(self.line.arena, again, sequence, now, self.line.transport_sequence)
         if length:
             self.count("rtx_sent")
             self.line.send_rtp(length, numbered=numbered, turns=downtrack.turns())
+        return length

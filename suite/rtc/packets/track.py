@@ -145,7 +145,7 @@ class Track:
             else:
                 layer.rate = 0.0
         told = self._rates_told
-        if told.keys() == found.keys() and all(abs(rate - told[index]) <= told[index] / 10 for index, rate in found.items()):
+        if told.keys() == found.keys() and all(abs(rate - told[index]) <= told[index] / 20 for index, rate in found.items()):
             return None
         self._rates_told = found
         return found

@@ -29,6 +29,7 @@ from suite.rtc.kernel.rows import CLOSED, DIRECT, INDIRECT, DigestRow, LineRow
 from suite.rtc.packets import twcc
 from suite.rtc.packets.padding import MOST, can_pad, pad
 from suite.rtc.packets.router import Router, RtcpReader
+from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE
 from suite.rtc.transport.certificate import PROFILES, Certificate
 from suite.rtc.transport.channels import DataChannels
 from suite.rtc.transport.congestion import Congestion
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 CONSENT: Final = 30.0  # s without a check after which the peer is gone (RFC 7675)
 HANDSHAKE: Final = 15.0  # s
 ADDRESSES_MOST: Final = 8  # addresses of one peer with a succeeded check
+REPEATED: Final = 32  # packets sent once more for one probe at most
+BESIDES: Final = 1.0  # s between two looks at what is sent without a number
+HEADERS: Final = 20  # bytes of an RTP header with an extension
 QUEUE: Final = 512  # DTLS records waiting, more than one wake reads; the oldest is dropped
 
 
@@ -141,6 +145,7 @@ class Association(RtcpReader):
         self.channels: DataChannels | None = None
         self._task: asyncio.Task[None] | None = None
         self._digest = DigestRow()
+        self._besides_due = 0.0
         if front.kernel is not None:
             self.row = row = LineRow(number=next(_NUMBERS), socket=front.fileno())
             row.sent_number[:] = [-1] * len(row.sent_number)
@@ -421,15 +426,36 @@ class Association(RtcpReader):
 
     def tick(self, now: float) -> None:
         """Probe the line, where control wants more than it is known to carry; to be called each 50 ms."""
+        if now >= self._besides_due:
+            self._besides_due = now + BESIDES
+            self.congestion.besides(self._unnumbered(), now)
         rate, owed = self.congestion.tick(now)
         self._tell(rate)
         if owed and self.connected:
-            padded = next((downtrack for downtrack, _ in self.router.downtracks.values() if can_pad(downtrack)), None)
-            while padded is not None and owed > 0:
-                length = pad(padded, self.arena, min(MOST, owed), now=now, transport_sequence=self.transport_sequence)
-                self.send_rtp(length, numbered=1, turns=padded.turns())
-                self._front.count("probes_sent")
-                owed -= length + TRAILER
+            self._probe(owed, now)
+
+    def _probe(self, owed: int, now: float) -> None:
+        """Send `owed` bytes that nobody asked for: the last packets of a picture once more, else padding."""
+        found = [pair for pair in self.router.downtracks.values() if can_pad(pair[0])]
+        downtrack, track = max(found, key=lambda pair: pair[0].last_time, default=(None, None))
+        if downtrack is None or track is None:
+            return
+        if downtrack.current >= 0:
+            for back in range(REPEATED):
+                sent = self.router.resend(downtrack, track, (downtrack.last_sequence - back) & 0xFFFF, now) if owed > 0 else 0
+                owed -= sent
+                if not sent:
+                    break
+        while owed > 0:
+            length = pad(downtrack, self.arena, min(MOST, owed), now=now, transport_sequence=self.transport_sequence)
+            self.send_rtp(length, numbered=1, turns=downtrack.turns())
+            self._front.count("probes_sent")
+            owed -= length
+
+    def _unnumbered(self) -> int:
+        """Bytes sent so far without a transport-wide number, of which no feedback tells."""
+        found = {id(one): one for one, _ in self.router.downtracks.values() if one.ids and not one.ids[TRANSPORT_SEQUENCE]}
+        return sum(one.octets + HEADERS * one.packets for one in found.values())
 
     def _tell(self, bit_rate: int) -> None:
         if bit_rate:

@@ -23,6 +23,8 @@ class Congestion:
         self.round_trip = ROUND_TRIP
         self._prober = Prober()
         self._leaving = Rate(0.5)
+        self._besides = Rate(3.0)
+        self._besides_before = 0
         self._told = (0, -1e9)
         self._heard = -1e9  # when the last transport-wide feedback came
         self._remb = self._remb_best = 0
@@ -31,6 +33,12 @@ class Congestion:
     def want(self, bit_rate: int) -> None:
         """What all that is shown would take, bit/s; the line is probed for it. 0 for nothing."""
         self._prober.wanted = bit_rate
+
+    def besides(self, octets: int, now: float) -> None:
+        """Note how many bytes have been sent so far of which no feedback tells: the line carries them as well."""
+        self._besides_before = min(self._besides_before, octets)  # a stream has ended
+        self._besides.add(now, octets - self._besides_before)
+        self._besides_before = octets
 
     def feedback(self, told: Told, left_bytes: int, now: float) -> int:
         """Take a transport-wide feedback; what to tell control, 0 for nothing."""
@@ -68,7 +76,8 @@ class Congestion:
     def _tell(self, now: float) -> int:
         if max(self.estimator.decreased_at, self._remb_fell) < 0:
             return 0
-        rate = max(1, self._rate(now))
+        remb = self._remb and now - self._heard >= SILENT
+        rate = max(1, self._rate(now) + (0 if remb else int(self._besides.value())))
         told, when = self._told
         if now - when > TELL or abs(rate - told) > told * CHANGED:
             self._told = (rate, now)

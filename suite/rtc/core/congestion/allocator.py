@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-STAY: Final = 0.95  # of its rate that must be left for a layer to be kept
+STAY: Final = 0.80  # of its rate that must be left for a layer to be kept: the estimate falls by as much when it errs
 RISE: Final = 1.10  # for a better one
+RISE_FIRST: Final = 1.05  # for the lowest: it is the better ones that must not come and go
 RISE_SOON: Final = 1.5  # for a better one shortly after a fall
 STARVED: Final = -1  # the level of a picture whose lowest layer does not fit
 FIRST_WAIT: Final = 4.0  # s after a fall
@@ -86,7 +87,6 @@ def _more(picture: Picture, level: int) -> int:
 def _fits(picture: Picture, level: int, budget: float, margin: float) -> bool:
     """Whether a level fits, weighed whole: its own rate with the margin, less what its lower levels have taken."""
     taken = picture.rates[level - 1] if level > 0 else 0
-    # A picture that is not there at all is given back soon: it is the better ones that must not come and go.
-    rise = RISE if level == 0 else margin
+    rise = RISE_FIRST if level == 0 else margin
     share = STAY if level <= picture.current else rise
     return share * picture.rates[level] - taken <= budget

@@ -21,6 +21,7 @@ LOSS_LOW: Final = 0.02
 LOSS_HIGH: Final = 0.10  # over which the rate falls (as above, 6)
 LOSS_HEAVY: Final = 0.30  # over which what arrives is believed at once
 INHERENT: Final = 5.0  # s without a better moment after which a loss is the line's own
+FADING: Final = 0.02  # a second, of what was carried of late
 DRAIN: Final = 1.0  # s in which a queue is to be gone
 STALL: Final = 0.15  # s without any arrival: a machine that was busy, not a line that is narrow
 MANY: Final = 40  # packets at least over which a share of losses is counted
@@ -60,14 +61,19 @@ class Estimator:
         self._overused = 0  # feedbacks in a row
         self._strikes = 0  # decreases in a row
         self._drained_at = -1e9
+        self._deepest = 0.0  # s of queue, of the one that is being drained
+        self._carried = 0.0  # bit/s that arrived of late without a queue
+        self._proved = 0.0  # the same before the cluster of probes
+        self._probing = False
         self._arrived_last = 1e18
         self._counted = [0, 0]  # packets told of and lost, of the period over which losses are counted
         self._loss = 0.0
 
     def target(self, now: float) -> int:
         """Bit/s to send: the line's rate, less what it takes to drain the queue in `DRAIN` seconds."""
-        left = self._drained_at - now
-        return self.bit_rate if left <= 0 else int(self.bit_rate * max(0.0, 1 - left / DRAIN))
+        if now >= self._drained_at:
+            return self.bit_rate
+        return int(self.bit_rate * max(0.0, 1 - self._deepest / DRAIN))
 
     def arriving(self) -> float:
         """Bit/s that arrived over the last half second of feedback."""
@@ -90,17 +96,29 @@ class Estimator:
         before, self.queue = self.queue, told.mean - self._ways.add(now, told.shortest)
         rise = self._trend.add(told.arrived_last, told.mean)
         arriving = min(one for one in (self._arriving.value(), self._arriving_now.value(), 1e12) if one > 0)
+        if probing and not self._probing:
+            self._proved = self._carried
+        self._probing = probing
         waits = 0.0 if stalled else self._under_way(told, arriving, now)
         self._judge(0.0 if stalled else rise, before, waits, now)
         self._adapt(abs(rise), since)
         if self._overused >= 2 or (waits > QUEUE_HIGH and self._overused):
-            self._congested(arriving, now)
+            self._congested(told, arriving, waits, now)
         elif loss > LOSS_HIGH:
             self._lossy(loss, arriving, now)
         elif self.queue < QUEUE_LOW and not self._overused and loss < LOSS_LOW:
-            self._grow(since, probing=probing)
+            self._grow(since)
+            self._carried = max(self._arriving.value(), self._carried * (1 - FADING * since))
+        self._drain(waits, now)
+
+    def _drain(self, waits: float, now: float) -> None:
+        """Send less until the queue that congestion has left is gone; not a little more with every feedback meanwhile."""
+        draining = now < self._drained_at
+        if self._probing and not draining:
+            return  # the queue that probes have built goes with them
         if waits > QUEUE_HIGH / 2 and now - self.decreased_at < 3.0:
             self._drained_at = now + waits
+            self._deepest = max(waits, self._deepest if draining else 0.0)
         elif self.queue < QUEUE_LOW:
             self._drained_at = min(self._drained_at, now)
 
@@ -141,12 +159,22 @@ class Estimator:
         self._loss += 0.4 * (share - self._loss) if share < self._loss else 0.7 * (share - self._loss)
         return max(0.0, self._loss - self._losses.add(now, self._loss))
 
-    def _congested(self, arriving: float, now: float) -> None:
-        if now - self.decreased_at < HOLD or arriving >= 1e12:
+    def _congested(self, told: Told, arriving: float, waits: float, now: float) -> None:
+        if arriving >= 1e12:
+            return
+        if now < self._drained_at and waits <= self._deepest:
+            # What left before less was sent fills the line still, and shows how much that is; the rest says nothing of it.
+            if told.left_last < self.decreased_at:
+                self.bit_rate = max(LEAST, min(self.bit_rate, int(BACK_OFF * arriving)))
+            return
+        if now - self.decreased_at < HOLD:
             return
         lower = BACK_OFF * arriving
         self._strikes += 1
-        if arriving < 0.5 * self.bit_rate and self._strikes < 2 and self.queue < QUEUE_HIGH:
+        if self._probing:
+            # The cluster was too much: what was known before it holds.
+            lower = max(lower, min(self._proved, self.bit_rate))
+        elif arriving < 0.5 * self.bit_rate and self._strikes < 2 and max(self.queue, waits) < QUEUE_HIGH:
             # So little was sent that it says nothing of the line's limit: once, a disturbance is believed to be one.
             lower = max(lower, BACK_OFF * self.bit_rate)
         self._decrease(lower, now)
@@ -162,10 +190,10 @@ class Estimator:
         self.measured = True
         self.bit_rate = max(LEAST, min(self.bit_rate, int(lower)))
 
-    def _grow(self, since: float, *, probing: bool) -> None:
+    def _grow(self, since: float) -> None:
         """Grow where the line is used, and to what probes have shown."""
-        arriving = self._arriving_now.value() if probing else self._arriving.value()
-        if probing and arriving > self.bit_rate:
+        arriving = self._arriving_now.value() if self._probing else self._arriving.value()
+        if self._probing and arriving > self.bit_rate:
             self.bit_rate = min(MOST, int(0.95 * arriving + 0.05 * self.bit_rate))
         elif arriving > 0.7 * self.bit_rate:
             self.measured = True

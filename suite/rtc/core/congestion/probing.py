@@ -13,7 +13,6 @@ STEP: Final = 1.5  # of the estimate
 NEXT: Final = 0.3  # s after a cluster that arrived, beyond the round trip
 FIRST_WAIT: Final = 1.0  # s after congestion
 LONGEST_WAIT: Final = 4.0  # s
-ENOUGH: Final = 1.15  # of what is wanted: what shows that it fits with room to spare
 
 
 class Prober:
@@ -55,7 +54,7 @@ class Prober:
         self._judged = False
         self._from, self._until, self._last, self._owed = now, now + CLUSTER, now, 0.0
         self._started_with = estimate
-        self._goal = min(int(STEP * estimate), int(ENOUGH * self.wanted))
+        self._goal = min(int(STEP * estimate), self.wanted)
         return 0
 
     def _judge(self, now: float, estimate: int, congested_at: float) -> None:
