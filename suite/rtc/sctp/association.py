@@ -70,9 +70,8 @@ class Association:
         self._zero = False  # whether we may send without checksums
         self._peer_tag = 0
         tsn = int.from_bytes(random(4), "big")
-        self._introduction = Introduction(
-            self._tag, WINDOW, STREAMS, STREAMS, tsn, forward_tsn=True, reset=True, zero_checksum=zero_checksum
-        )
+        # Older pion takes no INIT with a parameter that it does not know: zero checksums are offered in answer only.
+        self._introduction = Introduction(self._tag, WINDOW, STREAMS, STREAMS, tsn, forward_tsn=True, reset=True)
         self.sender = Sender(tsn)
         self.receiver = Receiver(0)
         self._resetter: Resetter | None = None
@@ -355,7 +354,7 @@ class Association:
         peer = wire.introduction(packet[start:end])
         sealer = Sealer(source=self._ports[0], destination=self._ports[1], tag=peer.tag)
         cookie = cookie_new(peer=peer, tag=self._tag, key=self._key, now=now)
-        answer = self._introduction._replace(cookie=cookie)
+        answer = self._introduction._replace(cookie=cookie, zero_checksum=self._zero_offered and peer.zero_checksum)
         if len(self._packets) < CONTROL_MOST:
             self._packets.append(sealer.seal([chunk(wire.INIT_ACK, answer.written())]))
 
@@ -397,6 +396,7 @@ class Association:
         if self.state in {State.NEW, State.COOKIE_WAIT, State.COOKIE_ECHOED}:
             if peer.tag != self._peer_tag:
                 self._meet(peer)
+            self._zero |= self._zero_offered and peer.zero_checksum
             self._establish(now)
         elif peer.tag != self._peer_tag:
             return

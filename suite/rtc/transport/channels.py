@@ -13,15 +13,13 @@ from suite.rtc.core import media
 from suite.rtc.sctp.association import Association, State
 from suite.rtc.sctp.channels import Arrived, Channel, Channels, Closed, Opened
 from suite.rtc.sctp.errors import Malformed
-from suite.rtc.transport.pressure import Allowance, Drain, Holds
+from suite.rtc.transport.pressure import BEHIND, BEHIND_UNSET, SLOW_UNSET, Allowance, Drain, Holds
 from suite.rtc.transport.records import Records, RecordsClosed
 
 PORT: Final = 5000
 LOSSY_BUFFER: Final = 128 * 1024  # bytes waiting on a lossy channel, above which a message is dropped
 LOSSY_PATIENCE: Final = 0.2  # s that a lossy message may wait for its turn
-BEHIND: Final = 16 * 1024  # bytes waiting, from which a reliable reader counts as behind
-CAUGHT_UP: Final = 4 * 1024
-RELIABLE_BUFFER: Final = 4 * 1024 * 1024  # bytes waiting on a reliable channel, above which a message is dropped
+RELIABLE_BUFFER: Final = 4 * 1024 * 1024  # bytes waiting on a reliable channel, above which a message is always dropped
 EARLY_BYTES: Final = 256 * 1024  # kept for channels that the peer has not opened yet
 EARLY_SECONDS: Final = 10.0  # from the start, in which it may
 LOOK: Final = 0.05  # s between two looks at a reader that holds others up
@@ -46,7 +44,8 @@ class DataChannels:
         self._received = received
         self._failed = failed
         self._count = count
-        self._slow_threshold = slow_threshold  # bit/s
+        self._slow_threshold = slow_threshold or SLOW_UNSET  # bit/s
+        self._behind = BEHIND if slow_threshold else BEHIND_UNSET
         self._loop = asyncio.get_running_loop()
         self._sctp: Association | None = None
         self._channels: Channels | None = None
@@ -126,12 +125,12 @@ class DataChannels:
             started_by = now + LOSSY_PATIENCE
             if waiting > LOSSY_BUFFER:
                 return False
-        elif waiting > BEHIND and not self._waits(waiting, source, now):
+        elif waiting > self._behind and not self._waits(waiting, source, now):
             self._count("data_slow_reader")
             return False
         self._channels.send(channel, payload, now=now, started_by=started_by)
         self._queued += len(payload)
-        if self._slow_threshold and not channel.lossy:
+        if waiting > self._behind // 4 and not channel.lossy:
             self._sample(now)
         self._wake()
         return True
@@ -168,8 +167,6 @@ class DataChannels:
         """Whether a reader that is behind is given the message still."""
         if waiting > RELIABLE_BUFFER:
             return False
-        if not self._slow_threshold:
-            return True
         self._sample(now)
         if self._is_slow():
             return False
@@ -199,7 +196,7 @@ class DataChannels:
         """Let those go whom this reader holds up, where it has caught up or has become too slow to be waited for."""
         self._look_timer = None
         self._sample(self._loop.time())
-        if self._sctp is None or self._sctp.sender.queue.waiting <= CAUGHT_UP or self._is_slow():
+        if self._sctp is None or self._sctp.sender.queue.waiting <= self._behind // 4 or self._is_slow():
             self._let_go()
         elif self._holding:
             self._look_timer = self._loop.call_later(LOOK, self._look)
@@ -227,7 +224,7 @@ class DataChannels:
         for packet in sctp.take(now):
             if not self._records.put(packet):
                 self._count("sctp_unsent")
-        if self._holding and sctp.sender.queue.waiting <= CAUGHT_UP:
+        if self._holding and sctp.sender.queue.waiting <= self._behind // 4:
             self._let_go()
         if sctp.state is State.CLOSED:
             self._end(sctp.failure)

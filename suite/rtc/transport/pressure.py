@@ -1,8 +1,8 @@
 """Slow readers and fast writers of data, after LiveKit's `rtc.datachannel_slow_threshold`.
 
-Where a threshold is set, a reliable reader that falls behind but takes more than the threshold holds up those who write to
-it: what they sent stays in their window, and their own sending stops. A reader below it loses messages instead. Where none
-is set, nobody is held up: a reader loses messages when its queue is full.
+A reliable reader that falls behind but takes more than the threshold holds up those who write to it: what they sent stays in
+their window, and their own sending stops. A reader below it loses messages instead. Where no threshold is set, a reader may
+fall further behind, and a low one counts. LiveKit then lets its memory grow, which is not for us.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections.abc import Callable
 from typing import Final
 
 SPAN: Final = 2.0  # s over which a reader's rate is taken, as LiveKit
+BEHIND: Final = 16 * 1024  # bytes waiting, from which a reader counts as behind
+BEHIND_UNSET: Final = 1024 * 1024  # the same where no threshold is set
+SLOW_UNSET: Final = 200_000  # bit/s, the threshold where none is set
 SLICE: Final = 0.1  # s; less backlogged time than that says nothing
 WRITER_MESSAGES: Final = 2000  # a second, and at once
 WRITER_BYTES: Final = 8 * 1024 * 1024  # a second, and at once
@@ -29,7 +32,7 @@ class Drain:
     def sample(self, *, gone: int, waiting: int, now: float) -> None:
         """Note the bytes that are `gone` since the beginning, and those that wait."""
         slices = self._slices
-        busy = max(0.0, now - self._last) if self._backlogged else 0.0
+        busy = max(0.0, now - self._last) if self._backlogged and now - self._last < SPAN else 0.0
         if not slices or now - slices[-1][0] >= SLICE:
             slices.append([now, 0.0, 0.0])
             while now - slices[0][0] > SPAN + SLICE:

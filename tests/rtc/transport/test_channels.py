@@ -42,10 +42,11 @@ async def test_many_messages_arrive_in_order_and_whole(plane: MediaPlane, contro
 async def test_a_reader_that_does_not_read_loses_messages_and_costs_bounded_memory(
     plane: MediaPlane, control: Control, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(channels, "BEHIND_UNSET", 100_000)
+    monkeypatch.setattr(channels, "RELIABLE_BUFFER", 300_000)
     peer = await join("a", RELIABLE, LOSSY)
     for label in ("_reliable", "_lossy"):
         await control.wait(lambda report, label=label: report == ChannelOpened("a", label))
-    monkeypatch.setattr(channels, "RELIABLE_BUFFER", 300_000)
     peer.loop.remove_reader(peer.socket.fileno())
     for _ in range(100):
         plane.apply(SendData("a", "_lossy", bytes(10_000)))
