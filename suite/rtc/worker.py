@@ -302,8 +302,8 @@ def _turn_servers() -> tuple[TurnServer, ...]:
 
 
 def _address(text: str) -> str:
-    """An IP address, or nothing."""
-    return str(ipaddress.ip_address(text)) if text else ""
+    """IP addresses with commas between, or nothing."""
+    return ",".join(str(ipaddress.ip_address(one.strip())) for one in text.split(",") if one.strip())
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:

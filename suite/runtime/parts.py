@@ -83,7 +83,7 @@ def _web(*, environment: Environment, ports: Ports) -> Part:
 
 def _media(*, environment: Environment, folders: Folders, ports: Ports, number: int) -> Part:
     path = str(folders.sockets / f"rtc-{number}.sock")
-    # A socket bound to every address would answer a loopback client from another address, and ICE would drop that.
+    # What browsers are told is what is listened on, where nothing else is said.
     host = environment.shared.get("MEDIA_BIND", environment.shared["MEDIA_ADDRESS"])
     options = ("--socket", path, "--host", host, "--port", str(ports.media + number), "--index", str(number))
     command = _python(f"media-{number}", "suite.rtc.worker", *options, environment=environment.only(MEDIA))

@@ -172,9 +172,7 @@ async def test_a_hundred_players(server: Server, room: str) -> None:
         probe.connection.addTransceiver(kind, direction="recvonly")
     await probe.connection.setLocalDescription(await probe.connection.createOffer())
     offer = probe.connection.localDescription.sdp
-    answers = [
-        await ask(server, "POST", "/whep/v1", server.token(f"player{n}", room), offer, SDP) for n in range(100)
-    ]
+    answers = [await ask(server, "POST", "/whep/v1", server.token(f"player{n}", room), offer, SDP) for n in range(100)]
     assert {answer.status for answer in answers} == {201}
     listed = await server.call("ListParticipants", room=room)
     assert len(listed["participants"]) == 100
@@ -332,9 +330,7 @@ async def test_chromium_publishes_in_layers_and_another_watches(
 
 @pytest.mark.journey
 @browsers
-async def test_ice_restarts_over_http_and_media_goes_on(
-    server: Server, room: str, tab: Callable[[], Awaitable[Page]]
-) -> None:
+async def test_ice_restarts_over_http_and_media_goes_on(server: Server, room: str, tab: Callable[[], Awaitable[Page]]) -> None:
     encoder, player = await tab(), await tab()
     await encoder.evaluate("([u, t]) => publish(u, t)", [f"{server.http}/whip/v1", server.token("encoder", room)])
     await player.evaluate("([u, t]) => watch(u, t)", [f"{server.http}/whep/v1", server.token("player", room)])

@@ -41,25 +41,27 @@ class Addresses:
 def addresses(*, host: str, public: str, loopback: bool) -> Addresses:
     """Where to listen and what to tell.
 
-    `host` is the address to listen on, or one of `EVERYWHERE` for all of this machine's (`0.0.0.0`: IPv4's alone), of which
-    clients are told those of the default routes. `public` is told first: clients reach it through address translation, and
-    those beside us the local one. `loopback` adds 127.0.0.1 and ::1. Raises `ValueError` where an address is none.
+    `host` is the address to listen on, or several with commas between, or one of `EVERYWHERE` for all of this machine's
+    (`0.0.0.0`: IPv4's alone), of which clients are told those of the default routes. `public` (one, or one a family) is told
+    first: clients reach it through address translation, and those beside us the local one. `loopback` adds 127.0.0.1 and
+    ::1. Raises `ValueError` where an address is none.
     """
-    for given in (host, public):
-        if given not in EVERYWHERE:
-            ipaddress.ip_address(given)
+    publics = _checked(public)
     others: list[str] = []
     if host not in EVERYWHERE:
-        local = [host]
+        local = _checked(host)
     else:
         families = [socket.AF_INET] if host == "0.0.0.0" else [socket.AF_INET, socket.AF_INET6]  # noqa: S104 -- compared
         local = [found for family in families if (found := route_address(family))] or [LOOPBACK[socket.AF_INET]]
         others = own_addresses(families)
-        if public and is_own(public):
-            local.append(public)
+        local += [one for one in publics if is_own(one)]
     own = [LOOPBACK[family] for family in dict.fromkeys(map(family_of, local))] if loopback else []
-    told = tuple(dict.fromkeys(address for address in (public, *local, *own) if address))
+    told = tuple(dict.fromkeys((*publics, *local, *own)))
     return Addresses(bound=tuple(dict.fromkeys((*local, *own, *others)))[:BOUND_MOST], told=told)
+
+
+def _checked(given: str) -> list[str]:
+    return [str(ipaddress.ip_address(one.strip())) for one in given.split(",") if one.strip()]
 
 
 def own_addresses(families: Sequence[socket.AddressFamily]) -> list[str]:

@@ -131,6 +131,9 @@ def test_what_is_bound_and_what_clients_are_told() -> None:
     assert set(every.told[1:]) <= set(every.bound)
     public = addresses(host="0.0.0.0", public="127.0.0.9", loopback=False)
     assert "127.0.0.9" in public.bound  # one of ours is listened on
+    both = addresses(host="127.0.0.1, ::1", public="203.0.113.7,2001:db8::7", loopback=False)
+    assert both.bound == ("127.0.0.1", "::1")
+    assert both.told == ("203.0.113.7", "2001:db8::7", "127.0.0.1", "::1")
     with pytest.raises(ValueError, match="does not appear"):
         addresses(host="media.example.org", public="", loopback=False)
 
