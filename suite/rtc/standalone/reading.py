@@ -130,10 +130,11 @@ def _ports(given: str) -> tuple[int, int]:
 
 
 def _address(given: Any) -> str:
-    """An address, or LiveKit's `{ipv4: ..., ipv6: ...}`, of which the first is taken."""
-    if isinstance(given, dict):
-        given = given.get("ipv4") or given.get("v4") or given.get("ipv6") or given.get("v6")
-    return str(ipaddress.ip_address(given))
+    """An address, or LiveKit's `{ipv4: ..., ipv6: ...}`: both, with a comma between."""
+    if not isinstance(given, dict):
+        return str(ipaddress.ip_address(given))
+    both = (given.get("ipv4") or given.get("v4"), given.get("ipv6") or given.get("v6"))
+    return ",".join(str(ipaddress.ip_address(one)) for one in both if one)
 
 
 READERS: Final[Mapping[Kind, Callable[[Any], Any]]] = {
