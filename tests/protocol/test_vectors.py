@@ -30,7 +30,7 @@ EVERYTHING = os.environ.get("VECTORS") == "all"
 CHOSEN = {
     "v1": """meeting mute_and_unpublish data publish_not_allowed subscribe_not_allowed server_changes own_metadata refused_joins
         room_service_errors same_identity_twice""",
-    "v0": "meeting subscription_permission",
+    "v0": "meeting",
     "python-v1": "meeting room_service streams_and_rpc data_tracks",
     "python-v0": "meeting data_tracks",
 }
