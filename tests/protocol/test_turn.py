@@ -80,14 +80,16 @@ def coturn(tmp_path: Path, media: str) -> Iterator[tuple[str, int]]:
     log = tmp_path / "coturn.log"
     with log.open("wb") as out:
         process = subprocess.Popen(command(made, tmp_path, "127.0.0.1"), stdout=out, stderr=subprocess.STDOUT)
-    end = time.monotonic() + DEADLINE
-    while READY.encode() not in log.read_bytes():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < end, log.read_text()
-        time.sleep(0.05)
-    yield "127.0.0.1", port
-    process.send_signal(signal.SIGTERM)
-    process.wait(10)
+    try:
+        end = time.monotonic() + DEADLINE
+        while READY.encode() not in log.read_bytes():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < end, log.read_text()
+            time.sleep(0.05)
+        yield "127.0.0.1", port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
 
 
 class Sink(asyncio.DatagramProtocol):
