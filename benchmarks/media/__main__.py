@@ -64,6 +64,7 @@ class Run:
         self.publisher = Process("publisher", *where, cores=cores, log=folder / "publisher.log")
         try:
             self.profile = self.publisher.hear()["profile"]
+            self.alone = server.resident()  # what the first to come makes the server load is there now
             self.readers = Process("readers", *where, "--count", str(readers), cores=cores, log=folder / "readers.log")
         except BaseException:
             self.publisher.end()
@@ -90,7 +91,7 @@ class Run:
         if LOADS[self.load].feedback:  # the second in which the last retransmissions come is measured as well
             cpu *= seconds / (seconds + 1.0)
         resident = self.server.resident()
-        grown = max(resident.get(one, 0) - size for one, size in self.idle.items())
+        grown = sum(resident.get(one, 0) - size for one, size in self.alone.items())
         return {
             "server": self.server.name,
             "load": self.load,

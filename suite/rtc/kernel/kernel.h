@@ -21,7 +21,7 @@ enum {
     TAG = 16,             /* bytes of AES-GCM's tag */
     TEMPLATE = 40,        /* bytes of header extensions that are the same in every packet */
     DROPS = 32,
-    SENT = 2048,          /* packets whose sending is remembered */
+    SENT = 1024,          /* packets whose sending is remembered */
     DATAGRAM = 2048,      /* bytes of a slot */
     SLOTS = 64,           /* datagrams of one read */
     NAME = 28,            /* bytes of the longest socket address, IPv6's */

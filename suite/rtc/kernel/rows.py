@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 KINDS: Final = 8
 DROPS: Final = 32
 TEMPLATE: Final = 40
-SENT: Final = 2048  # packets whose sending is remembered, a power of two
+SENT: Final = 1024  # packets whose sending is remembered, a power of two
 DATAGRAM: Final = 2048
 SLOTS: Final = 64
 NAME: Final = 28

