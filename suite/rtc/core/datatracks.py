@@ -42,6 +42,8 @@ def published(room: RoomState, publisher: Participant, request: rtc.PublishDataT
     updates.announce(room, publisher, at_once=True, but=publisher)
     room.send(publisher, rtc.SignalResponse(publish_data_track_response=rtc.PublishDataTrackResponse(info=info)))
     _tell_self(room, publisher)
+    if publisher.hidden:
+        return  # nobody may know of it
     for reader in list(room.others(publisher)):
         if reader.settings.auto_subscribe_data_track and reader.state == models.ParticipantInfo.ACTIVE:
             _wish(room, reader, info.sid)
@@ -136,13 +138,13 @@ def wishes_changed(room: RoomState, reader: Participant, request: rtc.UpdateData
 def appeared(room: RoomState, reader: Participant) -> None:
     """Somebody is there who may follow every data track."""
     if reader.settings.auto_subscribe_data_track:
-        for publisher in list(room.others(reader)):
+        for publisher in [other for other in room.others(reader) if not other.hidden]:
             for track in list(publisher.data_tracks.values()):
                 _wish(room, reader, track.info.sid)
 
 
 def _found(room: RoomState, sid: str) -> tuple[Participant, DataTrack] | None:
-    for participant in room.participants.values():
+    for participant in (one for one in room.participants.values() if not one.hidden):
         for track in participant.data_tracks.values():
             if track.info.sid == sid:
                 return participant, track

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from livekit.protocol import models, rtc
+from livekit.protocol import room as room_pb
 
 from suite.rtc.core import datapacket, media
 from tests.rtc.core.world import Client, World
@@ -153,6 +154,34 @@ def test_who_may_not_subscribe_gets_nothing() -> None:
     a, b = world.join("a"), world.join("b", canSubscribe=False)
     follow(b, publish(a).sid)
     assert not b.all("data_track_subscriber_handles")
+    assert not push(world, a, frame(1))
+
+
+def test_nobody_hears_of_a_hidden_ones_track() -> None:
+    world = World()
+    every = rtc.JoinRequest(connection_settings=rtc.ConnectionSettings(auto_subscribe_data_track=True))
+    b = world.join("b", request=every)
+    a = world.join("a", hidden=True)
+    follow(b, publish(a).sid)
+    late = world.join("c", request=every)
+    for reader in (b, late):
+        assert not reader.all("data_track_subscriber_handles")
+        assert not reader.all("subscription_permission_update")
+    assert not push(world, a, frame(1))
+
+
+def test_rights_that_are_taken_away_end_what_they_allowed() -> None:
+    world = World()
+    a, b = world.join("a"), world.join("b")
+    sid = publish(a).sid
+    follow(b, sid)
+    permission = models.ParticipantPermission(can_publish=True, can_publish_data=True)
+    world.ask("RoomService/UpdateParticipant", room_pb.UpdateParticipantRequest(room="r", identity="b", permission=permission))
+    assert not handles(b)
+    assert not push(world, a, frame(1))
+    permission = models.ParticipantPermission(can_publish=True, can_subscribe=True)
+    world.ask("RoomService/UpdateParticipant", room_pb.UpdateParticipantRequest(room="r", identity="a", permission=permission))
+    assert not b.knows("a").data_tracks
     assert not push(world, a, frame(1))
 
 
