@@ -95,7 +95,8 @@ class Estimator:
         self._arriving_now.add(told.arrived_last, told.arrived_bytes)
         before, self.queue = self.queue, told.mean - self._ways.add(now, told.shortest)
         rise = self._trend.add(told.arrived_last, told.mean)
-        arriving = min(one for one in (self._arriving.value(), self._arriving_now.value(), 1e12) if one > 0)
+        # The latest, as a full line lets through what it can at this moment: a burst shows more, a line that narrows less.
+        arriving = self._arriving_now.value() or self._arriving.value()
         if probing and not self._probing:
             self._proved = self._carried
         self._probing = probing
@@ -126,7 +127,7 @@ class Estimator:
         """How long what is under way will wait, in s, beyond the time that it is under way on an idle line."""
         age = now - told.left_last
         usual = self._ages.add(now, age)
-        if arriving >= 1e12 or self.queue < QUEUE_LOW:
+        if arriving <= 0 or self.queue < QUEUE_LOW:
             return 0.0
         return max(0.0, 8 * told.in_flight / arriving - usual)
 
@@ -160,7 +161,7 @@ class Estimator:
         return max(0.0, self._loss - self._losses.add(now, self._loss))
 
     def _congested(self, told: Told, arriving: float, waits: float, now: float) -> None:
-        if arriving >= 1e12:
+        if arriving <= 0:
             return
         if now < self._drained_at and waits <= self._deepest:
             # What left before less was sent fills the line still, and shows how much that is; the rest says nothing of it.
@@ -180,7 +181,7 @@ class Estimator:
         self._decrease(lower, now)
 
     def _lossy(self, loss: float, arriving: float, now: float) -> None:
-        if now - self.decreased_at < HOLD or arriving >= 1e12:
+        if now - self.decreased_at < HOLD or arriving <= 0:
             return
         share = 1 - loss if loss > LOSS_HEAVY else 1 - loss / 2
         self._decrease(max(arriving if loss <= LOSS_HEAVY else 0.0, share * self.bit_rate), now)
