@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 
 import aiohttp
@@ -85,6 +85,19 @@ def participant_remove(*, meeting_id: uuid.UUID, participation_id: uuid.UUID, to
     _call(lambda client: client.room.remove_participant(request))
 
 
+def tokens_refuse(*, meeting_id: uuid.UUID, participation_ids: Iterable[uuid.UUID], tokens_from: datetime) -> None:
+    """Refuse the tokens of many that were issued before `tokens_from`, and take out whoever is there."""
+    requests = [
+        api.RoomParticipantIdentity(room=str(meeting_id), identity=str(one), revoke_token_ts=int(tokens_from.timestamp()))
+        for one in participation_ids
+    ]
+
+    async def ask(client: api.LiveKitAPI) -> None:
+        await asyncio.gather(*(_unless_gone(client.room.remove_participant(request)) for request in requests))
+
+    _call(ask)
+
+
 def microphones_of(*, meeting_id: uuid.UUID, participation_id: uuid.UUID) -> list[str]:
     """The sids of the microphone tracks that a participant publishes now."""
     identity = api.RoomParticipantIdentity(room=str(meeting_id), identity=str(participation_id))
@@ -144,6 +157,15 @@ def _call(ask: Callable[[api.LiveKitAPI], Awaitable[object]]) -> None:
         async_to_sync(_ask)(ask)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise MediaServerSilent from error
+    except api.TwirpError as error:
+        if error.code not in GONE:
+            raise
+
+
+async def _unless_gone(call: Awaitable[object]) -> None:
+    """Await one call of many, so that what is gone keeps none of the others from being made."""
+    try:
+        await call
     except api.TwirpError as error:
         if error.code not in GONE:
             raise

@@ -5,11 +5,10 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from suite.accounts.events import MembershipEnded, UserDeactivated
 from suite.kernel import clock
-from suite.kernel.ids import parse_uuid
 from suite.kernel.refs import SYSTEM
 from suite.meetings import media
 from suite.meetings.errors import RecorderFails
@@ -61,16 +60,19 @@ def remove_from_call(event: ParticipationRemoved) -> None:
 
 
 def keep_out(event: MediaRoomStarted) -> None:
-    """Refuse whoever comes where the meeting has ended: a token outlives its meeting by minutes.
-
-    Those who were taken out need no second word: the media server's directory keeps what its workers forget.
-    """
+    """End again the call of a meeting that has ended: a media server may not have heard of its end."""
     meeting = Meeting.objects.get(id=event.meeting_id)
-    if meeting.ended_at is None:
-        return
-    for participation_id in filter(None, map(parse_uuid, media.identities_in(meeting_id=meeting.id))):
-        media.participant_remove(meeting_id=meeting.id, participation_id=participation_id, tokens_from=clock.now())
-    media.room_delete(meeting_id=meeting.id)
+    if meeting.ended_at is not None:
+        _close(meeting.id)
+
+
+def _close(meeting_id: uuid.UUID) -> None:
+    """End the call, and refuse the tokens that were given for it lately: older ones have run out."""
+    now = clock.now()
+    lately = Q(left_at=None) | Q(left_at__gt=now - media.TOKEN_LIFE)
+    admitted = Participation.objects.filter(lately, meeting_id=meeting_id, admitted_at__isnull=False)
+    media.room_delete(meeting_id=meeting_id)
+    media.tokens_refuse(meeting_id=meeting_id, participation_ids=admitted.values_list("id", flat=True), tokens_from=now)
 
 
 def erase_sound_of_room(event: ResourcePurged) -> None:
@@ -85,7 +87,7 @@ def mute_in_call(event: ParticipationMuted) -> None:
 
 
 def end_call(event: MeetingEnded) -> None:
-    media.room_delete(meeting_id=event.meeting_id)
+    _close(event.meeting_id)
 
 
 def record_agreed(event: ConsentGiven) -> None:
