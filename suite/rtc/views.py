@@ -64,11 +64,15 @@ async def twirp_call(request: HttpRequest, service: str, method: str) -> HttpRes
         twirp.permit(known, message, claims)
         payload = await _answer(f"{service}/{method}", message)
     except ServiceError as error:
-        refusal = HttpResponse(twirp.encode_error(error), status=error.status, content_type=twirp.JSON)
-        # LiveKit's statuses say 500 where it means no: an answer, which Django is not to log as a failure of ours.
-        vars(refusal)["_has_been_logged"] = True
-        return refusal
+        return _refusal(error)
     return HttpResponse(twirp.encode(known, content_type, payload), content_type=content_type)
+
+
+def _refusal(error: ServiceError, meta: dict[str, str] | None = None) -> HttpResponse:
+    """LiveKit's statuses say 500 or 501 where it means no: an answer, which Django is not to log as a failure of ours."""
+    refusal = HttpResponse(twirp.encode_error(error, meta), status=error.status, content_type=twirp.JSON)
+    vars(refusal)["_has_been_logged"] = True
+    return refusal
 
 
 def _claims(request: HttpRequest) -> dict[str, object] | None:
@@ -88,7 +92,7 @@ def _nowhere(request: HttpRequest, service: str, method: str, content_type: str)
         error, meta = twirp.bad_route(request.method or "", request.path, words)
     else:
         error, meta = twirp.bad_route("POST", request.path, f'unexpected Content-Type: "{content_type}"')
-    return HttpResponse(twirp.encode_error(error, meta), status=error.status, content_type=twirp.JSON)
+    return _refusal(error, meta)
 
 
 async def _answer(name: str, message: object) -> bytes:
