@@ -30,7 +30,21 @@ void rtc_skip(struct rtc_downtrack *track, int64_t extended, int picture) {
     }
 }
 
+/* Whether a frame is of no use to the layers that flow; those that are wanted are taken up where a frame allows it. */
+static int hides_frame(struct rtc_downtrack *track, const struct rtc_packet *packet) {
+    int spatial = track->spatial < 3 ? track->spatial : 3, temporal = track->temporal < 3 ? track->temporal : 3;
+    int wanted = 4 * spatial + temporal;
+    int present = packet->present >> track->pair_now & 1;
+    /* Whoever begins with a frame must have what it refers to: it is of the layers that flow already, or a keyframe's. */
+    if (present && packet->begins && packet->switches >> wanted & 1) {
+        track->pair_now = wanted;
+        present = packet->present >> wanted & 1;
+    }
+    return !present;
+}
+
 int rtc_hides(struct rtc_downtrack *track, const struct rtc_packet *packet) {
+    if (packet->layered) return hides_frame(track, packet);
     if (packet->begins) {
         if (track->temporal < track->temporal_now) track->temporal_now = track->temporal;
         else if (track->temporal_now < packet->temporal && packet->temporal <= track->temporal && packet->synchronous)
@@ -65,7 +79,7 @@ static int append(uint8_t *arena, int at, int wide, int identifier, const uint8_
 }
 
 /* Header extensions with what is passed on of this packet (RFC 8285); their length. */
-static int extensions(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena) {
+static int extensions(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena, int frame) {
     static const int order[4] = {SEND_TIME, TRANSPORT_SEQUENCE, AUDIO_LEVEL, DEPENDENCY};
     static const uint8_t nothing[4];
     const uint8_t *values[4];
@@ -75,6 +89,8 @@ static int extensions(struct rtc_downtrack *track, const struct rtc_packet *pack
         sizes[i] = -1;
         values[i] = own ? nothing : packet->data + packet->at[kind];
         if (!track->ids[kind] || (!own && !packet->at[kind])) continue;
+        /* Of other codecs the frames of two layers are numbered without regard to each other. */
+        if (kind == DEPENDENCY && track->form != VP9 && track->form != AV1) continue;
         sizes[i] = i == 0 ? 3 : i == 1 ? 2 : packet->size[kind];
         wide |= track->ids[kind] >= 15 || sizes[i] == 0 || sizes[i] > 16;
         count++;
@@ -84,8 +100,14 @@ static int extensions(struct rtc_downtrack *track, const struct rtc_packet *pack
     if (track->ids[TRANSPORT_SEQUENCE]) track->number_at = 12 + 5 + wide + (track->time_at ? 4 + wide : 0);
     if (!count) return 0;
     int at = 16;
-    for (int i = 0; i < 4; i++)
-        if (sizes[i] >= 0) at = append(arena, at, wide, track->ids[order[i]], values[i], sizes[i]);
+    for (int i = 0; i < 4; i++) {
+        if (sizes[i] < 0) continue;
+        at = append(arena, at, wide, track->ids[order[i]], values[i], sizes[i]);
+        if (order[i] == DEPENDENCY && sizes[i] >= 3) {
+            arena[at - sizes[i] + 1] = (uint8_t)(frame >> 8);
+            arena[at - sizes[i] + 2] = (uint8_t)frame;
+        }
+    }
     while ((at - 12) & 3) arena[at++] = 0;
     arena[12] = wide ? 0x10 : 0xBE;
     arena[13] = wide ? 0x00 : 0xDE;
@@ -122,7 +144,7 @@ static int renumber(uint8_t *data, int at, int end, int payload_type) {
 struct shape {
     int64_t picture;
     uint32_t timestamp, ssrc, send_time;
-    int sequence, zero, payload_type, original, transport_sequence;
+    int sequence, zero, payload_type, original, transport_sequence, marker;
 };
 
 static int fill(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena, const struct shape *shape) {
@@ -132,11 +154,11 @@ static int fill(struct rtc_downtrack *track, const struct rtc_packet *packet, ui
         size = track->template_length;
         memcpy(arena + 12, track->template, (size_t)size);
     } else {
-        size = extensions(track, packet, arena);
+        size = extensions(track, packet, arena, (int)shape->picture);
     }
     int at = 12 + size;
     arena[0] = size ? 0x90 : 0x80;
-    arena[1] = (uint8_t)(packet->marker | shape->payload_type);
+    arena[1] = (uint8_t)(packet->marker | shape->marker | shape->payload_type);
     arena[2] = (uint8_t)(shape->sequence >> 8);
     arena[3] = (uint8_t)shape->sequence;
     for (int i = 0; i < 4; i++) {
@@ -196,14 +218,18 @@ int rtc_write(struct rtc_downtrack *track, const struct rtc_packet *packet, uint
     if (track->form == VP8) {
         shape.picture = (packet->picture + pictures) & 0x7FFF;
         shape.zero = (int)((packet->zero + track->zero_offset) & 0xFF);
+    } else if (track->form == VP9 || track->form == AV1) {
+        shape.picture = (packet->picture + pictures) & 0xFFFF;
     }
+    if (packet->ends && packet->tops >> track->pair_now & 1) shape.marker = 0x80;
     int length = fill(track, packet, arena, &shape);
     if (!length) return 0;
     track->written = sequence;
     int64_t slot = sequence & track->history_mask;
     track->history[slot] =
         (uint64_t)(sequence & 0xFFFF) << 48 | ((uint64_t)extended & 0xFFFFFFFFFFF) << 4 | (uint64_t)(layer & 15);
-    track->times[slot] = (uint64_t)shape.timestamp << 23 | (uint64_t)shape.picture << 8 | (uint64_t)shape.zero;
+    track->times[slot] = (uint64_t)(shape.marker >> 7) << 56 | (uint64_t)shape.timestamp << 24 |
+                         (uint64_t)shape.picture << 8 | (uint64_t)shape.zero;
     track->stamps[slot] =
         (uint64_t)(sequence >> 16) << 40 | (uint64_t)shape.send_time << 16 | (uint64_t)shape.transport_sequence;
     if (sequence > track->last_sequence) {
@@ -223,7 +249,7 @@ int rtc_write_again(struct rtc_downtrack *track, const struct rtc_packet *packet
     int64_t slot = sequence & track->history_mask;
     uint64_t times = track->times[slot], stamps = track->stamps[slot];
     struct shape shape = {
-        .timestamp = (uint32_t)(times >> 23), .picture = (int64_t)(times >> 8 & 0x7FFF), .zero = (int)(times & 0xFF),
+        .timestamp = (uint32_t)(times >> 24), .picture = (int64_t)(times >> 8 & 0xFFFF), .marker = (int)(times >> 56 & 1) << 7, .zero = (int)(times & 0xFF),
         .sequence = sequence, .payload_type = track->payload_type, .ssrc = track->ssrc, .original = NONE,
         .send_time = (uint32_t)(stamps >> 16 & 0xFFFFFF), .transport_sequence = (int)(stamps & 0xFFFF)};
     track->written = (int64_t)(stamps >> 40) << 16 | sequence;

@@ -110,8 +110,8 @@ int rtc_fanout(struct rtc_downtrack *const tracks[], int count, const struct rtc
         if (track->current != layer) continue;
         for (int p = 0; p < packet_count; p++) {
             const struct rtc_packet *packet = packets[p];
-            if (packet->temporal && rtc_hides(track, packet)) {
-                rtc_skip(track, packet->extended, packet->picture);
+            if ((packet->temporal || packet->layered) && rtc_hides(track, packet)) {
+                rtc_skip(track, packet->extended, packet->layered ? NONE : packet->picture);
                 continue;
             }
             int length = rtc_write(track, packet, arena[pieces], layer, now);

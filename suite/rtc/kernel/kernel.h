@@ -39,10 +39,11 @@ struct rtc_packet {
     int32_t length, payload, end;
     int32_t form; /* that the payload was read as; -1 before */
     uint32_t timestamp, ssrc;
-    uint16_t sequence, picture;
+    uint16_t sequence, picture; /* of VP8, else of the frame by its dependency descriptor */
+    uint16_t present, switches, tops; /* packets/dependency.py, where it is `layered` */
     uint16_t at[KINDS];
     uint8_t size[KINDS];
-    uint8_t marker, payload_type, picture_at, picture_width, zero, zero_at, temporal, synchronous, begins, keyframe;
+    uint8_t marker, payload_type, picture_at, picture_width, zero, zero_at, temporal, synchronous, begins, keyframe, ends, layered;
 };
 
 struct rtc_session; /* SRTP one way */
@@ -74,7 +75,7 @@ struct rtc_downtrack {
     uint32_t ssrc, rtx_ssrc, timestamp_offset, last_timestamp;
     int32_t wanted, target, current, recent, temporal, temporal_now, dropped_picture, drop_count;
     int32_t form, source_form, payload_type, rtx_payload_type, primary_type, last_picture, last_zero;
-    int32_t audio, plain_extensions, template_length, time_at, number_at;
+    int32_t audio, plain_extensions, template_length, time_at, number_at, spatial, pair_now;
     uint8_t ids[KINDS];
     uint8_t template[TEMPLATE];
 };

@@ -134,6 +134,15 @@ static int starts_sequence(const struct rtc_packet *packet) {
     return packet->at[DEPENDENCY] && packet->size[DEPENDENCY] > 3 && value[0] & 0x80 && value[3] & 0x80;
 }
 
+/* AV1 RTP, A.8.2, mandatory_descriptor_fields: where its frame begins and ends, and its number. */
+static void read_frame(struct rtc_packet *packet) {
+    const uint8_t *value = packet->data + packet->at[DEPENDENCY];
+    if (!packet->at[DEPENDENCY] || packet->size[DEPENDENCY] < 3) return;
+    packet->begins = value[0] >> 7;
+    packet->ends = value[0] >> 6 & 1;
+    packet->picture = (uint16_t)(value[1] << 8 | value[2]);
+}
+
 void rtc_inspect(struct rtc_packet *packet, int form) {
     const uint8_t *data = packet->data;
     int at = packet->payload, end = packet->end, keyframe = 0;
@@ -145,5 +154,6 @@ void rtc_inspect(struct rtc_packet *packet, int form) {
     else if (form == VP9) keyframe = vp9_keyframe(data, at, end);
     else if (form == H264) keyframe = h264_keyframe(data, at, end);
     else if (form == AV1) keyframe = at < end && data[at] & 0x08;
+    if (form == VP9 || form == AV1) read_frame(packet);
     packet->keyframe = keyframe || starts_sequence(packet);
 }

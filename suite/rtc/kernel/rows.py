@@ -42,10 +42,13 @@ class PacketRow(Structure):
         ("extended", c_int64),
         *_all(c_int32, "length payload end form"),
         *_all(c_uint32, "timestamp ssrc"),
-        *_all(c_uint16, "sequence picture"),
+        *_all(c_uint16, "sequence picture present switches tops"),
         ("at", c_uint16 * KINDS),
         ("size", c_uint8 * KINDS),
-        *_all(c_uint8, "marker payload_type picture_at picture_width zero zero_at temporal synchronous begins keyframe"),
+        *_all(
+            c_uint8,
+            "marker payload_type picture_at picture_width zero zero_at temporal synchronous begins keyframe ends layered",
+        ),
     ]
 
 
@@ -86,7 +89,7 @@ class DowntrackRow(Structure):
         *_all(c_uint32, "ssrc rtx_ssrc timestamp_offset last_timestamp"),
         *_all(c_int32, "wanted target current recent temporal temporal_now dropped_picture drop_count"),
         *_all(c_int32, "form source_form payload_type rtx_payload_type primary_type last_picture last_zero"),
-        *_all(c_int32, "audio plain_extensions template_length time_at number_at"),
+        *_all(c_int32, "audio plain_extensions template_length time_at number_at spatial pair_now"),
         ("row_ids", c_uint8 * KINDS),
         ("template", c_uint8 * TEMPLATE),
     ]

@@ -14,7 +14,7 @@ from typing import Final
 
 from suite.rtc.core.media import Codec, Kind
 from suite.rtc.kernel.rows import DROPS, DowntrackRow
-from suite.rtc.packets import codecs, red, vp8
+from suite.rtc.packets import codecs, dependency, red, vp8
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import (
     AUDIO_LEVEL,
@@ -28,6 +28,7 @@ from suite.rtc.packets.rtp import (
     write_extensions,
 )
 
+_FRAMES: Final = frozenset({codecs.VP9, codecs.AV1})  # that keep the dependency descriptor
 NONE: Final = -1  # of a layer's index
 ALL: Final = 7  # temporal layers
 HISTORY: Final[Mapping[Kind, int]] = {"video": 1024, "audio": 128}  # packets a subscriber may ask for again
@@ -43,6 +44,7 @@ class Downtrack(DowntrackRow):
     | --- | --- |
     | wanted, target, current, recent | the layer that control wants, the plane aims at, that flows, that flowed last |
     | temporal, temporal_now | temporal layers: wanted, and flowing |
+    | spatial, pair_now | of layers within one stream: the spatial layer wanted, and the pair that flows (`dependency.py`) |
     | offset, first_source, last_sequence, written | sent is what came plus the offset; the latest, and the last written |
     | picture_offset, zero_offset, timestamp_offset | the same of picture ids, TL0PICIDX and timestamps |
     | drops | what closes up: first, last, and the offsets before, of sequence numbers and of picture ids |
@@ -62,14 +64,18 @@ class Downtrack(DowntrackRow):
         self._template = b""
         self.wanted = self.target = self.current = self.recent = NONE
         self.temporal = self.temporal_now = ALL
+        self.spatial = dependency.DEEPEST
+        self.pair_now = self._pair()
         self.dropped_picture = NONE
         self.source_codec: Codec | None = None
         self.last_sequence = _TURN + random.randrange(1, 0x4000)  # noqa: S311 -- SRTP keeps the secret, not the start
         self.rtx_sequence = _TURN + random.randrange(0x4000)  # noqa: S311 -- as above
         self.last_time = -1.0
+        self.aimed_at = 0.0  # when control last chose its layers
         self.asked = 0  # keyframes that the subscriber has asked for
         self.reported: tuple[int, float] = (0, -1.0)  # the middle of the NTP time of the last sender report, and when
-        # out sequence 16 | source sequence 44 | layer 4; timestamp 32 | picture 15 | TL0 8; turns 24 | time 24 | number 16
+        # out sequence 16 | source sequence 44 | layer 4; marker 1 | timestamp 32 | picture 16 | TL0 8;
+        # turns 24 | time 24 | number 16
         self.history_mask = HISTORY[kind] - 1
         self._kept = [array("Q", bytes(8 * HISTORY[kind])) for _ in range(3)]
         self.history, self.times, self.stamps = (kept.buffer_info()[0] for kept in self._kept)
@@ -121,11 +127,14 @@ class Downtrack(DowntrackRow):
         self.offset = self.last_sequence + 1 - extended
         self.drop_count = 0
         self.temporal_now = self.temporal
+        self.pair_now = self._pair()
         if self.last_time >= 0:
             self._align_timestamp(layer, former, packet.timestamp, now)
         if self.form == codecs.VP8 and self.packets:
             self.picture_offset = self.last_picture + 1 - packet.picture
             self.zero_offset = self.last_zero + 1 - packet.zero
+        elif self.form in _FRAMES and self.packets:
+            self.picture_offset = self.last_picture + 1 - packet.picture
 
     def _align_timestamp(self, layer: Layer, former: Layer | None, timestamp: int, now: float) -> None:
         """Continue the subscriber's clock: by both layers' sender reports where they came, else by the time that passed."""
@@ -170,12 +179,27 @@ class Downtrack(DowntrackRow):
 
         Layers are left between two pictures, and taken up at one that needs only the layer below (RFC 7741, Y).
         """
+        if packet.layered:
+            present, pair = packet.present >> self.pair_now & 1, self._pair()
+            # Whoever begins with a frame must have what it refers to: it is of the layers that flow already, or a keyframe's.
+            if present and packet.begins and packet.switches >> pair & 1:
+                self.pair_now = pair
+                present = packet.present >> pair & 1
+            return not present
         if packet.begins:
             if self.temporal < self.temporal_now:
                 self.temporal_now = self.temporal
             elif self.temporal_now < packet.temporal <= self.temporal and packet.synchronous:
                 self.temporal_now = packet.temporal
         return packet.temporal > self.temporal_now
+
+    def _pair(self) -> int:
+        """The layers of one stream that are wanted."""
+        return 4 * min(self.spatial, dependency.DEEPEST) + min(self.temporal, dependency.DEEPEST)
+
+    def is_layered(self) -> bool:
+        """Whether the layers of one stream that flow are those that are wanted."""
+        return self.pair_now == self._pair()
 
     def _outgoing(self, extended: int) -> tuple[int, int]:
         """The number under which a packet is sent, and what to add to its picture id; number 0 where it is not sent."""
@@ -206,17 +230,20 @@ class Downtrack(DowntrackRow):
         if self.form == codecs.VP8:
             picture = (packet.picture + pictures) & 0x7FFF
             zero = (packet.zero + self.zero_offset) & 0xFF
+        elif self.form in _FRAMES:
+            picture = (packet.picture + pictures) & 0xFFFF
+        marker = 0x80 if packet.ends and packet.tops >> self.pair_now & 1 else 0
         send_time = int(now * 262144) & 0xFFFFFF
         length = self._fill(
             arena, packet, sequence & 0xFFFF, timestamp, picture, zero, payload_type, self.ssrc, None, send_time,
-            transport_sequence,
+            transport_sequence, packet.marker | marker,
         )  # fmt: skip
         if not length:
             return 0
         self.written = sequence
         slot = sequence & self.history_mask
         self._history[slot] = (sequence & 0xFFFF) << 48 | (extended & 0xFFFFFFFFFFF) << 4 | layer.index
-        self._history_times[slot] = timestamp << 23 | picture << 8 | zero
+        self._history_times[slot] = marker >> 7 << 56 | timestamp << 24 | picture << 8 | zero
         self._history_stamps[slot] = sequence >> 16 << 40 | send_time << 16 | transport_sequence
         if sequence > last:
             self.last_sequence = sequence
@@ -262,18 +289,19 @@ class Downtrack(DowntrackRow):
             payload_type, ssrc, original = self.rtx_payload_type, self.rtx_ssrc, sequence
             send_time, transport = int(now * 262144) & 0xFFFFFF, transport_sequence
         return self._fill(
-            arena, packet, number, times >> 23, times >> 8 & 0x7FFF, times & 0xFF, payload_type, ssrc, original, send_time,
-            transport,
+            arena, packet, number, times >> 24 & 0xFFFFFFFF, times >> 8 & 0xFFFF, times & 0xFF, payload_type, ssrc, original,
+            send_time, transport, packet.marker | (times >> 56 & 1) << 7,
         )  # fmt: skip
 
     def _fill(
         self, arena: bytearray, packet: Packet, sequence: int, timestamp: int, picture: int, zero: int,
         payload_type: int, ssrc: int, original: int | None, send_time: int, transport_sequence: int,
+        marker: int,
     ) -> int:  # fmt: skip
         buffer, start, end = packet.buffer, packet.payload, packet.end
-        extensions = self._template if self.plain_extensions else self._extensions(packet)
+        extensions = self._template if self.plain_extensions else self._extensions(packet, picture)
         at = 12 + len(extensions)
-        HEADER.pack_into(arena, 0, 0x90 if extensions else 0x80, packet.marker | payload_type, sequence, timestamp, ssrc)
+        HEADER.pack_into(arena, 0, 0x90 if extensions else 0x80, marker | payload_type, sequence, timestamp, ssrc)
         arena[12:at] = extensions
         time_at, number_at = self.time_at, self.number_at
         if time_at:  # 6.18 fixed point seconds, modulo 64
@@ -308,11 +336,16 @@ class Downtrack(DowntrackRow):
         found = red.blocks(payload, 0, len(payload))
         return payload[found[-1][2] : found[-1][3]] if found else b""
 
-    def _extensions(self, packet: Packet) -> bytes:
+    def _extensions(self, packet: Packet, frame: int) -> bytes:
         """The form, with what is passed on of this packet; two-byte headers throughout where one of them asks for it."""
         ids = self.ids
         values = [(kind, bytes(size)) for kind, size in ((SEND_TIME, 3), (TRANSPORT_SEQUENCE, 2)) if ids[kind]]
-        values += [(kind, bytes(packet.value(kind))) for kind in (AUDIO_LEVEL, DEPENDENCY) if ids[kind] and packet.at[kind]]
+        if ids[AUDIO_LEVEL] and packet.at[AUDIO_LEVEL]:
+            values.append((AUDIO_LEVEL, bytes(packet.value(AUDIO_LEVEL))))
+        # Of other codecs the frames of two layers are numbered without regard to each other.
+        if ids[DEPENDENCY] and packet.at[DEPENDENCY] and self.form in _FRAMES:
+            value = bytes(packet.value(DEPENDENCY))
+            values.append((DEPENDENCY, value[:1] + frame.to_bytes(2, "big") + value[3:] if len(value) >= 3 else value))
         extensions = write_extensions(ids, values)
         wide = extensions[:1] == b"\x10"
         self.time_at = (12 + 5 + wide) if ids[SEND_TIME] else 0

@@ -6,6 +6,7 @@ from typing import Final
 
 from suite.rtc.core.media import Codec
 from suite.rtc.packets import rtcp
+from suite.rtc.packets.dependency import Dependencies
 
 NTP_SECOND: Final = 1 << 32
 MISSING_MOST: Final = 192  # packets asked for at once; a wider gap is an outage, and a keyframe mends it
@@ -19,9 +20,9 @@ class Layer:
 
     __slots__ = (
         "_expected_before", "_fastest", "_jitter", "_kept", "_kept_sequences", "_mask", "_received_before",
-        "_transit", "base", "clock_rate", "codec", "form", "heard", "highest", "index", "keyframe_asked",
+        "_transit", "base", "clock_rate", "codec", "dependencies", "form", "heard", "highest", "index", "keyframe_asked",
         "keyframe_due", "live", "missing", "octets", "outage", "rate", "received", "repair", "rid", "sender_arrival",
-        "sender_ntp", "sender_timestamp", "ssrc", "started",
+        "sender_ntp", "sender_timestamp", "spatial_octets", "spatial_rate", "ssrc", "started",
     )  # fmt: skip
 
     def __init__(self, *, index: int, rid: str, clock_rate: int, kept: int) -> None:
@@ -38,6 +39,8 @@ class Layer:
         self.keyframe_due = 0.0  # when to ask again for those who were told to wait; 0 where nobody waits
         self.octets = 0  # since the rate was last taken
         self.rate = 0.0  # bit/s
+        self.spatial_octets = [0, 0, 0, 0]  # the same of each spatial layer within the stream
+        self.spatial_rate = [0.0, 0.0, 0.0, 0.0]
         self.repair = 0  # the SSRC of its retransmissions
         self.restart(0)
 
@@ -49,6 +52,7 @@ class Layer:
         self._kept_sequences = [-1] * (self._mask + 1)
         self.base = self.highest = 0
         self.received = 0
+        self.dependencies = Dependencies()
         self.outage = False  # more was lost than can be asked for: a keyframe is wanted
         self.missing: dict[int, tuple[int, float, float]] = {}  # sequence: tries, next request, first seen missing
         self._expected_before = self._received_before = 0
@@ -156,6 +160,18 @@ class Layer:
         highest = (self.highest - 0x10000) & 0xFFFFFFFF
         block = (self.ssrc, fraction, expected - self.received, highest, int(self._jitter) & 0xFFFFFFFF, last, delay)
         return block, max(0, interval), max(0, lost)
+
+    def spatial_rates(self, passed: float) -> dict[int, int]:
+        """Bit/s of each spatial layer with those below, smoothed over some calls; `passed` s since the last."""
+        found, total = {}, 0.0
+        for index in range(min(self.dependencies.spatial_layers, len(self.spatial_octets))):
+            rate = 8 * self.spatial_octets[index] / max(passed, 0.5)
+            before = self.spatial_rate[index]
+            self.spatial_rate[index] = rate if not before else before + 0.4 * (rate - before)
+            total += self.spatial_rate[index]
+            found[index] = int(total)
+        self.spatial_octets = [0, 0, 0, 0]
+        return found
 
     def timestamp_shift(self, other: Layer) -> int | None:
         """What to add to a timestamp of `other` for the same instant in this layer's; None before both sent reports."""

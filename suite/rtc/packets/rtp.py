@@ -62,7 +62,8 @@ class Packet(PacketRow):
 
     Offsets count from the first byte; `at[kind]` is where an extension's value begins, 0 where it is absent. `end` leaves
     padding out. `picture`, `zero`, `temporal`, `synchronous` (the picture needs only the layer below it), `begins` (the
-    first packet of its picture) and `keyframe` (somebody can begin to watch or listen here) are of `inspect`.
+    first packet of its picture), `ends` (its last) and `keyframe` (somebody can begin to watch or listen here) are of
+    `inspect`. `present`, `switches` and `tops` say of a `layered` packet what its frame is to each layer (`dependency.py`).
     """
 
     buffer: bytes | bytearray = b""
@@ -137,11 +138,19 @@ class Packet(PacketRow):
         self.form = form
         if form == codecs.VP8:
             self._read_vp8()
+        elif form in {codecs.VP9, codecs.AV1} and self.at[DEPENDENCY] and self.size[DEPENDENCY] >= 3:
+            self._read_frame()
         self.keyframe = (
             form in {codecs.OPUS, codecs.RED}
             or codecs.is_keyframe(form, self.buffer, self.payload, self.end)
             or (self.at[DEPENDENCY] > 0 and dependency.starts_sequence(self.value(DEPENDENCY)))
         )
+
+    def _read_frame(self) -> None:
+        """Note where the frame begins and ends, and its number (AV1 RTP, A.8.2, mandatory_descriptor_fields)."""
+        buffer, at = self.buffer, self.at[DEPENDENCY]
+        self.begins, self.ends = buffer[at] >> 7, buffer[at] >> 6 & 1
+        self.picture = (buffer[at + 1] << 8) | buffer[at + 2]
 
     def _read_vp8(self) -> None:
         """Note the picture id, TL0PICIDX and temporal layer, and where in the payload they stand."""

@@ -11,12 +11,14 @@ from suite.rtc.core.media import Codec, Kind, LayerStarted, LayerStopped, Receiv
 from suite.rtc.packets import codecs, rtcp
 from suite.rtc.packets.downtrack import ALL, NONE, Downtrack
 from suite.rtc.packets.layer import Layer
-from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE, Packet
+from suite.rtc.packets.rtp import DEPENDENCY, TRANSPORT_SEQUENCE, Packet
 
 SILENT: Final = {"video": 0.7, "audio": 2.0}  # s without a packet after which a layer counts as stopped
 KEYFRAME_EVERY: Final = 0.5  # s between two keyframe requests for one layer, whoever asks
 KEYFRAME_EVERY_FRESH: Final = 0.31  # s, for a subscriber's first requests; libwebrtc ignores one within 0.3 s of the last
 FRESH: Final = 3  # requests
+UNAIDED: Final = 0.3  # s in which a change of layers within one stream comes by itself, where it does without a keyframe
+LAYERED: Final = frozenset({codecs.VP9, codecs.AV1})
 KEPT: Final = {"video": 512, "audio": 64}  # packets held of each layer
 
 
@@ -138,7 +140,9 @@ class Track:
         found = {}
         for layer in self.layers:
             octets, layer.octets = layer.octets, 0
-            if layer.live and 0.5 < passed < 5:
+            if len(self.layers) == 1 and layer.dependencies.spatial_layers > 1:
+                found |= layer.spatial_rates(passed)
+            elif layer.live and 0.5 < passed < 5:
                 rate = 8 * octets / passed
                 layer.rate = rate if not layer.rate else layer.rate + 0.4 * (rate - layer.rate)
                 found[layer.index] = int(layer.rate)
@@ -170,6 +174,8 @@ class Track:
             return
         if packet.form != layer.form:
             packet.inspect(layer.form)
+        if packet.at[DEPENDENCY] and layer.form in LAYERED:
+            self._layered(layer, packet)
         packet.extended = extended
         if (packet.keyframe or self.kind == "audio") and self._is_awaited(layer):
             self.flush()
@@ -182,6 +188,19 @@ class Track:
             self._write(layer, packet, extended, now)
         for copy in self.copies:
             copy(layer, packet, extended, now)
+
+    def _layered(self, layer: Layer, packet: Packet) -> None:
+        """Note what the packet's frame is to the layers of its stream."""
+        before = layer.dependencies.spatial_layers
+        found = layer.dependencies.read(packet.value(DEPENDENCY))
+        if found is None:
+            return
+        packet.layered = True
+        spatial, (packet.present, packet.switches, packet.tops) = found
+        if layer.dependencies.spatial_layers < before:
+            self.ask_keyframe(layer, layer.heard)  # a layer has ended, and those below may not be whole without one
+        if spatial < len(layer.spatial_octets):
+            layer.spatial_octets[spatial] += packet.length
 
     def _is_awaited(self, layer: Layer) -> bool:
         """Whether somebody aims at the layer and is not on it yet."""
@@ -219,8 +238,8 @@ class Track:
         for downtrack, line in self._slow:
             if downtrack.current != index:
                 continue
-            if temporal and downtrack.hides(packet):
-                downtrack.skip(extended, packet.picture)
+            if (temporal or packet.layered) and downtrack.hides(packet):
+                downtrack.skip(extended, NONE if packet.layered else packet.picture)
                 continue
             length = downtrack.write(line.arena, layer, packet, extended, now, line.transport_sequence)
             if length:
@@ -260,6 +279,9 @@ class Track:
     def select(self, downtrack: Downtrack, wanted: int | None, temporal: int | None, now: float) -> None:
         """What control asks of a downtrack; None pauses it."""
         downtrack.temporal = ALL if temporal is None else temporal
+        downtrack.aimed_at = now
+        if len(self.layers) == 1 and wanted is not None:
+            downtrack.spatial = wanted
         if wanted is None:
             downtrack.wanted = downtrack.target = downtrack.current = NONE
             return
@@ -316,6 +338,10 @@ class Track:
         if downtrack.target not in {NONE, downtrack.current} and now >= downtrack.held_until:
             layer = self.layers[downtrack.target]
             if layer.live:
+                self.ask_keyframe(layer, now)
+        elif downtrack.current != NONE and not downtrack.is_layered() and now - downtrack.aimed_at > UNAIDED:
+            layer = self.layers[downtrack.current]
+            if layer.live and layer.dependencies.structure is not None:
                 self.ask_keyframe(layer, now)
 
     def ask_missing(self, layer: Layer, now: float, round_trip: float) -> int:

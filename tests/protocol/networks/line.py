@@ -41,7 +41,8 @@ class Line:
                 continue
             if self.bit_rate:
                 arrives = self.free = arrives + 8 * (len(data) + 44) / self.bit_rate  # SRTP's tag, UDP, IP
-            heapq.heappush(self._under_way, (arrives + self.delay + self.chance.random() * self.jitter, next(self._order), data))
+            arrives += self.delay + self.chance.random() * self.jitter
+            heapq.heappush(self._under_way, (arrives, next(self._order), data))
 
     def queue(self, now: float) -> float:
         """Seconds that a packet would wait."""

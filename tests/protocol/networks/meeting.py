@@ -5,6 +5,7 @@ DTLS and SRTP are left out, and the Python twin of the packet kernel runs: the c
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from typing import Any
@@ -93,7 +94,7 @@ class Meeting(World):
 
     # --- people
 
-    def add(self, identity: str, *, up: dict[str, Any] | None = None, down: dict[str, Any] | None = None, red: bool = True) -> Peer:
+    def add(self, identity: str, *, up: dict[str, Any] | None = None, down: dict[str, Any] | None = None) -> Peer:
         """Somebody joins, connected at once, with one connection both ways."""
         request = rtc.JoinRequest(connection_settings=rtc.ConnectionSettings(auto_subscribe=True, subscriber_allow_pause=True))
         request.publisher_offer.CopyFrom(rtc.SessionDescription(type="offer", sdp=offer_text(), id=1))
@@ -104,7 +105,6 @@ class Meeting(World):
         association.address = (identity, 0)
         association._srtp = Plain()
         association.connected = True
-        peer.client.red = red  # type: ignore[attr-defined]  # the test's own mark
         self.report(media.TransportConnected(association.name))
         return peer
 
@@ -127,7 +127,8 @@ class Meeting(World):
             peer.client.send(add_track=mic)
             audio = str(peer.client.last("track_published").track.sid)
         self._offer(peer, sections, rids=("q", "h", "f"))
-        peer.camera = Camera(self.chance, lambda data: peer.up.put(data, self.now), now=self.now, sound_mid="1" if sound else "")
+        sound_mid = "1" if sound else ""
+        peer.camera = Camera(self.chance, lambda data: peer.up.put(data, self.now), now=self.now, sound_mid=sound_mid)
         self.run(0.2)
         return video, audio
 
@@ -169,7 +170,7 @@ class Meeting(World):
             self.wait(STEP)
 
     def _deliver(self) -> None:
-        for identity, peer in self.people.items():
+        for peer in self.people.values():
             association = self.associations[f"{peer.client.sid}/publisher"]
             for _, data in peer.up.take(self.now):
                 if 192 <= data[1] <= 223:
@@ -183,7 +184,6 @@ class Meeting(World):
                         peer.camera.rtcp(data, when)
                 elif peer.viewer is not None:
                     peer.viewer.rtp(data, when)
-            assert identity
 
     def _hear(self, peer: Peer) -> None:
         """What signalling says: layers to send, streams that pause."""
@@ -198,7 +198,7 @@ class Meeting(World):
         """How often the level that a line gives a track has changed since."""
         numbers = {d.downtrack for d in self.of(media.AddDowntrack) if d.track == track}
         chosen = [(at, command.layer) for at, command in self.selected if command.downtrack in numbers]
-        return sum(1 for before, after in zip(chosen, chosen[1:], strict=False) if after[0] >= since and before[1] != after[1])
+        return sum(1 for before, after in itertools.pairwise(chosen) if after[0] >= since and before[1] != after[1])
 
     def rtp_sent(self, identity: str, ssrc: int) -> list[bytes]:
         """What the server sent somebody on a stream, in order."""

@@ -95,7 +95,8 @@ def test_with_a_receiver_s_estimate_alone_pictures_follow_it() -> None:
 def test_sound_comes_first_then_screens_and_pinned_pictures_then_the_rest() -> None:
     meeting = Meeting()
     tracks = {}
-    for name, source in (("a", models.TrackSource.CAMERA), ("b", models.TrackSource.CAMERA), ("c", models.TrackSource.SCREEN_SHARE)):
+    camera, screen = models.TrackSource.CAMERA, models.TrackSource.SCREEN_SHARE
+    for name, source in (("a", camera), ("b", camera), ("c", screen)):
         meeting.add(name)
         tracks[name], _ = meeting.publish(name, source=source, sound=name == "a")
     peer = meeting.add("viewer", down={"bit_rate": 6_000_000})
@@ -105,7 +106,7 @@ def test_sound_comes_first_then_screens_and_pinned_pictures_then_the_rest() -> N
     numbers = {down.track: down.downtrack for down in meeting.of(media.AddDowntrack)}
 
     def chosen() -> dict[str, int | None]:
-        found = {name: None for name in tracks}
+        found: dict[str, int | None] = dict.fromkeys(tracks)
         for _, command in meeting.selected:
             found |= {name: command.layer for name, sid in tracks.items() if numbers[sid] == command.downtrack}
         return found
@@ -120,7 +121,8 @@ def test_sound_comes_first_then_screens_and_pinned_pictures_then_the_rest() -> N
     meeting.report(media.Bandwidth(line, 6_500_000))
     assert chosen() == {"a": 2, "b": 2, "c": 2}
     meeting.run(30)
-    peer.client.send(track_setting=rtc.UpdateTrackSettings(track_sids=[tracks["b"]], quality=models.VideoQuality.HIGH, priority=1))
+    pinned = rtc.UpdateTrackSettings(track_sids=[tracks["b"]], quality=models.VideoQuality.HIGH, priority=1)
+    peer.client.send(track_setting=pinned)
     meeting.report(media.Bandwidth(line, 1_600_000))
     assert (chosen()["b"], chosen()["a"]) == (2, None)
 
@@ -134,7 +136,7 @@ def test_what_a_hidden_picture_took_goes_to_the_others() -> None:
     peer = meeting.add("viewer", down={"bit_rate": 2_000_000})
     meeting.watch("viewer", videos=2)
     meeting.run(20)
-    downs = {d.track: d for d, in ((one,) for one in meeting.of(media.AddDowntrack))}
+    downs = {down.track: down for down in meeting.of(media.AddDowntrack)}
     peer.client.send(track_setting=rtc.UpdateTrackSettings(track_sids=[tracks[0]], disabled=True))
     meeting.run(10)
     last = {command.downtrack: command.layer for _, command in meeting.selected}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -138,7 +139,7 @@ class Viewer:
 def freezes(times: list[float]) -> list[tuple[float, float]]:
     """Gaps between frames that libwebrtc counts: over three usual gaps and over one and 150 ms; when and how long."""
     found, usual = [], 1 / 30
-    for before, after in zip(times, times[1:], strict=False):
+    for before, after in itertools.pairwise(times):
         gap = after - before
         if gap > max(3 * usual, usual + 0.15):
             found.append((before, gap))

@@ -125,7 +125,7 @@ def pair(chance: random.Random, *, audio: bool, published: Codec) -> tuple[Downt
     return made[0], made[1], line
 
 
-def rewrite(kernel: Kernel, seed: int, *, packets: int = 150) -> int:  # noqa: C901 -- one story
+def rewrite(kernel: Kernel, seed: int, *, packets: int = 150) -> int:  # noqa: C901, PLR0912 -- one story
     """A stream with loss, reorder, layers hidden and switches, written by both; how many packets were. Raises `Difference`."""
     chance = random.Random(seed)
     audio = chance.random() < 0.4
@@ -135,6 +135,7 @@ def rewrite(kernel: Kernel, seed: int, *, packets: int = 150) -> int:  # noqa: C
     arenas = bytearray(2048), bytearray(2048)
     where = of_buffer(arenas[1])
     extended, timestamp, now, sequence_number, written = 0x1FFE0, 2**32 - 9000, 1000.5, 0xFFF0, 0
+    layered = published.mime in {"video/vp9", "video/av1"} and chance.random() < 0.7
     layer, restless = layers[0], chance.choice([0.05, 0.0])
     sent: list[tuple[int, bytes]] = []
     for turn in range(packets):
@@ -159,13 +160,20 @@ def rewrite(kernel: Kernel, seed: int, *, packets: int = 150) -> int:  # noqa: C
                 for row, packet in ((mine, one), (theirs, other)):
                     row.switch(layer, former, packet, number, now)
             if chance.random() < 0.1:
-                mine.temporal = theirs.temporal = chance.randrange(4)
-            hidden = bool(one.temporal) and mine.hides(one)
-            other_hidden = bool(other.temporal) and bool(kernel.hides(addressof(theirs), addressof(other)))
+                mine.temporal = theirs.temporal = chance.choice([0, 1, 2, 7])
+                mine.spatial = theirs.spatial = chance.randrange(5)
+            if layered and chance.random() < 0.9:
+                masks = [chance.randrange(0x10000) for _ in range(3)]
+                for packet in (one, other):
+                    packet.present, packet.switches, packet.tops = masks
+                    packet.layered = True
+            hidden = bool(one.temporal or one.layered) and mine.hides(one)
+            other_hidden = bool(other.temporal or other.layered) and bool(kernel.hides(addressof(theirs), addressof(other)))
             agree("whether it is hidden", hidden, other_hidden)
             if hidden:
-                mine.skip(number, one.picture)
-                kernel.skip(addressof(theirs), number, other.picture)
+                picture = -1 if one.layered else one.picture
+                mine.skip(number, picture)
+                kernel.skip(addressof(theirs), number, picture)
             else:
                 line.transport_sequence = sequence_number
                 length = mine.write(arenas[0], layer, one, number, now, sequence_number)
