@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 # What `run.py` read of the configuration; it is in this process alone, as it holds secrets.
-_given: dict[str, Any] = json.loads(os.environ.get("RTC_STANDALONE", "{}"))
+_given: dict[str, Any] = json.loads(os.environ.get("RTC_STANDALONE") or "{}")
 
 DEBUG = False
 SECRET_KEY = secrets.token_hex(32)  # nothing here is signed with it
