@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from suite.rtc.core.media import Receive
 from suite.rtc.kernel.rows import LineRow
-from suite.rtc.packets import codecs, rtcp
+from suite.rtc.packets import codecs, red, rtcp
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE, Packet, kinds_by_id, repaired
@@ -121,7 +121,7 @@ class Router:
             return None
         return self.take(packet, now)
 
-    def take(self, packet: Packet, now: float) -> Track | None:  # noqa: C901 -- the hot path: no call for each step
+    def take(self, packet: Packet, now: float) -> Track | None:  # noqa: C901, PLR0912 -- the hot path: no call for each step
         """Take a packet that has been read: bind, undo retransmission, keep it once, forward it.
 
         The track that it was of is returned: the compiled kernel sends at its `flush`.
@@ -147,7 +147,11 @@ class Router:
         track, layer = bound
         if track.muted:
             self.count("rtp_muted")
+            track.silenced = True
             return None
+        if layer.form == codecs.RED and 1 < (packet.sequence - layer.highest) & 0xFFFF <= red.DEEPEST + 1 and layer.started:
+            self._recover(track, layer, packet, now)
+        track.silenced = False
         before = layer.highest
         extended = layer.accept(packet.sequence, packet.timestamp, now)
         if extended < 0:
@@ -168,6 +172,26 @@ class Router:
             layer.outage = False
             track.ask_keyframe(layer, now)
         return track
+
+    def _recover(self, track: Track, layer: Layer, packet: Packet, now: float) -> None:
+        """Take in what a packet of redundant sound repeats of those that were lost just before it, each as if it had come.
+
+        Nothing that was said while the track was muted is.
+        """
+        codec = track.codecs.get(packet.payload_type)
+        if track.silenced or codec is None or codec.mime != "audio/red":
+            return
+        missing = ((packet.sequence - layer.highest) & 0xFFFF) - 1
+        latest = int.from_bytes(layer.kept(layer.highest)[4:8], "big")
+        for data in red.recovered(packet.buffer, packet.payload, packet.end, missing=missing, after=latest):
+            restored = self._restored
+            if restored.read(data, len(data), self._kinds):
+                if self.kernel is not None:
+                    restored.data = cast(c_char_p(data), c_void_p).value
+                self.count("red_recovered")
+                layer.received -= 1  # of the publisher's line it was lost
+                self.take(restored, now)
+                track.flush()
 
     def _repaired(self, track: Track, layer: Layer, packet: Packet) -> bytes:
         """Turn a retransmission back into the packet that was lost, in `_restored`; empty where it is padding or too late."""

@@ -57,6 +57,7 @@ class Track:
         self.sender = sender
         self.report = report
         self.muted = False
+        self.silenced = False  # the last packet was dropped for it
         self.kinds = bytes(256)  # header extension ids of the publisher's transport
         self.layers: list[Layer] = []
         self.downtracks: list[tuple[Downtrack, Line]] = []
