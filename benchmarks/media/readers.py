@@ -66,7 +66,6 @@ class Readers:
         self.subscribers: list[Subscriber] = []
         self.latencies: list[float] = []
         self.profiles: Counter[str] = Counter()
-        self.epoll = select.epoll()
 
     async def connect(self, kind: str, url: str, count: int, http: aiohttp.ClientSession) -> None:
         self.rows = (Reader * count)()
@@ -81,12 +80,8 @@ class Readers:
             row.fd, row.ssrc, row.rtx_ssrc = endpoint.socket.fileno(), remote.ssrc, remote.rtx_ssrc
             row.transport_id = remote.transport_id
             endpoint.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-            self.epoll.register(endpoint.socket.fileno(), select.EPOLLIN)
             self.profiles[endpoint.profile()] += 1
             self.subscribers.append(Subscriber(endpoint, row))
-        # The number that epoll hands to C is the row's index.
-        for index, subscriber in enumerate(self.subscribers):
-            _register(self.epoll.fileno(), subscriber.row.fd, index)
 
     def run(self, seconds: float, *, answering: bool) -> None:  # noqa: C901 -- one loop over what is due
         """Read for a while; `answering` sends what the load asks for."""
@@ -99,7 +94,7 @@ class Readers:
         nack = now
         lose = int(loads.LOST * 65536) if answering else 0
         while (now := time.perf_counter()) < end:
-            taken = self.library.drain(self.epoll.fileno(), self.rows, 2, self.samples, ROOM, int(SHARE * 65536), lose)
+            taken = self.library.drain(self.rows, len(self.subscribers), 2, self.samples, ROOM, int(SHARE * 65536), lose)
             for index in range(taken):
                 self._sample(self.samples[index])
             for index, one in enumerate(self.subscribers):
@@ -208,19 +203,6 @@ class Readers:
             "p50_ms": round(quantile(ordered, 0.5), 3) if ordered else None,
             "p99_ms": round(quantile(ordered, 0.99), 3) if ordered else None,
         }
-
-
-def _register(epoll: int, fd: int, index: int) -> None:
-    """Python's epoll puts the descriptor in the event's data; C wants the row's index."""
-
-    class Event(ctypes.Structure):
-        _pack_ = 1
-        _fields_ = [("events", ctypes.c_uint32), ("data", ctypes.c_uint64)]
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    event = Event(select.EPOLLIN, index)
-    if libc.epoll_ctl(epoll, 3, fd, ctypes.byref(event)) != 0:
-        raise OSError(ctypes.get_errno(), "epoll_ctl")
 
 
 async def main() -> None:
