@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from ctypes import addressof
+from ctypes import addressof, c_char_p, c_void_p, cast
 from typing import Any, Final, Protocol
 
 from suite.rtc.core.media import Codec, Kind, LayerStarted, LayerStopped, Receive, Report
@@ -15,6 +15,7 @@ from suite.rtc.packets.rtp import DEPENDENCY, TRANSPORT_SEQUENCE, Packet
 
 SILENT: Final = {"video": 0.7, "audio": 2.0}  # s without a packet after which a layer counts as stopped
 KEYFRAME_EVERY: Final = 0.5  # s between two keyframe requests for one layer, whoever asks
+OVERTAKEN_MOST: Final = 64  # packets that may come before the first of a keyframe
 KEYFRAME_EVERY_FRESH: Final = 0.31  # s, for a subscriber's first requests; libwebrtc ignores one within 0.3 s of the last
 FRESH: Final = 3  # requests
 UNAIDED: Final = 0.3  # s in which a change of layers within one stream comes by itself, where it does without a keyframe
@@ -71,6 +72,7 @@ class Track:
         self._waiting: list[Packet] = []
         self._pending_layer = NONE
         self._pending_since = 0.0
+        self._late = Packet()
         self._rated_at = 0.0
         self._rates_told: dict[int, int] = {}
         self.negotiated(wanted)
@@ -138,7 +140,7 @@ class Track:
     def rates(self, now: float) -> dict[int, int] | None:
         """Bit/s of the layers that are live, smoothed over some calls a second apart; None where little has changed."""
         passed, self._rated_at = now - self._rated_at, now
-        found = {}
+        found: dict[int, int] = {}
         for layer in self.layers:
             octets, layer.octets = layer.octets, 0
             if len(self.layers) == 1 and layer.dependencies.spatial_layers > 1:
@@ -268,12 +270,51 @@ class Track:
             self.aim_all(layer.heard)
 
     def _switch(self, downtrack: Downtrack, layer: Layer, packet: Packet, extended: int, now: float) -> None:
-        """Let a downtrack join at this keyframe, unless it aims elsewhere or the packet comes late."""
-        if downtrack.target != layer.index or extended != layer.highest or layer.codec is None or now < downtrack.held_until:
+        """Let a downtrack join at this keyframe, unless it aims elsewhere or the packet comes too late.
+
+        What has overtaken it within its picture is sent after it.
+        """
+        if downtrack.target != layer.index or layer.codec is None or now < downtrack.held_until:
+            return
+        overtaken = self._overtakers(layer, packet, extended) if extended != layer.highest else []
+        if overtaken is None:
             return
         former = self.layers[downtrack.recent] if 0 <= downtrack.recent < len(self.layers) else None
         downtrack.use(layer.codec)
         downtrack.switch(layer, former, packet, extended, now)
+        for number, data in overtaken:
+            self._catch_up(downtrack, layer, number, data, now)
+
+    def _overtakers(self, layer: Layer, packet: Packet, extended: int) -> list[tuple[int, bytes]] | None:
+        """What came before a late keyframe's first packet though it follows it; None where that is more than its picture."""
+        found = []
+        timestamp = packet.timestamp.to_bytes(4, "big")
+        if packet.layered or layer.highest - extended > OVERTAKEN_MOST:
+            return None
+        for number in range(extended + 1, layer.highest + 1):
+            data = layer.kept(number)
+            if data and data[4:8] != timestamp:
+                return None
+            if data:
+                found.append((number, data))
+        return found
+
+    def _catch_up(self, downtrack: Downtrack, layer: Layer, number: int, data: bytes, now: float) -> None:
+        """Send one downtrack a packet that was kept."""
+        late = self._late
+        line = next(line for one, line in self.downtracks if one is downtrack)
+        if not late.read(data, len(data), self.kinds) or late.payload == late.end:
+            return
+        late.inspect(layer.form)
+        late.extended = number
+        if self._kernel is not None and line.direct() is not None:
+            late.data = cast(c_char_p(data), c_void_p).value
+            row, packets = array("Q", (addressof(downtrack),)), array("Q", (addressof(late),))
+            self._kernel.fanout(row.buffer_info()[0], 1, packets.buffer_info()[0], 1, layer.index, now)
+            return
+        length = downtrack.write(line.arena, layer, late, number, now, line.transport_sequence)
+        if length:
+            line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE], turns=downtrack.turns())
 
     # --- layer choice
 

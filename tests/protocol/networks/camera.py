@@ -20,13 +20,14 @@ SOUND = 20e-3  # s of a packet
 class Layer:
     def __init__(self, chance: Random, *, rid: str, ssrc: int) -> None:
         self.rid, self.ssrc = rid, ssrc
-        self.sequence, self.timestamp = chance.randrange(65536), chance.randrange(2**32)
-        self.picture, self.zero, self.rtx = chance.randrange(0x8000), chance.randrange(256), chance.randrange(65536)
+        # Every counter wraps within the first half minute.
+        self.sequence, self.timestamp = 0xF800 + chance.randrange(0x800), 0xFFF00000 + chance.randrange(0x100000)
+        self.picture, self.zero, self.rtx = 0x7E00 + chance.randrange(0x200), chance.randrange(256), chance.randrange(65536)
         self.key = True
         self.key_asked = -1.0
         self.on = True
         self.frames = 0
-        self.sent: dict[int, bytes] = {}
+        self.sent: dict[int, tuple[bytes, int, bool]] = {}
 
 
 class Camera:
@@ -60,11 +61,12 @@ class Camera:
         for number, part in enumerate(sizes):
             tail = struct.pack("!dI", now, layer.picture).ljust(part, b"v")
             payload = vp8(key=key and number == 0, picture=layer.picture, zero=layer.zero, start=number == 0, tail=tail)
+            last = number == len(sizes) - 1
             data = rtp(
-                ssrc=layer.ssrc, sequence=layer.sequence, timestamp=layer.timestamp, payload=payload,
-                marker=number == len(sizes) - 1, extensions={MID_ID: self.mid, RID_ID: layer.rid.encode()},
+                ssrc=layer.ssrc, sequence=layer.sequence, timestamp=layer.timestamp, payload=payload, marker=last,
+                extensions={MID_ID: self.mid, RID_ID: layer.rid.encode()},
             )  # fmt: skip
-            layer.sent[layer.sequence] = payload
+            layer.sent[layer.sequence] = (payload, layer.timestamp, last)
             layer.sent.pop((layer.sequence - 2000) & 0xFFFF, None)
             layer.sequence = (layer.sequence + 1) & 0xFFFF
             self.send(data)
@@ -96,12 +98,17 @@ class Camera:
                     self._again(layer, sequence)
 
     def _again(self, layer: Layer, sequence: int) -> None:
-        payload = layer.sent.get(sequence)
-        if payload is None:
+        if sequence not in layer.sent:
             return
+        payload, timestamp, marker = layer.sent[sequence]
         marks = {MID_ID: self.mid, REPAIRED_ID: layer.rid.encode()}
         data = struct.pack("!H", sequence) + payload
-        self.send(rtp(ssrc=layer.ssrc + 100, sequence=layer.rtx, payload_type=97, payload=data, extensions=marks))
+        self.send(
+            rtp(
+                ssrc=layer.ssrc + 100, sequence=layer.rtx, timestamp=timestamp, payload_type=97, payload=data, marker=marker,
+                extensions=marks,
+            )
+        )  # fmt: skip
         layer.rtx = (layer.rtx + 1) & 0xFFFF
 
     def enable(self, qualities: list[bool], now: float) -> None:

@@ -28,6 +28,7 @@ class Picture:
     decoded: list[tuple[float, int]] = field(default_factory=list)  # when, bytes
     asked: float = -1.0
     heard: float = -1.0
+    since: float = -1.0  # when the first packet came
     repeated: int = 0
 
 
@@ -73,6 +74,7 @@ class Viewer:
     def _video(self, picture: Picture, sequence: int, marker: int, payload: bytes, now: float) -> None:
         picture.heard = now
         if picture.begin < 0:
+            picture.since = now
             picture.begin = picture.highest = 0x10000 + sequence
             extended = picture.begin
         else:
@@ -130,7 +132,7 @@ class Viewer:
                 due.append(sequence & 0xFFFF)
         if due:
             self.send(rtcp.nack(OWN_SSRC, ssrc, due[:200]))
-        last = picture.decoded[-1][0] if picture.decoded else picture.heard
+        last = picture.decoded[-1][0] if picture.decoded else picture.since
         if now - max(last, picture.asked) > 0.5 and now - picture.heard < 0.3:
             picture.asked = now
             self.send(rtcp.picture_loss(OWN_SSRC, ssrc))
