@@ -89,6 +89,10 @@ def section_offered(room: RoomState, participant: Participant, section: sdp.Sect
     codecs = policy.accepted_codecs(section, enabled=enabled, first=first)
     if not codecs:
         return writing.WrittenSection(kind, section.mid, "inactive", rejected=True)
+    if kind == "audio":
+        features = track.info.audio_features
+        dtx, stereo = models.AudioTrackFeature.TF_NO_DTX not in features, models.AudioTrackFeature.TF_STEREO in features
+        codecs = policy.sound_asked(codecs, dtx=dtx, stereo=stereo)
     extensions = policy.accepted_extensions(section)
     if track.mid is None:
         _begin(room, participant, track, section, codecs, extensions)

@@ -83,12 +83,19 @@ def new_track(request: rtc.AddTrackRequest, *, sid: str, publisher: str, red: bo
         simulcast=video and len(layers) > 1, disable_dtx=request.disable_dtx, source=request.source, layers=layers,
         codecs=[described], stereo=request.stereo, disable_red=request.disable_red or not red,
         encryption=request.encryption, stream=request.stream or _default_stream(request.source),
-        audio_features=request.audio_features, backup_codec_policy=request.backup_codec_policy,
+        audio_features=_features(request), backup_codec_policy=request.backup_codec_policy,
         packet_trailer_features=request.packet_trailer_features,
     )  # fmt: skip
     if not video:
         info.backup_codec_policy = models.BackupCodecPolicy.SIMULCAST
     return Track(info=info, publisher=publisher, cid=request.cid, codec_first=codec)
+
+
+def _features(request: rtc.AddTrackRequest) -> list[models.AudioTrackFeature]:
+    """What the sound is like; older clients say two of them apart."""
+    asked = list(request.audio_features)
+    apart = {models.AudioTrackFeature.TF_STEREO: request.stereo, models.AudioTrackFeature.TF_NO_DTX: request.disable_dtx}
+    return asked + [feature for feature, said in apart.items() if said and feature not in asked]
 
 
 def new_backups(request: rtc.AddTrackRequest, track: Track) -> None:

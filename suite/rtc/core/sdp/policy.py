@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from suite.rtc.core import media
@@ -25,6 +26,7 @@ EXTENSIONS: Final = {
 }
 # Meaningless in what the server sends: its streams have their SSRCs in the description.
 UNSENT: Final = frozenset({RID, REPAIRED_RID})
+STEREO_BITRATE: Final = 510_000  # bit/s, Opus's highest
 FEEDBACK: Final = frozenset({"nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"})
 
 
@@ -44,6 +46,23 @@ def _red_carries(codec: OfferedCodec, payload_types: set[int]) -> bool:
     """RED of a codec that is not accepted is of no use (RFC 2198); video's RED is never accepted."""
     carried = codec.parameters.split("/")[0]
     return codec.encoding.endswith("/2") and carried.isascii() and carried.isdigit() and int(carried) in payload_types
+
+
+def sound_asked(codecs: Sequence[OfferedCodec], *, dtx: bool, stereo: bool) -> list[OfferedCodec]:
+    """The same codecs, where Opus asks the publisher to fall silent when it is silent (`dtx`), and for two channels.
+
+    A client sends what the answer asks for (RFC 7587, 7; LiveKit's `configurePublisherAnswer`).
+    """
+    return [_opus_asked(codec, dtx=dtx, stereo=stereo) if codec.name == "opus" else codec for codec in codecs]
+
+
+def _opus_asked(codec: OfferedCodec, *, dtx: bool, stereo: bool) -> OfferedCodec:
+    meant = [word for word in codec.parameters.split(";") if word and word not in {"usedtx=1", "stereo=1"}]
+    if dtx:
+        meant.append("usedtx=1")
+    if stereo:
+        meant += ["stereo=1", f"maxaveragebitrate={STEREO_BITRATE}"]
+    return replace(codec, parameters=";".join(meant))
 
 
 def plane_codecs(kind: media.Kind, codecs: Sequence[OfferedCodec]) -> tuple[media.Codec, ...]:
