@@ -97,7 +97,8 @@ async def test_rooms_are_spread_over_the_workers(pair: Server) -> None:
     for number in range(8):
         await pair.call("CreateRoom", name=f"room {number}")
     linked = [await _rooms(worker) for worker in pair.workers()]
-    assert sorted(linked) == [4, 4]
+    assert sum(linked) == 8
+    assert min(linked) >= 3, linked  # what each worker is doing besides counts too
 
 
 async def _rooms(worker: psutil.Process) -> int:
