@@ -17,7 +17,7 @@ RISE_SOON: Final = 1.5  # for a better one shortly after a fall
 STARVED: Final = -1  # the level of a picture whose lowest layer does not fit
 FIRST_WAIT: Final = 4.0  # s after a fall
 LONGEST_WAIT: Final = 60.0
-REGRET: Final = 20.0  # s; a fall that follows a rise within shows that the rise came too soon
+REGRET: Final = 60.0  # s; a fall that follows a rise within shows that the rise came too soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Picture:
 
 @dataclass(slots=True)
 class Patience:
-    """How long one line's pictures stay small after they became so: longer each time that a rise was regretted."""
+    """How long one line's pictures stay small after they became so: longer once a rise was regretted."""
 
     wait: float = FIRST_WAIT
     fell_at: float = -1e9
@@ -47,8 +47,8 @@ class Patience:
         common = before.keys() & after.keys()
         if any(after[key] < before[key] for key in common):
             if now - self.rose_at < REGRET:
-                self.wait = min(LONGEST_WAIT, 3 * self.wait)
-            elif now - self.fell_at > LONGEST_WAIT:
+                self.wait = LONGEST_WAIT
+            elif now - self.fell_at > 3 * LONGEST_WAIT:
                 self.wait = FIRST_WAIT
             self.fell_at = now
         elif any(after[key] > before[key] for key in common):
