@@ -10,10 +10,10 @@ NODE := $(VENV) -m suite.runtime node
 PYTEST := $(VENV) -m pytest
 COMPILE := $(VENV) -m uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
 
-.PHONY: help run media status test test-fast lint types contracts lock clean setup setup-test python
+.PHONY: help run media status test test-fast test-firefox lint types contracts lock clean setup setup-test python
 
 help: ## Show these targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z%-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: setup ## Install, build and start everything; PORT=8123 serves there, SPEECH=0 leaves the models out
 	@exec $(VENV) -m suite.runtime run $(if $(PORT),--port $(PORT)) $(if $(filter 0,$(SPEECH)),--no-speech)
@@ -31,6 +31,10 @@ test: setup-test ## Install what tests need, then run all of them
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
 	@$(PYTEST) -n 2 --dist loadgroup -q -m "not slow and not journey and not speech"
+
+test-firefox: python ## Install Debian's firefox-esr (300 MB) where that may be done, and test the media server with it
+	@$(PYTHON) -m suite.runtime.setup firefox
+	@$(PYTEST) tests/protocol/test_firefox.py -rsP
 
 lint: setup-test ## ruff, import-linter, djlint, eslint
 	@$(VENV) -m ruff check .

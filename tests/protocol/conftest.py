@@ -120,14 +120,14 @@ def _sink(webhooks: list[dict[str, Any]]) -> ThreadingHTTPServer:
 
 
 @contextlib.contextmanager
-def running_server(folder: Path, *options: str) -> Iterator[Server]:
+def running_server(folder: Path, *options: str, host: str = "127.0.0.1") -> Iterator[Server]:
     """A media server that answers, ended with the block."""
     webhooks: list[dict[str, Any]] = []
     sink = _sink(webhooks)
     Thread(target=sink.serve_forever, daemon=True).start()
     port = free_port()
     command = [sys.executable, "-m", "suite.rtc", "--port", str(port), "--udp-port", "0"]
-    command += ["--keys", f"{DEV_KEY}: {DEV_SECRET}", "--host", "127.0.0.1", "--workers", "1"]
+    command += ["--keys", f"{DEV_KEY}: {DEV_SECRET}", "--host", host, "--workers", "1"]
     command += ["--webhook-url", f"http://127.0.0.1:{sink.server_port}/", "--departure-timeout", "1", *options]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("LIVEKIT", "RTC", "MEDIA", "DJANGO"))}
     log = folder / f"server-{port}.log"

@@ -16,6 +16,10 @@ from tests.protocol.conftest import ROOT, Server, until
 CHROMIUM = Path("/usr/bin/chromium")
 CLIENT = ROOT / "node_modules" / "livekit-client" / "dist" / "livekit-client.esm.mjs"
 PAGE = Path(__file__).with_name("page.html")
+FILES = {
+    "/livekit-client.mjs": (CLIENT, "text/javascript"),
+    "/livekit-client.e2ee.worker.mjs": (CLIENT.with_name("livekit-client.e2ee.worker.mjs"), "text/javascript"),
+}
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -46,7 +50,7 @@ def pages() -> Iterator[str]:
 
     class Pages(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            path, kind = (CLIENT, "text/javascript") if self.path.endswith(".mjs") else (PAGE, "text/html")
+            path, kind = FILES.get(self.path, (PAGE, "text/html"))
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.end_headers()
@@ -66,12 +70,13 @@ def pages() -> Iterator[str]:
 def tab(browser: Browser, server: Server, room: str, pages: str) -> Callable[..., Awaitable[Page]]:
     """Opens a page and joins the test's room."""
 
-    async def opened(identity: str, *, single: bool) -> Page:
+    async def opened(identity: str, *, single: bool, **options: Any) -> Page:
         context = await browser.new_context(permissions=["camera", "microphone"])
         page = await context.new_page()
         await page.goto(pages)
         await page.wait_for_function("window.ready")
-        await page.evaluate("([u, t, s]) => meet(u, t, s)", [server.ws, server.token(identity, room), single])
+        arguments = [server.ws, server.token(identity, room), single, options.pop("rtcConfig", None), options]
+        await page.evaluate("(given) => meet(...given)", arguments)
         return page
 
     return opened

@@ -75,18 +75,22 @@ def test_make_without_python_3_11_says_where_to_get_it(python: str) -> None:
     assert "Suite needs Python 3.11: install it" in ended.stderr
 
 
-def test_without_a_chromium_the_tests_say_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_browser_the_tests_say_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
     from suite.runtime.setup.chromium import browser_step
+    from suite.runtime.setup.firefox import firefox_step
 
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.delenv("FIREFOX", raising=False)
     with pytest.raises(Obstacle, match="apt-get install chromium"):
         browser_step().action()
+    with pytest.raises(Obstacle, match="apt-get install firefox-esr"):
+        firefox_step().action()
 
 
 def test_make_alone_shows_its_targets() -> None:
     shown = subprocess.run(["make"], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True, timeout=30).stdout
-    for target in ("run", "test", "test-fast", "lint", "types", "lock", "clean", "status", "bench-%"):
+    for target in ("run", "test", "test-fast", "test-firefox", "lint", "types", "lock", "clean", "status", "bench-%"):
         assert f"make {target} " in shown
 
 

@@ -1,4 +1,4 @@
-"""`python3.11 -m suite.runtime.setup run|test`: everything that must be there before the Suite runs or is tested."""
+"""`python3.11 -m suite.runtime.setup run|test|firefox`: everything that must be there before the Suite runs or is tested."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 from suite.runtime.setup.chromium import browser_step
+from suite.runtime.setup.firefox import firefox_step
 from suite.runtime.setup.kernel import kernel_step
 from suite.runtime.setup.pages import build_step, catalogues_step, packages_step
 from suite.runtime.setup.python_packages import base_step, development_step, environment_step, speech_step
@@ -43,13 +44,16 @@ def main(words: list[str]) -> int:
 
 def _steps(*, purpose: str, speech: bool) -> list[Callable[[], Step]]:
     steps = [environment_step, base_step]
+    tested = purpose in {"test", "firefox"}
     if speech:
         steps.append(speech_step)
-    if purpose == "test":
+    if tested:
         steps.append(development_step)
     steps += [kernel_step, packages_step, build_step, catalogues_step]
-    if purpose == "test":
+    if tested:
         steps.append(browser_step)
+    if purpose == "firefox":
+        steps.append(firefox_step)
     return steps
 
 

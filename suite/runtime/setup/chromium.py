@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 
-from suite.runtime.setup.step import Obstacle, Step, call
+from suite.runtime.setup import debian
+from suite.runtime.setup.step import Step
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+SENTENCE = "The tests need a Chromium: install Debian's (apt-get install chromium), or give its path as CHROMIUM=…"
 
 
 def browser_step() -> Step:
@@ -22,14 +24,5 @@ def find() -> str | None:
 
 
 def _install() -> None:
-    if find() is not None:
-        return
-    sentence = "The tests need a Chromium: install Debian's (apt-get install chromium), or give its path as CHROMIUM=…"
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise Obstacle(sentence)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    wait = ["-o", "DPkg::Lock::Timeout=400"]
-    call(["apt-get", *wait, "update"], otherwise=sentence, environment=environment)
-    call(
-        ["apt-get", *wait, "install", "-y", "--no-install-recommends", "chromium"], otherwise=sentence, environment=environment
-    )
+    if find() is None:
+        debian.install("chromium", otherwise=SENTENCE)
