@@ -34,7 +34,8 @@ SENT = """async () => {
   for (const publication of room.localParticipant.audioTrackPublications.values()) {
     const report = await publication.track.sender.getStats();
     const stream = [...report.values()].find((s) => s.type === "outbound-rtp");
-    found[publication.trackName] = { packets: stream.packetsSent, bytes: stream.bytesSent, codec: publication.track.sender.getParameters().codecs[0].mimeType };
+    const [codec] = publication.track.sender.getParameters().codecs; // the statistics call RED opus
+    found[publication.trackName] = { packets: stream.packetsSent, codec: codec.mimeType };
   }
   return found;
 }"""

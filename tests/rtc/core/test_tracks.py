@@ -33,6 +33,19 @@ def test_a_track_is_known_when_its_first_packet_comes() -> None:
     assert world.event_names()[-1] == "track_published"
 
 
+@pytest.mark.parametrize(("dtx", "stereo"), [(True, False), (False, False), (True, True)])
+def test_the_answer_asks_for_the_sound_that_was_announced(dtx: bool, stereo: bool) -> None:
+    world = World()
+    a = world.join("a")
+    microphone = {"type": models.TrackType.AUDIO, "source": models.TrackSource.MICROPHONE}
+    a.send(add_track=rtc.AddTrackRequest(cid="mic", disable_dtx=not dtx, stereo=stereo, **microphone))
+    features = set(a.last("track_published").track.audio_features)
+    assert (models.AudioTrackFeature.TF_NO_DTX in features, models.AudioTrackFeature.TF_STEREO in features) == (not dtx, stereo)
+    said = a.offer(("audio", "sendonly", "mic")).sdp.split("a=fmtp:111 ")[1].splitlines()[0].split(";")
+    assert ("usedtx=1" in said, "stereo=1" in said) == (dtx, stereo)
+    assert {"minptime=10", "useinbandfec=1"} <= set(said)
+
+
 def test_a_track_that_is_published_muted_is_known_from_its_section_on() -> None:
     world = World()
     a, b = world.join("a"), world.join("b")
