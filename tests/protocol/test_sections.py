@@ -15,7 +15,7 @@ from tests.protocol.test_browser import Tab, browser, pages, pytestmark, tab
 
 __all__ = ["browser", "pages", "pytestmark", "tab"]  # fixtures and marks of the browsers' tests
 
-TURNS = int(os.environ.get("SECTION_TURNS", "40"))
+TURNS = int(os.environ.get("SECTION_TURNS", "30"))
 PICTURES = 4
 PEAK = {"video": 3, "audio": 1}  # tracks that are followed at once
 SPARE = 2
