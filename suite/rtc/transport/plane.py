@@ -7,7 +7,7 @@ import logging
 import socket
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final, Self
 
@@ -179,9 +179,9 @@ class MediaPlane:
             return
         for ufrag in (association.ufrag, *association.former):
             self._by_ufrag.pop(ufrag, None)
-        for address in association.addresses:
-            if self._by_address.get(address) is association:
-                self._release(address)
+        theirs = [address for address in association.addresses if self._by_address.get(address) is association]
+        for address in theirs:
+            self._release(address)
         if association.row is not None:
             for inbox in self._inboxes:
                 inbox.forget(association)
@@ -190,6 +190,7 @@ class MediaPlane:
         task = self._loop.create_task(association.close(), name=f"close {name}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+        task.add_done_callback(lambda _: self._forget_doors(theirs))  # the last words still go out by them
 
     # --- the socket
 
@@ -223,9 +224,13 @@ class MediaPlane:
 
     def _release(self, address: Address) -> None:
         del self._by_address[address]
-        self._doors.forget(address)
         for inbox in self._inboxes:
             inbox.release(address)
+
+    def _forget_doors(self, addresses: Iterable[Address]) -> None:
+        for address in addresses:
+            if address not in self._by_address:
+                self._doors.forget(address)
 
     def _datagram(self, length: int, address: Address, now: float, door: socket.socket) -> None:
         buffer = self._inbound
@@ -283,6 +288,7 @@ class MediaPlane:
             association.row.socket = self._doors.through(address).fileno()
         if forgotten is not None and self._by_address.get(forgotten) is association:
             self._release(forgotten)
+            self._forget_doors((forgotten,))
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(TICK, self._tick)
