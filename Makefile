@@ -26,8 +26,9 @@ status: ## What runs, and the memory of each process
 
 test: setup-test ## Install what tests need, then run all of them
 	@$(NODE) npm run --silent test -- --passWithNoTests
-	@$(PYTEST) -n 2 --dist loadgroup -m "not journey"
-	@$(PYTEST) -m journey -rP
+	@$(PYTEST) -n 3 --dist loadgroup -m "not journey"
+	@$(PYTEST) -n 2 --dist loadgroup -m journey tests/protocol -rs
+	@$(PYTEST) -m journey --ignore tests/protocol -rP
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
 	@$(PYTEST) -n 2 --dist loadgroup -q -m "not slow and not journey and not speech"
