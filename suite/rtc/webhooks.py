@@ -73,7 +73,7 @@ class WebhookSender:
         return taken
 
     async def close(self, *, within: float = 3.0) -> None:
-        """Give what waits `within` seconds to leave, then stop."""
+        """Give what waits `within` seconds to leave, then stop; at once where the receiver is gone."""
         self._closed = True
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=within)
@@ -125,7 +125,9 @@ class WebhookSender:
                     if answer.status < 500 and answer.status not in {408, 429}:
                         log.warning("The receiver of webhooks refused %s with status %d", name, answer.status)
                         return False
-            except (aiohttp.ClientError, TimeoutError, OSError):
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.debug("The receiver of webhooks does not answer", exc_info=True)
-        log.warning("A webhook was given up after %d tries: %s", TRIES, name)
+                if self._closed and isinstance(error, aiohttp.ClientConnectorError):
+                    break  # a receiver that is gone too is not waited for at the end
+        log.warning("A webhook was given up: %s", name)
         return False

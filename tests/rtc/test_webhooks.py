@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 
 import jwt
 import pytest
@@ -39,6 +40,15 @@ async def test_a_room_does_not_wait_for_another() -> None:
         assert waiting.done()
         assert not waiting.result()
         await sender.close()
+
+
+async def test_a_receiver_that_ended_first_holds_up_nobody() -> None:
+    sender = WebhookSender(["http://127.0.0.1:9/"], KEY, SECRET)
+    waiting = sender.send(event("room_finished"))
+    began = time.monotonic()
+    await sender.close(within=20)
+    assert not waiting.result()
+    assert time.monotonic() - began < 10
 
 
 async def test_what_does_not_fit_is_dropped_from_the_front_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
