@@ -28,7 +28,8 @@ test: setup-test ## Install what tests need, then run all of them
 	@$(NODE) npm run --silent test -- --passWithNoTests
 	@$(PYTEST) -n 3 --dist loadgroup -m "not journey"
 	@$(PYTEST) -n 2 --dist loadgroup -m journey tests/protocol -rs
-	@$(PYTEST) -m journey --ignore tests/protocol -rP
+	@$(PYTEST) -n 2 --dist loadfile -m journey --ignore tests/protocol --ignore tests/journeys
+	@$(PYTEST) -m journey tests/journeys -rP
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
 	@$(PYTEST) -n 2 --dist loadgroup -q -m "not slow and not journey and not speech"
