@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from suite.rtc.packets import codecs
 from suite.rtc.packets.rtp import repaired
 from tests.rtc.kernel.conftest import kernel
 from tests.rtc.kernel.twins import KINDS, inspect_both, read_both
+
+pytestmark = pytest.mark.slow
 
 CORPUS = sorted((Path(__file__).parent / "corpus" / "rtp").glob("*.bin"))
 __all__ = ["kernel"]  # the fixture

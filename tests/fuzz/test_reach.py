@@ -20,6 +20,8 @@ from suite.rtc.transport.framing import Frames, framed
 from suite.rtc.transport.tcp import first_ufrag
 from tests.rtc.core.world import World, offer_text
 
+pytestmark = pytest.mark.slow
+
 GOOD = offer_text(("audio", "sendonly", "mic"), ("video", "sendonly", "cam"), ("video", "recvonly", ""))
 LINES = GOOD.split("\r\n")
 NAMES = st.sampled_from(["a", "ice-ufrag", "ice-pwd", "candidate", "mid", "end-of-candidates", "setup", "x"])

@@ -24,6 +24,8 @@ from suite.rtc.sctp.receiving import Receiver
 from suite.rtc.sctp.wire import Sealer
 from tests.rtc.sctp.line import Line, World
 
+pytestmark = pytest.mark.slow
+
 CORPUS = Path(__file__).parent / "corpus" / "sctp"
 MODEST = settings(
     max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "120")), deadline=None, suppress_health_check=[HealthCheck.too_slow]

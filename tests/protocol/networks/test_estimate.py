@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from livekit.protocol import models, rtc
 
 from suite.rtc.core import media
 from tests.protocol.networks.meeting import Meeting, Peer
 from tests.protocol.networks.viewer import freezes
+
+pytestmark = pytest.mark.slow
 
 WIDE, NARROW = 2_000_000, 300_000
 MINUTE = 60.0

@@ -14,6 +14,8 @@ from tests.protocol.networks.meeting import Meeting, Peer
 from tests.protocol.networks.viewer import Picture, Viewer, freezes
 from tests.rtc.packets.bench import header, picture_of
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 30.0
 
 

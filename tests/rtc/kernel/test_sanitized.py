@@ -12,6 +12,8 @@ import pytest
 from suite.rtc.kernel import build
 from suite.rtc.kernel.library import LIBRARY
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 MINUTES = 5.0

@@ -11,6 +11,8 @@ from suite.rtc.kernel import build
 from suite.rtc.kernel.library import Kernel
 from tests.rtc.kernel.twins import Difference, feedback, rewrite
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(60)
 # What each is changed to must be noticed: file, what stands there, what stands there instead.
 MUTANTS = [
