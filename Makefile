@@ -32,7 +32,7 @@ test: setup-test ## Install what tests need, then run all of them
 	@$(PYTEST) -m journey tests/journeys -rP
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
-	@$(PYTEST) -n 2 --dist loadgroup -q -m "not slow and not journey and not speech"
+	@$(PYTEST) -n 3 --dist loadgroup -q -m "not slow and not journey and not speech"
 
 test-firefox: python ## Install Debian's firefox-esr (300 MB) where that may be done, and test the media server with it
 	@$(PYTHON) -m suite.runtime.setup firefox
