@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.protocol.conftest import ROOT, Server, until
+from tests.protocol.pages import serving
 
 CHROMIUM = Path("/usr/bin/chromium")
 CLIENT = ROOT / "node_modules" / "livekit-client" / "dist" / "livekit-client.esm.mjs"
@@ -46,24 +45,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="module")
 def pages() -> Iterator[str]:
-    """Serves the page and livekit-client. Not by Playwright's routes: Chromium lets no such page reach this machine."""
-
-    class Pages(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path, kind = FILES.get(self.path, (PAGE, "text/html"))
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.end_headers()
-            self.wfile.write(path.read_bytes())
-
-        def log_message(self, *args: Any) -> None:
-            """Say nothing."""
-
-    serving = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    Thread(target=serving.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{serving.server_port}/page.html"
-    serving.shutdown()
-    serving.server_close()
+    with serving(PAGE, FILES) as address:
+        yield address
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import aiohttp
@@ -16,6 +14,7 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, VideoStreamT
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.protocol.conftest import Server, running_server, until
+from tests.protocol.pages import serving
 from tests.protocol.test_browser import ARGUMENTS, CHROMIUM
 
 PAGE = Path(__file__).with_name("whip.html")
@@ -270,21 +269,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="module")
 def page_url() -> Iterator[str]:
-    class Pages(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(PAGE.read_bytes())
-
-        def log_message(self, *args: Any) -> None:
-            """Say nothing."""
-
-    serving = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    Thread(target=serving.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{serving.server_port}/"
-    serving.shutdown()
-    serving.server_close()
+    with serving(PAGE, {}) as address:
+        yield address
 
 
 @pytest.fixture
