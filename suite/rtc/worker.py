@@ -13,6 +13,7 @@ import gc
 import ipaddress
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -365,6 +366,8 @@ def main() -> None:
     missing = [name for name in ("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET") if not os.environ.get(name)]
     if missing:
         sys.exit(f"{missing[0]} is not set: a worker signs webhooks and refreshed tokens with it.")
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))  # a socket for each peer
     try:
         # Half of asyncio's own cost of a wake-up, of which a stream brings hundreds a second.
         uvloop.run(serve(given))

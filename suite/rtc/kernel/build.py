@@ -11,7 +11,10 @@ from typing import Final
 
 SOURCES: Final = Path(__file__).parent
 FOLDER: Final = Path(sys.prefix) / "lib" / "suite"  # where set-up puts what it compiles: it goes with the environment
-FLAGS: Final = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fPIC", "-shared", "-fvisibility=default")
+FLAGS: Final = (
+    "-std=gnu11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fPIC", "-shared",
+    "-fvisibility=default",
+)  # fmt: skip
 SANITIZERS: Final = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer")
 
 

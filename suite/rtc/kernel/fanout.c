@@ -62,17 +62,21 @@ static int gather(int from, int first_of[]) {
     return count;
 }
 
+/* Whether sending failed for what an earlier packet met (a peer's port that was closed): once, then it is tried again. */
+static int told_before(int *told) { return errno == ECONNREFUSED && !(*told)++; }
+
 static void flush(void) {
     int first_of[PIECES + 1], at = 0;
     while (at < pieces) {
         int count = gather(at, first_of), socket = lines[at]->socket, done = 0;
         int last = first_of[count - 1] + (int)messages[count - 1].msg_hdr.msg_iovlen;
         first_of[count] = last;
+        int told = 0;
         while (done < count) {
             int sent = count - done == 1 ? (sendmsg(socket, &messages[done].msg_hdr, MSG_DONTWAIT) >= 0 ? 1 : -1)
                                          : sendmmsg(socket, messages + done, (unsigned)(count - done), MSG_DONTWAIT);
             if (sent <= 0) {
-                if (errno == EINTR) continue;
+                if (errno == EINTR || told_before(&told)) continue;
                 if (messages[done].msg_hdr.msg_controllen && (errno == EINVAL || errno == EIO || errno == EMSGSIZE)) {
                     joining = 0; /* this system, or this way, takes no joined packets: one by one from now on */
                     break;
@@ -84,6 +88,7 @@ static void flush(void) {
                     lines[first_of[i]]->packets += (int64_t)messages[i].msg_hdr.msg_iovlen;
             }
             done += sent;
+            told = 0;
         }
         at = first_of[done];
     }
@@ -134,7 +139,9 @@ int rtc_fanout(struct rtc_downtrack *const tracks[], int count, const struct rtc
 
 static int send_one(struct rtc_line *line, const uint8_t *packet, int length) {
     const void *name = line->name_length ? line->name : NULL;
-    if (sendto(line->socket, packet, (size_t)length, MSG_DONTWAIT, name, line->name_length) < 0) {
+    int told = 0;
+    while (sendto(line->socket, packet, (size_t)length, MSG_DONTWAIT, name, line->name_length) < 0) {
+        if (told_before(&told)) continue;
         line->unsent++;
         return 0;
     }

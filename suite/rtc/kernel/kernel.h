@@ -27,9 +27,13 @@ enum {
     NAME = 28,            /* bytes of the longest socket address, IPv6's */
     STREAMS_MOST = 512,   /* SSRCs of one peer */
     WINDOW = 16,          /* words of a replay window: 1,024 packets */
+    STRIDE = 1536,        /* bytes of a layer's ring for each packet */
+    DETAILS = 10,         /* calm feedbacks that wait to be told together */
+    AGAIN_AT_MOST = 64,   /* packets sent again for one NACK */
+    AGAIN_A_SECOND = 1000,
 };
 
-enum kind { EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED, FEEDBACK };
+enum kind { EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED, FEEDBACK, TAKEN };
 enum route { CLOSED, DIRECT, INDIRECT }; /* of a line: nothing is sent, the kernel sends, Python sends */
 
 /* What was read of a datagram. Offsets count from the first byte; at[kind] is 0 where an extension is absent. */
@@ -48,12 +52,25 @@ struct rtc_packet {
 
 struct rtc_session; /* SRTP one way */
 
-/* A peer's way: where it is, its keys, and what left on it. */
+/* One transport-wide feedback, or several, summed up; times in s. */
+struct rtc_digest {
+    int64_t received, lost;
+    double shortest, mean;                                     /* of the ways */
+    double arrived_first, arrived_last, left_first, left_last; /* when, of the packets that it tells of */
+    double at;                                                 /* when it came */
+    int64_t arrived_bytes, left_bytes, in_flight; /* the last: sent after the last packet that is told of */
+};
+
+/* A peer's way: where it is, its keys, what left on it, and the streams that come on it. */
 struct rtc_line {
     struct rtc_session *inbound, *outbound;
+    struct rtc_layer *const *layers; /* that it publishes, as far as they are known */
+    double *arrived_at;              /* s; of the packets with a transport-wide number since they were last told of */
+    uint16_t *arrived;               /* their numbers */
     int64_t number; /* of the peer, for Python */
     int64_t packets, unsent;
-    int32_t route, socket;
+    int32_t route, socket, layer_count, arrived_count, arrived_room;
+    uint32_t arrived_media; /* SSRC of the last of them */
     uint32_t transport_sequence, name_length;
     uint8_t name[NAME];
     uint8_t kinds[256];  /* of header extensions that arrive, by id */
@@ -61,11 +78,18 @@ struct rtc_line {
     double sent_at[SENT];
     int32_t sent_number[SENT];
     uint16_t sent_size[SENT];
+    struct rtc_downtrack *const *downtracks; /* that go out on it */
+    int64_t again, forgotten, limited;       /* packets that were asked for again: sent, not there any more, too many */
+    int64_t again_second, again_of_second;
+    double calm_from, calm_to; /* s; a feedback without loss whose mean way is between them may wait */
+    int32_t downtrack_count, detail_count;
+    struct rtc_digest details[DETAILS]; /* feedbacks that have not been told yet */
 };
 
 /* One track as one subscriber receives it; packets/downtrack.py says what the fields mean. */
 struct rtc_downtrack {
     struct rtc_line *line;
+    struct rtc_layer *const *layers; /* of the track */
     uint64_t *history, *times, *stamps;
     int64_t history_mask;
     int64_t offset, first_source, last_sequence, rtx_sequence, written, packets, octets;
@@ -75,30 +99,40 @@ struct rtc_downtrack {
     uint32_t ssrc, rtx_ssrc, timestamp_offset, last_timestamp;
     int32_t wanted, target, current, recent, temporal, temporal_now, dropped_picture, drop_count;
     int32_t form, source_form, payload_type, rtx_payload_type, primary_type, last_picture, last_zero;
-    int32_t audio, plain_extensions, template_length, time_at, number_at, spatial, pair_now;
+    int32_t audio, plain_extensions, template_length, time_at, number_at, spatial, pair_now, layer_count;
     uint8_t ids[KINDS];
     uint8_t template[TEMPLATE];
 };
 
-/* One transport-wide feedback, summed up; times in s. */
-struct rtc_digest {
-    int64_t received, lost;
-    double shortest, mean;                                     /* of the ways */
-    double arrived_first, arrived_last, left_first, left_last; /* when, of the packets that it tells of */
-    int64_t arrived_bytes, left_bytes, in_flight; /* the last: sent after the last packet that is told of */
+/* One stream of a publisher; packets/layer.py says what the fields mean. */
+struct rtc_layer {
+    struct rtc_downtrack *const *tracks; /* who receives its track */
+    uint8_t *ring;                       /* STRIDE bytes for each packet */
+    int64_t *ring_numbers;
+    uint16_t *ring_lengths;
+    const uint8_t *kinds; /* of header extensions as they arrive, by id */
+    int64_t ring_mask, base, highest, received, octets;
+    double heard, jitter, transit, fastest;
+    uint32_t ssrc;
+    int32_t clock_rate, index, track_count, form, audio;
+    int32_t open; /* the payload type whose packets are taken here; NONE where Python takes them all */
+    int32_t loudest, loudness, levels; /* of sound, since it was last looked at */
+    int32_t passed; /* the read in which Python was given a packet of it: the next ones of that read follow */
 };
 
-/* A read of the socket: what arrived, opened and read. */
+/* A read of the sockets: what arrived, opened and read, and what of it is left to Python. */
 struct rtc_inbox {
     uint8_t *slot[SLOTS];
     struct rtc_line *line[SLOTS];
     int64_t number[SLOTS]; /* of the line; -1 for a stranger */
+    int32_t socket[SLOTS]; /* that it came through */
     int32_t length[SLOTS]; /* plain */
     int32_t name_length[SLOTS];
     uint8_t name[SLOTS][NAME];
     uint8_t kind[SLOTS];
     struct rtc_packet packet[SLOTS];
     struct rtc_digest digest[SLOTS]; /* of FEEDBACK */
+    int32_t left, reads;
 };
 
 /* crypto.c */
@@ -135,11 +169,17 @@ struct rtc_addresses;
 struct rtc_addresses *rtc_addresses_new(uint64_t secret);
 void rtc_addresses_free(struct rtc_addresses *addresses);
 int rtc_addresses_set(struct rtc_addresses *addresses, const uint8_t *name, int length, struct rtc_line *line);
-int rtc_receive(int socket, struct rtc_addresses *addresses, struct rtc_inbox *inbox);
+int rtc_receive(int poll, struct rtc_addresses *addresses, struct rtc_inbox *inbox, double now);
+
+/* layer.c */
+int rtc_take(struct rtc_layer *layer, struct rtc_packet *packet, double now);
+void rtc_note_arrival(struct rtc_line *line, const struct rtc_packet *packet, double now);
 
 /* feedback.c */
-int rtc_feedback(struct rtc_line *line, const uint8_t *body, int length, struct rtc_digest *digest);
+int rtc_feedback(struct rtc_line *line, const uint8_t *body, int length, double now, struct rtc_digest *digest);
+int rtc_waits(struct rtc_line *line, struct rtc_digest *digest);
+int rtc_nacked(struct rtc_line *line, const uint8_t *data, int length, double now);
 
-void rtc_sizes(int64_t sizes[6]);
+void rtc_sizes(int64_t sizes[7]);
 
 #endif

@@ -13,7 +13,7 @@ from suite.rtc.kernel.build import FOLDER, library
 from suite.rtc.packets.rtp import Packet
 
 LIBRARY: Final = "RTC_KERNEL_LIBRARY"  # another library than set-up's, for tests under sanitizers
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 _CRYPTO: Final = (
     "EVP_CIPHER_CTX_new", "EVP_CIPHER_CTX_free", "EVP_aes_128_gcm", "EVP_aes_256_gcm",
     "EVP_CipherInit_ex", "EVP_CipherUpdate", "EVP_CipherFinal_ex", "EVP_CIPHER_CTX_ctrl",
@@ -45,8 +45,11 @@ _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "rtc_addresses_new": (c_void_p, (c_uint64,)),
     "rtc_addresses_free": (None, (c_void_p,)),
     "rtc_addresses_set": (c_int, (c_void_p, c_void_p, c_int, c_void_p)),
-    "rtc_receive": (c_int, (c_int, c_void_p, c_void_p)),
-    "rtc_feedback": (c_int, (c_void_p, c_void_p, c_int, c_void_p)),
+    "rtc_receive": (c_int, (c_int, c_void_p, c_void_p, c_double)),
+    "rtc_take": (c_int, (c_void_p, c_void_p, c_double)),
+    "rtc_feedback": (c_int, (c_void_p, c_void_p, c_int, c_double, c_void_p)),
+    "rtc_waits": (c_int, (c_void_p, c_void_p)),
+    "rtc_nacked": (c_int, (c_void_p, c_void_p, c_int, c_double)),
     "rtc_sizes": (None, (POINTER(c_int64),)),
 }
 
@@ -76,9 +79,9 @@ class Kernel:
         raise AttributeError(name)
 
     def _check_rows(self) -> None:
-        sizes = (c_int64 * 6)()
+        sizes = (c_int64 * 7)()
         self._library.rtc_sizes(sizes)
-        kinds = (Packet, rows.LineRow, rows.DowntrackRow, rows.DigestRow, Inbox)
+        kinds = (Packet, rows.LineRow, rows.DowntrackRow, rows.DigestRow, Inbox, rows.LayerRow)
         if list(sizes) != [*(ctypes.sizeof(kind) for kind in kinds), LAYOUT]:
             raise Unavailable("the compiled kernel is of another version")
 

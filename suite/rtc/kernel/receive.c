@@ -1,10 +1,11 @@
-/* Reading the socket until it is empty: each datagram attributed to its peer, opened in place, and read once. */
+/* Reading the sockets until they are empty: each datagram attributed to its peer, opened in place, read once, and sent on. */
 #define _GNU_SOURCE
 #include "kernel.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 /* Addresses that have passed a check, and whose they are. A hash table with a secret: strangers choose addresses. */
 struct entry {
@@ -106,7 +107,7 @@ static int lone_feedback(const uint8_t *data, int length) {
     return body - padding;
 }
 
-static enum kind open_one(struct rtc_inbox *inbox, int at, int length) {
+static enum kind open_one(struct rtc_inbox *inbox, int at, int length, double now) {
     uint8_t *data = inbox->slot[at];
     struct rtc_line *line = inbox->line[at];
     if (!length) return EMPTY;
@@ -121,8 +122,11 @@ static enum kind open_one(struct rtc_inbox *inbox, int at, int length) {
     if (!plain) return REFUSED;
     inbox->length[at] = plain;
     int body = control ? lone_feedback(data, plain) : 0;
-    if (body) rtc_feedback(line, data + 4, body, &inbox->digest[at]);
-    if (control) return body ? FEEDBACK : CONTROL;
+    if (body) {
+        rtc_feedback(line, data + 4, body, now, &inbox->digest[at]);
+        return rtc_waits(line, &inbox->digest[at]) ? TAKEN : FEEDBACK;
+    }
+    if (control) return rtc_nacked(line, data, plain, now) ? TAKEN : CONTROL;
     struct rtc_packet *packet = &inbox->packet[at];
     if (!rtc_read(packet, data, plain, line->kinds)) return MALFORMED;
     int form = line->forms[packet->payload_type];
@@ -130,18 +134,73 @@ static enum kind open_one(struct rtc_inbox *inbox, int at, int length) {
     return MEDIA;
 }
 
-/* Read at most SLOTS datagrams; how many came. */
-int rtc_receive(int socket, struct rtc_addresses *addresses, struct rtc_inbox *inbox) {
-    static struct mmsghdr messages[SLOTS];
-    static struct iovec vectors[SLOTS];
-    static struct sockaddr_storage from[SLOTS];
-    for (int i = 0; i < SLOTS; i++) {
+/* The layer that a line's packet is of, as far as packets of it are taken here. */
+static struct rtc_layer *layer_of(const struct rtc_line *line, uint32_t ssrc) {
+    for (int i = 0; i < line->layer_count; i++)
+        if (line->layers[i]->ssrc == ssrc) return line->layers[i];
+    return NULL;
+}
+
+/* Packets that were taken and are to be sent, each layer's together. */
+static struct rtc_layer *taken_layers[SLOTS];
+static const struct rtc_packet *taken[SLOTS][SLOTS];
+static int taken_counts[SLOTS], taken_layer_count;
+
+static void enqueue(struct rtc_layer *layer, const struct rtc_packet *packet) {
+    int at = 0;
+    while (at < taken_layer_count && taken_layers[at] != layer) at++;
+    if (at == taken_layer_count) {
+        taken_layers[taken_layer_count++] = layer;
+        taken_counts[at] = 0;
+    }
+    taken[at][taken_counts[at]++] = packet;
+}
+
+static void send_taken(double now) {
+    for (int i = 0; i < taken_layer_count; i++) {
+        const struct rtc_layer *layer = taken_layers[i];
+        rtc_fanout(layer->tracks, layer->track_count, taken[i], taken_counts[i], layer->index, now);
+    }
+    taken_layer_count = 0;
+}
+
+/* What is media goes on here where it is the next packet of its layer, else it is left, with what follows it, to Python. */
+static int pass_on(struct rtc_inbox *inbox, int at, double now) {
+    struct rtc_packet *packet = &inbox->packet[at];
+    rtc_note_arrival(inbox->line[at], packet, now);
+    struct rtc_layer *layer = layer_of(inbox->line[at], packet->ssrc);
+    if (!layer) return 0;
+    if (layer->passed == inbox->reads || !rtc_take(layer, packet, now)) {
+        layer->passed = inbox->reads;
+        return 0;
+    }
+    enqueue(layer, packet);
+    return 1;
+}
+
+static struct mmsghdr messages[SLOTS];
+static struct iovec vectors[SLOTS];
+static struct sockaddr_storage from[SLOTS];
+
+/* Read what one socket has, into the slots from `first` on; how many came. */
+static int read_socket(int socket, struct rtc_inbox *inbox, int first) {
+    for (int i = first; i < SLOTS; i++) {
         vectors[i] = (struct iovec){inbox->slot[i], DATAGRAM};
         messages[i].msg_hdr = (struct msghdr){
             .msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &vectors[i], .msg_iovlen = 1};
     }
-    int count = recvmmsg(socket, messages, SLOTS, MSG_DONTWAIT, NULL);
-    if (count <= 0) return 0;
+    int count = recvmmsg(socket, messages + first, (unsigned)(SLOTS - first), MSG_DONTWAIT, NULL);
+    for (int i = first; i < first + count; i++) inbox->socket[i] = socket;
+    return count > 0 ? count : 0;
+}
+
+/* Read at most SLOTS datagrams of the sockets that `poll` watches; how many came. `inbox->left` of them are Python's. */
+int rtc_receive(int poll, struct rtc_addresses *addresses, struct rtc_inbox *inbox, double now) {
+    struct epoll_event ready[SLOTS];
+    int waiting = epoll_wait(poll, ready, SLOTS, 0), count = 0;
+    for (int i = 0; i < waiting && count < SLOTS; i++) count += read_socket(ready[i].data.fd, inbox, count);
+    inbox->left = 0;
+    inbox->reads = (inbox->reads + 1) & 0x3FFFFFFF;
     for (int i = 0; i < count; i++) {
         int length = (int)messages[i].msg_len;
         inbox->length[i] = length;
@@ -150,16 +209,21 @@ int rtc_receive(int socket, struct rtc_addresses *addresses, struct rtc_inbox *i
             inbox->name_length[i] ? find(addresses, inbox->name[i], inbox->name_length[i]) : NULL;
         inbox->line[i] = entry && entry->length ? entry->line : NULL;
         inbox->number[i] = inbox->line[i] ? inbox->line[i]->number : -1;
-        inbox->kind[i] = (uint8_t)open_one(inbox, i, length);
+        enum kind kind = open_one(inbox, i, length, now);
+        if (kind == MEDIA && pass_on(inbox, i, now)) kind = TAKEN;
+        inbox->left += kind != TAKEN;
+        inbox->kind[i] = (uint8_t)kind;
     }
+    send_taken(now);
     return count;
 }
 
-void rtc_sizes(int64_t sizes[6]) {
+void rtc_sizes(int64_t sizes[7]) {
     sizes[0] = sizeof(struct rtc_packet);
     sizes[1] = sizeof(struct rtc_line);
     sizes[2] = sizeof(struct rtc_downtrack);
     sizes[3] = sizeof(struct rtc_digest);
     sizes[4] = sizeof(struct rtc_inbox);
-    sizes[5] = 1; /* of the layouts, raised with each change that leaves the sizes as they are */
+    sizes[5] = sizeof(struct rtc_layer);
+    sizes[6] = 2; /* of the layouts, raised with each change that leaves the sizes as they are */
 }

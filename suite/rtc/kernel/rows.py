@@ -22,9 +22,11 @@ SENT: Final = 1024  # packets whose sending is remembered, a power of two
 DATAGRAM: Final = 2048
 SLOTS: Final = 64
 NAME: Final = 28
+STRIDE: Final = 1536  # bytes of a layer's ring for each packet
+DETAILS: Final = 10  # calm feedbacks that wait to be told together
 
 # What a datagram was found to be (kernel.h).
-EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED, FEEDBACK = range(12)
+EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED, FEEDBACK, TAKEN = range(13)
 CLOSED, DIRECT, INDIRECT = range(3)  # routes of a line: nothing is sent, the kernel sends, Python sends
 
 Fields = list[tuple[str, Any]]
@@ -52,21 +54,35 @@ class PacketRow(Structure):
     ]
 
 
+class DigestRow(Structure):
+    """`struct rtc_digest`."""
+
+    _fields_: ClassVar[Fields] = [
+        *_all(c_int64, "received lost"),
+        *_all(c_double, "shortest mean arrived_first arrived_last left_first left_last at"),
+        *_all(c_int64, "arrived_bytes left_bytes in_flight"),
+    ]
+
+
 class LineRow(Structure):
     """`struct rtc_line`."""
 
     _fields_: ClassVar[Fields] = [
-        ("inbound", c_void_p),
-        ("outbound", c_void_p),
+        *_all(c_void_p, "inbound outbound layers arrived_at arrived"),
         *_all(c_int64, "number packets unsent"),
-        *_all(c_int32, "route socket"),
-        *_all(c_uint32, "transport_sequence name_length"),
+        *_all(c_int32, "route socket layer_count arrived_count arrived_room"),
+        *_all(c_uint32, "arrived_media transport_sequence name_length"),
         ("name", c_uint8 * NAME),
         ("kinds", c_uint8 * 256),
         ("forms", c_int8 * 128),
         ("sent_at", c_double * SENT),
         ("sent_number", c_int32 * SENT),
         ("sent_size", c_uint16 * SENT),
+        ("downtracks", c_void_p),
+        *_all(c_int64, "again forgotten limited again_second again_of_second"),
+        *_all(c_double, "calm_from calm_to"),
+        *_all(c_int32, "downtrack_count detail_count"),
+        ("details", DigestRow * DETAILS),
     ]
 
 
@@ -81,7 +97,7 @@ class DowntrackRow(Structure):
     timestamp_offset: int
 
     _fields_: ClassVar[Fields] = [
-        *_all(c_void_p, "line_row history times stamps"),
+        *_all(c_void_p, "line_row layers history times stamps"),
         *_all(c_int64, "history_mask offset first_source last_sequence rtx_sequence written packets octets"),
         *_all(c_int64, "picture_offset zero_offset"),
         ("drops", c_int64 * 4 * DROPS),
@@ -89,19 +105,25 @@ class DowntrackRow(Structure):
         *_all(c_uint32, "ssrc rtx_ssrc timestamp_offset last_timestamp"),
         *_all(c_int32, "wanted target current recent temporal temporal_now dropped_picture drop_count"),
         *_all(c_int32, "form source_form payload_type rtx_payload_type primary_type last_picture last_zero"),
-        *_all(c_int32, "audio plain_extensions template_length time_at number_at spatial pair_now"),
+        *_all(c_int32, "audio plain_extensions template_length time_at number_at spatial pair_now layer_count"),
         ("row_ids", c_uint8 * KINDS),
         ("template", c_uint8 * TEMPLATE),
     ]
 
 
-class DigestRow(Structure):
-    """`struct rtc_digest`."""
+class LayerRow(Structure):
+    """`struct rtc_layer`."""
+
+    loudest: int
+    loudness: int
+    levels: int
 
     _fields_: ClassVar[Fields] = [
-        *_all(c_int64, "received lost"),
-        *_all(c_double, "shortest mean arrived_first arrived_last left_first left_last"),
-        *_all(c_int64, "arrived_bytes left_bytes in_flight"),
+        *_all(c_void_p, "tracks ring ring_numbers ring_lengths kinds_row"),
+        *_all(c_int64, "ring_mask base highest received octets"),
+        *_all(c_double, "heard jitter transit fastest"),
+        ("ssrc", c_uint32),
+        *_all(c_int32, "clock_rate index track_count form audio open loudest loudness levels passed"),
     ]
 
 
@@ -113,12 +135,14 @@ def inbox(packet: type[PacketRow]) -> type[Structure]:
             ("slot", c_void_p * SLOTS),
             ("line", c_void_p * SLOTS),
             ("number", c_int64 * SLOTS),
+            ("socket", c_int32 * SLOTS),
             ("length", c_int32 * SLOTS),
             ("name_length", c_int32 * SLOTS),
             ("name", c_uint8 * NAME * SLOTS),
             ("kind", c_uint8 * SLOTS),
             ("packet", packet * SLOTS),
             ("digest", DigestRow * SLOTS),
+            *_all(c_int32, "left reads"),
         ]
 
     return Inbox

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
+from ctypes import addressof, c_uint8
+from mmap import mmap
 from typing import Final
 
 from suite.rtc.core.media import Codec
+from suite.rtc.kernel.rows import STRIDE, LayerRow
 from suite.rtc.packets import rtcp
 from suite.rtc.packets.dependency import Dependencies
 
@@ -13,50 +17,59 @@ MISSING_MOST: Final = 192  # packets asked for at once; a wider gap is an outage
 NACK_TRIES: Final = 10
 NACK_AFTER: Final = 0.06  # s between two requests for one packet, where the round trip is not known
 GIVE_UP: Final = 1.5  # s after which a missing packet would come too late
+CLOSED: Final = -1  # of `open`
 
 
-class Layer:
-    """Receiving state of one SSRC. Sequence numbers within are extended by their wraps, so that they only grow."""
+class Layer(LayerRow):
+    """Receiving state of one SSRC. Sequence numbers within are extended by their wraps, so that they only grow.
 
-    __slots__ = (
-        "_expected_before", "_fastest", "_jitter", "_kept", "_kept_sequences", "_mask", "_received_before",
-        "_transit", "base", "clock_rate", "codec", "dependencies", "form", "heard", "highest", "index", "keyframe_asked",
-        "keyframe_due", "live", "missing", "octets", "outage", "rate", "received", "repair", "rid", "sender_arrival",
-        "sender_ntp", "sender_timestamp", "spatial_octets", "spatial_rate", "ssrc", "started",
-    )  # fmt: skip
+    The compiled kernel takes packets that come in their order by the same row (`suite/rtc/kernel/layer.c`):
 
-    def __init__(self, *, index: int, rid: str, clock_rate: int, kept: int) -> None:
+    | fields | what they say |
+    | --- | --- |
+    | highest, base, received, octets | the latest number and the first; packets so far; bytes since the rate was taken |
+    | heard | when the last packet came |
+    | ring_mask | how many packets are held for those who ask again, less one |
+    | open | the payload type whose packets the kernel takes, `CLOSED` where all are for Python |
+    | loudest, loudness, levels | of sound, since it was last told: the loudest, the sum, and how many packets said it |
+    | transit, fastest, jitter | in units of the clock: of the last packet, of the fastest, and their spread |
+    """
+
+    def __init__(self, *, index: int, rid: str, clock_rate: int, kept: int, audio: bool = False) -> None:
         """`kept` packets, a power of two, are held for those who ask again."""
+        super().__init__()
         self.index = index
         self.rid = rid
         self.clock_rate = clock_rate
-        self._mask = kept - 1
+        self.audio = audio
+        self.ring_mask = kept - 1
         self.codec: Codec | None = None
-        self.form = 0
-        self.heard = 0.0
         self.live = False
         self.keyframe_asked = -1.0
         self.keyframe_due = 0.0  # when to ask again for those who were told to wait; 0 where nobody waits
-        self.octets = 0  # since the rate was last taken
         self.rate = 0.0  # bit/s
-        self.spatial_octets = [0, 0, 0, 0]  # the same of each spatial layer within the stream
+        self.spatial_octets = [0, 0, 0, 0]  # bytes of each spatial layer within the stream, since the rate was taken
         self.spatial_rate = [0.0, 0.0, 0.0, 0.0]
         self.repair = 0  # the SSRC of its retransmissions
         self.restart(0)
 
     def restart(self, ssrc: int) -> None:
         """Begin again under another SSRC: what was counted of the old one says nothing of the new."""
+        self.open = CLOSED
         self.ssrc = ssrc
         self.started = False
-        self._kept: list[bytes] = [b""] * (self._mask + 1)
-        self._kept_sequences = [-1] * (self._mask + 1)
+        self._ring: memoryview | None = None  # made with the first packet
+        self._numbers = array("q", [-1]) * (self.ring_mask + 1)
+        self._lengths = array("H", [0]) * (self.ring_mask + 1)
+        self.ring_numbers, self.ring_lengths = self._numbers.buffer_info()[0], self._lengths.buffer_info()[0]
         self.base = self.highest = 0
         self.received = 0
         self.dependencies = Dependencies()
         self.outage = False  # more was lost than can be asked for: a keyframe is wanted
         self.missing: dict[int, tuple[int, float, float]] = {}  # sequence: tries, next request, first seen missing
         self._expected_before = self._received_before = 0
-        self._jitter = self._transit = self._fastest = 0.0
+        self.jitter = self.transit = self.fastest = 0.0
+        self.passed = -1
         self.sender_ntp = self.sender_timestamp = 0
         self.sender_arrival = -1.0
 
@@ -79,7 +92,7 @@ class Layer:
             self.highest = extended
         else:
             extended = self.highest - (0x10000 - ahead)
-            if self.highest - extended > self._mask or self._kept_sequences[extended & self._mask] == extended:
+            if self.highest - extended > self.ring_mask or self._numbers[extended & self.ring_mask] == extended:
                 return -1
             self.missing.pop(extended, None)
         self.received += 1
@@ -88,19 +101,21 @@ class Layer:
 
     def _pace(self, timestamp: int, now: float) -> None:
         """Keep the jitter (RFC 3550, 6.4.1) and the fastest way that a packet has made."""
-        transit = now * self.clock_rate - timestamp
-        if abs(transit - self._fastest) > 10 * self.clock_rate:  # the first, or a clock that wrapped or was set
-            self._fastest = transit
+        rate = self.clock_rate
+        transit = now * rate - timestamp
+        fastest = self.fastest
+        if abs(transit - fastest) > 10 * rate:  # the first, or a clock that wrapped or was set
+            fastest = transit
         # Relaxed by 10 us a packet, so that a slower clock than ours does not count as lateness for ever.
-        self._fastest = min(self._fastest + self.clock_rate * 1e-5, transit)
-        change = abs(transit - self._transit) % 0x100000000
-        if change < self.clock_rate:  # anything wider is a wrapped or restarted timestamp
-            self._jitter += (change - self._jitter) / 16
-        self._transit = transit
+        self.fastest = min(fastest + rate * 1e-5, transit)
+        change = abs(transit - self.transit) % 0x100000000
+        if change < rate:  # anything wider is a wrapped or restarted timestamp
+            self.jitter += (change - self.jitter) / 16
+        self.transit = transit
 
     def lateness(self, timestamp: int, now: float) -> float:
         """How much longer than the fastest packet of this stream one that arrives now was under way, in s."""
-        return max(0.0, now - (timestamp + self._fastest) / self.clock_rate)
+        return max(0.0, now - (timestamp + self.fastest) / self.clock_rate)
 
     def _note_missing(self, extended: int, ahead: int, now: float) -> None:
         if ahead > MISSING_MOST:
@@ -112,16 +127,44 @@ class Layer:
         while len(self.missing) > MISSING_MOST:
             del self.missing[next(iter(self.missing))]
 
-    def keep(self, extended: int, packet: bytes) -> None:
-        """Hold a packet for those who ask for it again."""
-        slot = extended & self._mask
-        self._kept[slot] = packet
-        self._kept_sequences[slot] = extended
+    def keep(self, extended: int, packet: bytes | memoryview) -> None:
+        """Hold a packet for those who ask for it again; one that is too long to be forwarded is not."""
+        length = len(packet)
+        if length > STRIDE:
+            return
+        ring = self._ring
+        if ring is None:
+            # From the system, which gives memory when it is first touched: most rings are never filled.
+            memory = mmap(-1, STRIDE * (self.ring_mask + 1))
+            self._ring = ring = memoryview(memory)
+            self.ring = addressof(c_uint8.from_buffer(memory))
+        slot = extended & self.ring_mask
+        at = slot * STRIDE
+        ring[at : at + length] = packet
+        self._lengths[slot] = length
+        self._numbers[slot] = extended
 
     def kept(self, extended: int) -> bytes:
         """The packet of that number; empty where it never came or is forgotten."""
-        slot = extended & self._mask
-        return self._kept[slot] if self._kept_sequences[slot] == extended else b""
+        slot = extended & self.ring_mask
+        if self._ring is None or self._numbers[slot] != extended:
+            return b""
+        at = slot * STRIDE
+        return bytes(self._ring[at : at + self._lengths[slot]])
+
+    def hear(self, level: int) -> None:
+        """Note a packet's level: 127 loudest, 0 silence (RFC 6464 turned round)."""
+        self.loudest = max(self.loudest, level)
+        self.loudness += level
+        self.levels += 1
+
+    def loudness_taken(self) -> tuple[int, float] | None:
+        """The loudest level and the mean of those since this was last asked; None where no packet said one."""
+        if not self.levels:
+            return None
+        found = self.loudest, self.loudness / self.levels
+        self.loudest = self.loudness = self.levels = 0
+        return found
 
     def place(self, sequence: int) -> int:
         """The extended number of a 16-bit one near the highest seen."""
@@ -132,7 +175,7 @@ class Layer:
         """The sequence numbers to ask for again now, in rising order."""
         due = []
         for sequence, (tries, when, since) in list(self.missing.items()):
-            if tries >= NACK_TRIES or now - since > GIVE_UP or self.highest - sequence > self._mask:
+            if tries >= NACK_TRIES or now - since > GIVE_UP or self.highest - sequence > self.ring_mask:
                 del self.missing[sequence]
             elif when <= now:
                 due.append(sequence & 0xFFFF)
@@ -158,7 +201,7 @@ class Layer:
             last = (self.sender_ntp >> 16) & 0xFFFFFFFF
             delay = int((now - self.sender_arrival) * 65536) & 0xFFFFFFFF
         highest = (self.highest - 0x10000) & 0xFFFFFFFF
-        block = (self.ssrc, fraction, expected - self.received, highest, int(self._jitter) & 0xFFFFFFFF, last, delay)
+        block = (self.ssrc, fraction, expected - self.received, highest, int(self.jitter) & 0xFFFFFFFF, last, delay)
         return block, max(0, interval), max(0, lost)
 
     def spatial_rates(self, passed: float) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from ctypes import addressof, c_char_p, c_void_p, cast
 from typing import Any, Final
@@ -45,10 +46,11 @@ class Router:
         self.downtracks: dict[int, tuple[Downtrack, Track]] = {}  # by SSRC and by the SSRC of retransmissions
         self.arrivals = Arrivals()
         self.round_trip = 0.0
-        self.levels: dict[str, list[int]] = {}  # track: loudest, sum, packets of the period
         self._kinds = _NO_KINDS
         self._layers: dict[int, tuple[Track, Layer]] = {}
         self._repairs: dict[int, tuple[Track, Layer]] = {}
+        self._rows = array("Q")  # of the layers, for the compiled kernel
+        self._sent_rows = array("Q")  # of the downtracks
         self.row: LineRow | None = None  # of the line, where the compiled kernel reads
         self.kernel = kernel
         self.quiet = RtcpReader()  # for who wants to know nothing
@@ -87,6 +89,35 @@ class Router:
             for payload_type, codec in track.codecs.items():
                 forms[payload_type & 127] = codecs.FORMS.get(codec.mime, codecs.OTHER)
         self.row.forms[:] = forms
+        if self.numbers_packets():
+            self.arrivals.note_in(self.row)
+
+    def _tell_layers(self) -> None:
+        """Which streams the kernel may take packets of."""
+        if self.row is not None:
+            self._rows = array("Q", [addressof(layer) for _, layer in self._layers.values()])
+            self.row.layers, self.row.layer_count = self._rows.buffer_info()[0], len(self._rows)
+            for _, layer in self._layers.values():
+                layer.kinds_row = addressof(self.row) + LineRow.kinds.offset
+
+    def send(self, downtrack: Downtrack, track: Track) -> None:
+        """A downtrack goes out on this transport."""
+        for ssrc in (downtrack.ssrc, downtrack.rtx_ssrc):
+            if ssrc:
+                self.downtracks[ssrc] = (downtrack, track)
+        self._tell_downtracks()
+
+    def send_no_more(self, downtrack: Downtrack) -> None:
+        """It does no longer."""
+        for ssrc in (downtrack.ssrc, downtrack.rtx_ssrc):
+            self.downtracks.pop(ssrc, None)
+        self._tell_downtracks()
+
+    def _tell_downtracks(self) -> None:
+        """Which streams a subscriber may ask the kernel for again."""
+        if self.row is not None:
+            self._sent_rows = array("Q", {addressof(downtrack): None for downtrack, _ in self.downtracks.values()})
+            self.row.downtracks, self.row.downtrack_count = self._sent_rows.buffer_info()[0], len(self._sent_rows)
 
     def _bind(self, track: Track, layer: Layer, ssrc: int) -> None:
         if layer.ssrc != ssrc:
@@ -95,13 +126,14 @@ class Router:
                 track.restarted(layer)
             layer.restart(ssrc)
         self._layers[ssrc] = (track, layer)
+        self._tell_layers()
 
     def forget(self, track: Track) -> None:
         """Unbind all of a track's streams."""
         self.tracks = {mid: one for mid, one in self.tracks.items() if one is not track}
         self._layers = {ssrc: bound for ssrc, bound in self._layers.items() if bound[0] is not track}
         self._repairs = {ssrc: bound for ssrc, bound in self._repairs.items() if bound[0] is not track}
-        self.levels.pop(track.sid, None)
+        self._tell_layers()
 
     def numbers_packets(self) -> bool:
         """Whether the publisher numbers its packets for transport-wide feedback."""
@@ -119,17 +151,17 @@ class Router:
         if not packet.read(buffer, length, self._kinds):
             self.count("rtp_malformed")
             return None
+        at = packet.at[TRANSPORT_SEQUENCE]
+        if at and packet.size[TRANSPORT_SEQUENCE] >= 2:
+            self.arrivals.add((buffer[at] << 8) | buffer[at + 1], now, packet.ssrc)
         return self.take(packet, now)
 
-    def take(self, packet: Packet, now: float) -> Track | None:  # noqa: C901, PLR0912 -- the hot path: no call for each step
+    def take(self, packet: Packet, now: float) -> Track | None:  # noqa: C901 -- the hot path: no call for each step
         """Take a packet that has been read: bind, undo retransmission, keep it once, forward it.
 
         The track that it was of is returned: the compiled kernel sends at its `flush`.
         """
         buffer = packet.buffer
-        if packet.at[TRANSPORT_SEQUENCE] and packet.size[TRANSPORT_SEQUENCE] >= 2:
-            at = packet.at[TRANSPORT_SEQUENCE]
-            self.arrivals.add((buffer[at] << 8) | buffer[at + 1], now, packet.ssrc)
         ssrc = packet.ssrc
         bound = self._layers.get(ssrc)
         data = b""
@@ -160,9 +192,9 @@ class Router:
         length = packet.length
         layer.octets += length
         if packet.end > packet.payload:
-            layer.keep(extended, data or bytes(memoryview(buffer)[:length]))
+            layer.keep(extended, data or memoryview(buffer)[:length])
         if packet.at[AUDIO_LEVEL]:
-            self._heard(track, packet)
+            layer.hear(127 - (buffer[packet.at[AUDIO_LEVEL]] & 0x7F))
         track.forward(layer, packet, extended, now)
         if data:
             track.flush()
@@ -234,14 +266,6 @@ class Router:
             return None
         self._bind(track, layer, packet.ssrc)
         return track, layer
-
-    def _heard(self, track: Track, packet: Packet) -> None:
-        """Add a packet's level (RFC 6464: 0 loudest, 127 silence, in -dBov) to its track's period."""
-        level = 127 - (packet.buffer[packet.at[AUDIO_LEVEL]] & 0x7F)
-        period = self.levels.setdefault(track.sid, [0, 0, 0])
-        period[0] = max(period[0], level)
-        period[1] += level
-        period[2] += 1
 
     # --- RTCP
 

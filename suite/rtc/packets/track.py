@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from suite.rtc.core.media import Codec, Kind, LayerStarted, LayerStopped, Receive, Report
 from suite.rtc.packets import codecs, rtcp
 from suite.rtc.packets.downtrack import ALL, NONE, Downtrack
-from suite.rtc.packets.layer import Layer
+from suite.rtc.packets.layer import CLOSED, Layer
 from suite.rtc.packets.rtp import DEPENDENCY, TRANSPORT_SEQUENCE, Packet
 
 SILENT: Final = {"video": 0.7, "audio": 2.0}  # s without a packet after which a layer counts as stopped
@@ -66,8 +66,10 @@ class Track:
         self.codecs: dict[int, Codec] = {}
         self.repairs: dict[int, int] = {}
         self._kernel = kernel
+        self._unsettled: dict[int, Downtrack] = {}  # those on which what flows may not be what is aimed at
         self._slow: list[tuple[Downtrack, Line]] = []  # those that Python writes
         self._fast = array("Q")  # the rows of those that the kernel writes
+        self._rows = array("Q")  # of the layers
         self._pending = array("Q", bytes(8 * TOGETHER))  # packets that wait for it
         self._waiting: list[Packet] = []
         self._pending_layer = NONE
@@ -89,20 +91,25 @@ class Track:
         if [layer.rid for layer in self.layers] != list(rids):
             known = {layer.rid: layer for layer in self.layers}
             self.layers = [
-                known.get(rid) or Layer(index=index, rid=rid, clock_rate=rate, kept=KEPT[self.kind])
+                known.get(rid)
+                or Layer(index=index, rid=rid, clock_rate=rate, kept=KEPT[self.kind], audio=self.kind == "audio")
                 for index, rid in enumerate(rids[:8])
             ]
             for index, layer in enumerate(self.layers):
                 layer.index = index
+        self._close()
+        self.arrange()
 
     def add(self, downtrack: Downtrack, line: Line) -> None:
         """Forward to `line` by `downtrack` from now on."""
         self.downtracks.append((downtrack, line))
+        self._unsettled[id(downtrack)] = downtrack
         self.arrange()
 
     def remove(self, downtrack: Downtrack) -> None:
         """Forward by it no longer."""
         self.downtracks = [one for one in self.downtracks if one[0] is not downtrack]
+        self._unsettled.pop(id(downtrack), None)
         self.arrange()
 
     def arrange(self) -> None:
@@ -117,18 +124,48 @@ class Track:
                 downtrack.line_row = addressof(row)
                 fast.append(addressof(downtrack))
         self._fast = array("Q", fast)
+        self._rows = array("Q", [addressof(layer) for layer in self.layers])
+        for downtrack, _ in self.downtracks:
+            downtrack.layers, downtrack.layer_count = self._rows.buffer_info()[0], len(self._rows)
+        for layer in self.layers:
+            layer.tracks, layer.track_count = self._fast.buffer_info()[0], len(fast)
+        if self._slow:
+            self._close()
+
+    def _close(self) -> None:
+        """Let Python take every packet, until one has been taken after which there is nothing for it to do."""
+        for layer in self.layers:
+            layer.open = CLOSED
+
+    def _may_open(self, layer: Layer, packet: Packet) -> None:
+        """Let the compiled kernel take what follows this packet, where it only has to be sent."""
+        if self._kernel is not None and not (self._slow or self.copies or self.muted):
+            layer.open = packet.payload_type
+
+    def copy(self, take: Callable[[Layer, Packet, int, float], None]) -> None:
+        """Hand each packet to `take` as well, from now on."""
+        self.copies.append(take)
+        self._close()
+
+    def copy_no_more(self, take: Callable[[Layer, Packet, int, float], None]) -> None:
+        """Hand `take` no packet any more."""
+        if take in self.copies:
+            self.copies.remove(take)
 
     def mute(self, *, muted: bool) -> None:
         """Drop the packets at the door, or let them in again: then everyone joins anew, and no gap is left behind."""
         self.muted = muted
+        self._close()
         for downtrack, _ in self.downtracks:
             downtrack.current = NONE
+            self._unsettled[id(downtrack)] = downtrack
 
     def restarted(self, layer: Layer) -> None:
         """The layer begins anew under another SSRC: who is on it joins again at a keyframe, by the clock on the wall."""
         for downtrack, _ in self.downtracks:
             if downtrack.recent == layer.index:
                 downtrack.current = downtrack.recent = NONE
+                self._unsettled[id(downtrack)] = downtrack
 
     def layer_by_rid(self, rid: str) -> Layer | None:
         """The layer of a rid; a track of one layer answers to an empty one as well."""
@@ -191,6 +228,8 @@ class Track:
             self._write(layer, packet, extended, now)
         for copy in self.copies:
             copy(layer, packet, extended, now)
+        if layer.open != packet.payload_type:
+            self._may_open(layer, packet)
 
     def _layered(self, layer: Layer, packet: Packet) -> None:
         """Note what the packet's frame is to the layers of its stream."""
@@ -322,6 +361,7 @@ class Track:
         """What control asks of a downtrack; None pauses it."""
         downtrack.temporal = ALL if temporal is None else temporal
         downtrack.aimed_at = now
+        self._unsettled[id(downtrack)] = downtrack
         if len(self.layers) == 1 and wanted is not None:
             downtrack.spatial = wanted
         if wanted is None:
@@ -337,8 +377,10 @@ class Track:
         wanted = downtrack.wanted
         order = [*range(wanted, -1, -1), *range(wanted + 1, len(self.layers))]
         downtrack.target = next((index for index in order if self.layers[index].live), wanted)
-        if downtrack.target != downtrack.current and now >= downtrack.held_until:
-            self.ask_keyframe(self.layers[downtrack.target], now)
+        if downtrack.target != downtrack.current:
+            self._unsettled[id(downtrack)] = downtrack
+            if now >= downtrack.held_until:
+                self.ask_keyframe(self.layers[downtrack.target], now)
 
     def aim_all(self, now: float) -> None:
         """Aim every downtrack anew: a layer has come or gone."""
@@ -370,10 +412,13 @@ class Track:
                 self.ask_missing(layer, now, round_trip)
             if layer.live and now - layer.heard > SILENT[self.kind]:
                 layer.live = False
+                layer.open = CLOSED
                 self.report(LayerStopped(track=self.sid, layer=layer.index))
                 self.aim_all(now)
-        for downtrack, _ in self.downtracks:
+        for downtrack in tuple(self._unsettled.values()):
             self._pursue(downtrack, now)
+            if downtrack.target in {NONE, downtrack.current} and (downtrack.current == NONE or downtrack.is_layered()):
+                self._unsettled.pop(id(downtrack), None)
 
     def _pursue(self, downtrack: Downtrack, now: float) -> None:
         """Ask again for the keyframe that a downtrack waits for."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
-from suite.rtc.kernel.rows import SENT, DigestRow
+from suite.rtc.kernel.rows import SENT, DigestRow, LineRow
 from suite.rtc.packets import rtcp
 
 _FEEDBACK: Final = Struct("!BBHII")
@@ -15,6 +15,7 @@ _BODY: Final = Struct("!HHI")
 _TICK: Final = 250e-6  # s, of a receive delta
 _REFERENCE: Final = 64e-3  # s, of the reference time
 SPAN: Final = 600  # packets that one feedback describes at most
+NOTED: Final = 2048  # arrivals that the compiled kernel notes between two feedbacks
 _SENT_MASK: Final = SENT - 1
 
 
@@ -27,6 +28,26 @@ class Arrivals:
         self._next = -1
         self._highest = -1
         self._number = 0
+        self._times = array("d")  # of what the compiled kernel notes
+        self._numbers = array("H")
+        self._row: LineRow | None = None
+
+    def note_in(self, row: LineRow) -> None:
+        """Let the compiled kernel note arrivals in the line's row."""
+        if self._row is None:
+            self._times, self._numbers = array("d", bytes(8 * NOTED)), array("H", bytes(2 * NOTED))
+            row.arrived_at, row.arrived = self._times.buffer_info()[0], self._numbers.buffer_info()[0]
+            row.arrived_count, row.arrived_room = 0, NOTED
+            self._row = row
+
+    def _take_noted(self) -> None:
+        row = self._row
+        if row is None or not row.arrived_count:
+            return
+        count, row.arrived_count = row.arrived_count, 0
+        media, add = row.arrived_media, self.add
+        for sequence, when in zip(self._numbers[:count], self._times[:count], strict=True):
+            add(sequence, when, media)
 
     def add(self, sequence: int, now: float, media: int) -> None:
         """Note a packet's arrival at `now` (s); `media` is its SSRC."""
@@ -44,10 +65,12 @@ class Arrivals:
 
     def pending(self) -> int:
         """How many arrivals are not told yet."""
+        self._take_noted()
         return len(self._arrived)
 
     def feedback(self, sender: int) -> bytes:
         """Tell what arrived since the last time; empty where there is nothing to tell."""
+        self._take_noted()
         arrived = self._arrived
         if not arrived:
             return b""

@@ -42,7 +42,6 @@ CONSENT: Final = 30.0  # s without a check after which the peer is gone (RFC 767
 HANDSHAKE: Final = 15.0  # s
 ADDRESSES_MOST: Final = 8  # addresses of one peer with a succeeded check
 REPEATED: Final = 32  # packets sent once more for one probe at most
-BESIDES: Final = 1.0  # s between two looks at what is sent without a number
 HEADERS: Final = 20  # bytes of an RTP header with an extension
 QUEUE: Final = 512  # DTLS records waiting, more than one wake reads; the oldest is dropped
 
@@ -128,6 +127,7 @@ class Association(RtcpReader):
         self.arena = front.arena.data
         self.indirect = False  # where the way to the peer is not the plane's UDP socket: Python writes and sends
         self.row: LineRow | None = None  # the line as the compiled kernel has it
+        self._connected_socket = False
         self._sequence = 0
         self.congestion = Congestion()
         self.sent = twcc.Sent()
@@ -145,9 +145,9 @@ class Association(RtcpReader):
         self.channels: DataChannels | None = None
         self._task: asyncio.Task[None] | None = None
         self._digest = DigestRow()
-        self._besides_due = 0.0
+        self.restless = False  # whether `tick` has something to do
         if front.kernel is not None:
-            self.row = row = LineRow(number=next(_NUMBERS), socket=front.fileno())
+            self.row = row = LineRow(number=next(_NUMBERS), socket=front.fileno(), calm_from=1.0)
             row.sent_number[:] = [-1] * len(row.sent_number)
             row.forms[:] = [-1] * len(row.forms)
             self.router.row = row
@@ -208,10 +208,18 @@ class Association(RtcpReader):
         if row.route == DIRECT and self.address is not None:
             name = socket_name(self.address)
             row.name[: len(name)] = list(name)
-            row.name_length = len(name)
+            row.name_length = 0 if self._connected_socket else len(name)
         if row.route != before:
             for track in {track for _, track in self.router.downtracks.values()}:
                 track.arrange()
+
+    def send_through(self, socket: int, *, connected: bool) -> None:
+        """Let the kernel send through this socket; one that is connected to the peer needs no address."""
+        row = self.row
+        if row is not None:
+            row.socket = socket
+            self._connected_socket = connected
+            row.name_length = 0 if connected or self.address is None else len(socket_name(self.address))
 
     def direct(self) -> LineRow | None:
         """The line's row, where the compiled kernel sends by it."""
@@ -415,24 +423,42 @@ class Association(RtcpReader):
     def transport_feedback(self, body: bytes, now: float) -> None:
         """Take a transport-wide feedback."""
         if self.row is not None:
-            self._front.kernel.feedback(addressof(self.row), body, len(body), addressof(self._digest))
+            self._front.kernel.feedback(addressof(self.row), body, len(body), now, addressof(self._digest))
             self.told(self._digest, now)
         else:
             self.told(twcc.digest(body, self.sent), now)
 
     def told(self, digest: DigestRow, now: float) -> None:
-        """Take a transport-wide feedback that has been summed up."""
-        self._tell(self.congestion.feedback(digest, digest.left_bytes, now))
+        """Take a transport-wide feedback that has been summed up, after those that waited in the kernel to be told with it."""
+        row, congestion = self.row, self.congestion
+        if row is None:
+            self._tell(congestion.feedback(digest, digest.left_bytes, now))
+        else:
+            waited, row.detail_count = row.details[: row.detail_count], 0
+            for one in waited:
+                congestion.feedback(one, one.left_bytes, one.at)
+            self._tell(congestion.feedback(digest, digest.left_bytes, now))
+            row.calm_from, row.calm_to = congestion.calm(now)
+        self.restless = congestion.is_restless(now)
+
+    def want(self, bit_rate: int) -> None:
+        """What all that is shown would take, bit/s: the line is probed for it."""
+        self.congestion.want(bit_rate)
+        self.restless = True
+        if self.row is not None:
+            self.row.calm_from, self.row.calm_to = self.congestion.calm(self._front.clock())
 
     def tick(self, now: float) -> None:
-        """Probe the line, where control wants more than it is known to carry; to be called each 50 ms."""
-        if now >= self._besides_due:
-            self._besides_due = now + BESIDES
-            self.congestion.besides(self._unnumbered(), now)
+        """Probe the line, where control wants more than it is known to carry; to be called each 50 ms while `restless`."""
         rate, owed = self.congestion.tick(now)
         self._tell(rate)
         if owed and self.connected:
             self._probe(owed, now)
+        self.restless = self.congestion.is_restless(now)
+
+    def count_unnumbered(self, now: float) -> None:
+        """Note what was sent besides that of which feedback tells; to be called each second."""
+        self.congestion.besides(self._unnumbered(), now)
 
     def _probe(self, owed: int, now: float) -> None:
         """Send `owed` bytes that nobody asked for: the last packets of a picture once more, else padding."""

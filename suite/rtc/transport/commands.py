@@ -55,6 +55,9 @@ class Plane(Front, Protocol):
     def close_transport(self, name: str) -> None:
         """Forget a transport."""
 
+    def publishes(self, association: Association) -> None:
+        """A transport publishes from now on."""
+
 
 class Commands:
     """The tables of tracks and downtracks, and what each command does to them."""
@@ -140,7 +143,7 @@ class Commands:
     def _want(self, command: Want) -> bool:
         association = self._plane.association(command.transport)
         if association is not None:
-            association.congestion.want(command.bit_rate)
+            association.want(command.bit_rate)
         return association is not None
 
     # --- tracks
@@ -162,6 +165,7 @@ class Commands:
             )  # fmt: skip
             self.tracks[command.track] = (track, association)
         association.router.receive(track, command)
+        self._plane.publishes(association)
         return True
 
     def _stop_receiving(self, command: StopReceiving) -> bool:
@@ -209,9 +213,7 @@ class Commands:
             track = published[0]
             track.add(downtrack, association)
             self.downtracks[command.downtrack] = (downtrack, track, association)
-            association.router.downtracks[command.ssrc] = (downtrack, track)
-            if command.rtx_ssrc:
-                association.router.downtracks[command.rtx_ssrc] = (downtrack, track)
+            association.router.send(downtrack, track)
         downtrack.negotiated(command.codecs, command.extensions)
         return True
 
@@ -227,8 +229,8 @@ class Commands:
             return False
         downtrack, track, association = known
         track.remove(downtrack)
+        association.router.send_no_more(downtrack)
         for ssrc in (downtrack.ssrc, downtrack.rtx_ssrc):
-            association.router.downtracks.pop(ssrc, None)
             association.forget_stream(ssrc)
         return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from suite.rtc.core.congestion.estimator import Estimator, Told
+from suite.rtc.core.congestion.estimator import QUEUE_LOW, RESTART, Estimator, Told
 from suite.rtc.core.congestion.probing import Prober
 from suite.rtc.core.congestion.windows import Rate
 
@@ -67,6 +67,19 @@ class Congestion:
         fell = max(self.estimator.decreased_at, self._remb_fell)
         estimate = self._rate(now)
         return told, self._prober.due(now, estimate=estimate, sending=sending, congested_at=fell, round_trip=self.round_trip)
+
+    def is_restless(self, now: float) -> bool:
+        """Whether `tick` may have something to tell or to probe."""
+        if not self._prober.wanted:
+            return False
+        return not self.estimator.is_calm(now) or self._prober.is_busy(self._rate(now), now) or now - self._heard >= SILENT
+
+    def calm(self, now: float) -> tuple[float, float]:
+        """Ways (s, mean of a feedback without loss) that would teach nothing if they were told some later; none: (1, 0)."""
+        floor = self.estimator.shortest_way
+        if not self.estimator.is_calm(now) or self._prober.is_busy(self._rate(now), now) or self._remb_fell >= 0:
+            return 1.0, 0.0
+        return floor - RESTART, floor + QUEUE_LOW / 2
 
     def _rate(self, now: float) -> int:
         if self._remb and now - self._heard >= SILENT:

@@ -38,7 +38,7 @@ class Copy:
         self._reason = ""
         self._told: dict[str, Any] = {}
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"copy {command.egress_id}")
-        track.copies.append(self._packet)
+        track.copy(self._packet)
 
     def stop(self, reason: str) -> None:
         """End the copy: not one packet more."""
@@ -54,8 +54,7 @@ class Copy:
         await asyncio.wait({self._task}, timeout=FINISH)
 
     def _detach(self) -> None:
-        if self._packet in self.track.copies:
-            self.track.copies.remove(self._packet)
+        self.track.copy_no_more(self._packet)
 
     def _packet(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
         """Hand a packet over, unless it may carry sound from before the command."""

@@ -1,8 +1,11 @@
-"""The compiled kernel's reading of the socket: what arrived together comes opened and read, and leaves in one call a track."""
+"""The compiled kernel's reading of the sockets: what only had to be sent on has left already, the rest is opened and read."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import select
+import socket
 from collections.abc import Callable
 from ctypes import addressof
 from typing import Any, Final, Protocol
@@ -15,6 +18,7 @@ from suite.rtc.transport.gate import Address, address_of, socket_name
 from suite.rtc.transport.srtp import Buffer
 
 _READS: Final = 2  # of SLOTS datagrams each, before other tasks get their turn
+PAUSE: Final = 0.002  # s
 _COUNTED: Final = {
     rows.EMPTY: "udp_empty",
     rows.STRANGER: "udp_stranger",
@@ -34,18 +38,25 @@ class Owner(Protocol):
     def fault(self, now: float) -> None:
         """A fault of ours, within its handler."""
 
-    def check(self, data: bytes, address: Address, now: float) -> None:
-        """A STUN message."""
+    def check(self, data: bytes, address: Address, now: float, door: socket.socket) -> None:
+        """A STUN message that came through a door."""
 
 
 class Inbox:
-    """The slots, and the table of addresses that have passed a check."""
+    """The slots, the sockets that are read, and the table of addresses that have passed a check.
 
-    def __init__(self, kernel: Any, *, socket: int, owner: Owner, clock: Callable[[], float]) -> None:
+    Sockets of peers that publish nothing are `patient`: what comes there is feedback, a packet each from many at once. The
+    first is read at once, and those of the next `PAUSE` seconds together.
+    """
+
+    def __init__(self, kernel: Any, *, owner: Owner, clock: Callable[[], float]) -> None:
         self._kernel = kernel
-        self._socket = socket
         self._owner = owner
         self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._eager, self._patient = select.epoll(), select.epoll()
+        self._watched: dict[int, tuple[select.epoll, socket.socket]] = {}  # by descriptor: who watches it, and its door
+        self._pause: asyncio.TimerHandle | None = None
         self._slots: Any = Slots()
         self._buffers = [Buffer(rows.DATAGRAM) for _ in range(rows.SLOTS)]
         self._packets = [self._slots.packet[index] for index in range(rows.SLOTS)]
@@ -56,9 +67,31 @@ class Inbox:
         self._pointer = addressof(self._slots)
         self._addresses = kernel.addresses_new(secrets.randbits(64))
         self._lines: dict[int, Association] = {}
+        self._loop.add_reader(self._eager.fileno(), self._read, self._eager.fileno())
+        self._loop.add_reader(self._patient.fileno(), self._read_patient)
+
+    def watch(self, sock: socket.socket, door: socket.socket, *, patient: bool = False) -> None:
+        """Read this socket from now on; checks that come through it are answered through `door`."""
+        number, poll = sock.fileno(), self._patient if patient else self._eager
+        before = self._watched.get(number)
+        if before is not None and before[0] is not poll:
+            before[0].unregister(number)
+        if before is None or before[0] is not poll:
+            poll.register(number, select.EPOLLIN)
+        self._watched[number] = (poll, door)
+
+    def unwatch(self, sock: socket.socket) -> None:
+        """Read it no longer; to be called before it is closed."""
+        poll, _ = self._watched.pop(sock.fileno())
+        poll.unregister(sock.fileno())
 
     def close(self) -> None:
-        """Free the table."""
+        """Stop reading, and free the table."""
+        if self._pause is not None:
+            self._pause.cancel()
+        for poll in (self._eager, self._patient):
+            self._loop.remove_reader(poll.fileno())
+            poll.close()
         self._kernel.addresses_free(self._addresses)
         self._addresses = None
 
@@ -80,16 +113,28 @@ class Inbox:
         if association.row is not None:
             self._lines.pop(association.row.number, None)
 
-    def readable(self) -> None:
-        """Take what has arrived."""
-        receive = self._kernel.receive
-        now = self._clock()
+    def _read(self, poll: int) -> bool:
+        """Take what has arrived; whether anything had."""
+        now, found = self._clock(), 0
         for _ in range(_READS):
-            count = receive(self._socket, self._addresses, self._pointer)
-            if count:
+            count = self._kernel.receive(poll, self._addresses, self._pointer, now)
+            if self._slots.left:
                 self._take(count, now)
+            found += count
             if count < rows.SLOTS:
-                return
+                break
+        return found > 0
+
+    def _read_patient(self) -> None:
+        """Take what patient sockets brought, and look at them again after a moment."""
+        number = self._patient.fileno()
+        if self._read(number):
+            if self._pause is None:
+                self._loop.remove_reader(number)
+            self._pause = self._loop.call_later(PAUSE, self._read_patient)
+        elif self._pause is not None:
+            self._pause = None
+            self._loop.add_reader(number, self._read_patient)
 
     def _take(self, count: int, now: float) -> None:
         slots, lines = self._slots, self._lines
@@ -101,6 +146,8 @@ class Inbox:
                     track = lines[numbers[index]].router.take(self._packets[index], now)
                     if track is not None and track not in touched:
                         touched.append(track)
+                elif kinds[index] == rows.TAKEN:
+                    pass
                 elif kinds[index] == rows.FEEDBACK:
                     lines[numbers[index]].told(self._digests[index], now)
                 else:
@@ -118,7 +165,7 @@ class Inbox:
             self._owner.count(counted)
         elif kind == rows.STUN:
             name = bytes(slots.name[index][: slots.name_length[index]])
-            self._owner.check(bytes(buffer.view[:length]), address_of(name), now)
+            self._owner.check(bytes(buffer.view[:length]), address_of(name), now, self._watched[slots.socket[index]][1])
         elif association is None:
             return
         elif kind == rows.CONTROL:

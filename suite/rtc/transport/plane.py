@@ -16,7 +16,7 @@ from suite.rtc.kernel.library import load
 from suite.rtc.transport.association import Association
 from suite.rtc.transport.certificate import certificate_new, fingerprint
 from suite.rtc.transport.commands import Commands
-from suite.rtc.transport.doors import Doors, open_doors
+from suite.rtc.transport.doors import Doors, open_doors, own_sockets_most
 from suite.rtc.transport.gate import Address, StrangerLimit, request_ufrag, response
 from suite.rtc.transport.inbox import Inbox
 from suite.rtc.transport.rounds import Rounds
@@ -30,6 +30,7 @@ _DATAGRAM: Final = 2048  # bytes; longer ones are cut, and then fail their authe
 _OWNER_SILENT: Final = 10.0  # s after which an address may pass to another peer that proves itself there
 _FAULT_SHOWN_EVERY: Final = 60.0  # s
 TICK: Final = 0.05  # s
+EXPIRE: Final = 1.0  # s between two looks at who is silent
 
 
 class MediaPlane:
@@ -51,6 +52,7 @@ class MediaPlane:
         self._associations: dict[str, Association] = {}
         self._by_ufrag: dict[str, Association] = {}
         self._by_address: dict[Address, Association] = {}
+        self._own_most = own_sockets_most()
         self._strangers = StrangerLimit(self.clock)
         self._closing: set[asyncio.Task[None]] = set()
         self._commands = Commands(self)
@@ -58,14 +60,17 @@ class MediaPlane:
         self._rounds = Rounds(self._commands, report=self.report)
         self.port: int = doors.sockets[0].getsockname()[1]
         self.fingerprint: tuple[str, str] = ("sha-256", fingerprint(self.certificate))
-        self._inboxes: list[Inbox] = []
-        for door in doors.sockets:
-            readable: Callable[[], None] = partial(self._readable, door)
-            if self.kernel is not None:
-                self._inboxes.append(Inbox(self.kernel, socket=door.fileno(), owner=_Through(self, door), clock=self.clock))
-                readable = self._inboxes[-1].readable
-            self._loop.add_reader(door.fileno(), readable)
+        self._inbox: Inbox | None = None
+        self._own_sockets: dict[Address, tuple[socket.socket, socket.socket]] = {}  # of peers that have one, and its door
+        if self.kernel is not None:
+            self._inbox = inbox = Inbox(self.kernel, owner=self, clock=self.clock)
+            for door in doors.sockets:
+                inbox.watch(door, door)
+        else:
+            for door in doors.sockets:
+                self._loop.add_reader(door.fileno(), partial(self._readable, door))
         self._timer = self._loop.call_later(TICK, self._tick)
+        self._expire_due = 0.0
         self._closed = False
         self._fault_shown = -_FAULT_SHOWN_EVERY
 
@@ -95,6 +100,9 @@ class MediaPlane:
         for row in (one.row for one in self._associations.values() if one.row is not None):
             counts["udp_sent"] += row.packets
             counts["udp_unsent"] += row.unsent
+            counts["rtx_sent"] += row.again
+            counts["nack_forgotten"] += row.forgotten
+            counts["nack_limited"] += row.limited
         counts.update(self._traffic.measure(self.clock()))
         return {**counts, "transports": len(self._associations), "addresses": len(self._by_address)}
 
@@ -109,11 +117,14 @@ class MediaPlane:
             self.close_transport(name)
         if self._closing:
             await asyncio.wait(self._closing, timeout=2)
-        for door in self._doors.sockets:
-            self._loop.remove_reader(door.fileno())
+        if self._inbox is not None:
+            self._inbox.close()
+            for own, _ in self._own_sockets.values():
+                own.close()
+        else:
+            for door in self._doors.sockets:
+                self._loop.remove_reader(door.fileno())
         self._doors.close()
-        for inbox in self._inboxes:
-            inbox.close()
 
     # --- what commands, associations and rounds use of the plane
 
@@ -165,6 +176,11 @@ class MediaPlane:
         self._associations[association.name] = association
         self._by_ufrag[association.ufrag] = association
 
+    def publishes(self, association: Association) -> None:
+        """A transport publishes from now on: what comes on it is read at once."""
+        if association.address is not None and association.row is not None:
+            self._send_by(association, association.address)
+
     def rename_transport(self, association: Association, ufrag: str, password: str) -> None:
         """Answer checks under new credentials (ICE restart)."""
         for old in association.former:
@@ -183,10 +199,14 @@ class MediaPlane:
         for address in theirs:
             self._release(address)
         if association.row is not None:
-            for inbox in self._inboxes:
-                inbox.forget(association)
-            self._counts["udp_sent"] += association.row.packets
-            self._counts["udp_unsent"] += association.row.unsent
+            if self._inbox is not None:
+                self._inbox.forget(association)
+            row = association.row
+            self._counts["udp_sent"] += row.packets
+            self._counts["udp_unsent"] += row.unsent
+            self._counts["rtx_sent"] += row.again
+            self._counts["nack_forgotten"] += row.forgotten
+            self._counts["nack_limited"] += row.limited
         task = self._loop.create_task(association.close(), name=f"close {name}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -219,13 +239,41 @@ class MediaPlane:
 
     def _claim(self, address: Address, association: Association) -> None:
         self._by_address[address] = association
-        for inbox in self._inboxes:
-            inbox.claim(address, association)
+        if self._inbox is not None:
+            self._inbox.claim(address, association)
 
     def _release(self, address: Address) -> None:
-        del self._by_address[address]
-        for inbox in self._inboxes:
-            inbox.release(address)
+        association = self._by_address.pop(address)
+        if self._inbox is not None:
+            self._inbox.release(address)
+            self._close_own(association, address)
+
+    def _close_own(self, association: Association, address: Address) -> None:
+        """Close the socket of a peer's own; the kernel sends through its door instead."""
+        own, _ = self._own_sockets.pop(address, (None, None))
+        if own is None or self._inbox is None:
+            return
+        if association.row is not None and association.row.socket == own.fileno():
+            association.send_through(self._doors.through(address).fileno(), connected=False)
+        self._inbox.unwatch(own)
+        own.close()
+
+    def _send_by(self, association: Association, address: Address) -> None:
+        """Let the kernel send to the association's address through a socket of its own, or through its door."""
+        if self._inbox is None:
+            return
+        door = self._doors.through(address)
+        own, through = self._own_sockets.get(address, (None, door))
+        if through is not door:
+            self._close_own(association, address)
+            own = None
+        if own is None and len(self._own_sockets) < self._own_most:
+            own = self._doors.connect(address)
+            if own is not None:
+                self._own_sockets[address] = (own, door)
+        if own is not None:
+            self._inbox.watch(own, door, patient=not association.router.tracks)
+        association.send_through((own or door).fileno(), connected=own is not None)
 
     def _forget_doors(self, addresses: Iterable[Address]) -> None:
         for address in addresses:
@@ -285,7 +333,7 @@ class MediaPlane:
         self._claim(address, association)
         forgotten = association.checked(address, nominated=nominated, now=now)
         if association.row is not None and association.address == address:
-            association.row.socket = self._doors.through(address).fileno()
+            self._send_by(association, address)
         if forgotten is not None and self._by_address.get(forgotten) is association:
             self._release(forgotten)
             self._forget_doors((forgotten,))
@@ -293,20 +341,11 @@ class MediaPlane:
     def _tick(self) -> None:
         self._timer = self._loop.call_later(TICK, self._tick)
         now = time.monotonic()
-        for association in self.associations():
-            association.expire(now)
+        if now >= self._expire_due:
+            self._expire_due = now + EXPIRE
+            for association in self.associations():
+                association.expire(now)
         self._rounds.tick(now, self.associations())
-
-
-class _Through:
-    """The plane as one inbox knows it: what it checks came through its own door."""
-
-    def __init__(self, plane: MediaPlane, door: socket.socket) -> None:
-        self.count, self.fault = plane.count, plane.fault
-        self._plane, self._door = plane, door
-
-    def check(self, data: bytes, address: Address, now: float) -> None:
-        self._plane.check(data, address, now, self._door)
 
 
 def own_address(host: str) -> str:

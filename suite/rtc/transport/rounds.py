@@ -32,13 +32,11 @@ class Rounds:
         for track, association in self._commands.tracks.values():
             track.tick(now, association.router.round_trip)
         for association in associations:
-            association.tick(now)
+            if association.restless:
+                association.tick(now)
         if now >= self._feedback_due:
             self._feedback_due = now + FEEDBACK
-            for association in associations:
-                feedback = association.router.arrivals.feedback(association.router.sender)
-                if feedback:
-                    association.send_rtcp(feedback)
+            self._feedback(associations)
         if now >= self._levels_due:
             self._levels_due = now + LEVELS
             self._levels(associations)
@@ -46,17 +44,27 @@ class Rounds:
             self._reports_due = now + REPORTS
             self._layer_rates(now)
             for association in associations:
+                association.count_unnumbered(now)
                 self._receiver_reports(association, now)
             self._sender_reports(now)
+
+    def _feedback(self, associations: Iterable[Association]) -> None:
+        """Tell publishers what arrived, transport-wide."""
+        for association in associations:
+            if association.router.tracks:
+                feedback = association.router.arrivals.feedback(association.router.sender)
+                if feedback:
+                    association.send_rtcp(feedback)
 
     def _levels(self, associations: Iterable[Association]) -> None:
         """One report of who speaks how loud; tracks that have fallen silent are named once more with 0."""
         heard: dict[str, float] = {}
         for association in associations:
-            for sid, (loudest, total, packets) in association.router.levels.items():
-                mean = total / packets
-                heard[sid] = (loudest + mean) / 254 if loudest >= _SPEECH else 0.0
-            association.router.levels.clear()
+            for track, layer in association.router.layers():
+                taken = layer.loudness_taken()
+                if taken is not None:
+                    loudest, mean = taken
+                    heard[track.sid] = (loudest + mean) / 254 if loudest >= _SPEECH else 0.0
         levels = {}
         for sid in heard.keys() | self._loudness.keys():
             before = self._loudness.get(sid, 0.0)

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import random
 import secrets
+import select
 import socket
 from array import array
 from collections.abc import Iterator
-from ctypes import addressof
+from ctypes import addressof, c_uint8
 
 import pylibsrtp
 import pytest
 
 from suite.rtc.core.media import Codec
 from suite.rtc.kernel.library import Kernel, of_buffer
-from suite.rtc.kernel.rows import CLOSED, CONTROL, DIRECT, FEEDBACK, MALFORMED, MEDIA, REFUSED, STRANGER, STUN, LineRow
-from suite.rtc.packets import twcc
+from suite.rtc.kernel.rows import (
+    CLOSED,
+    CONTROL,
+    DIRECT,
+    FEEDBACK,
+    MALFORMED,
+    MEDIA,
+    REFUSED,
+    STRANGER,
+    STUN,
+    DigestRow,
+    LineRow,
+)  # fmt: skip
+from suite.rtc.packets import rtcp, twcc
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import Packet
@@ -141,7 +154,17 @@ def test_who_is_not_connected_disturbs_nobody(kernel: Kernel, readers: list[Read
     del kept
 
 
-def test_what_arrives_is_attributed_opened_and_read(kernel: Kernel, plane: socket.socket, readers: list[Reader]) -> None:
+@pytest.fixture
+def poll(plane: socket.socket) -> Iterator[select.epoll]:
+    """What watches the plane's socket."""
+    with select.epoll() as made:
+        made.register(plane.fileno(), select.EPOLLIN)
+        yield made
+
+
+def test_what_arrives_is_attributed_opened_and_read(
+    kernel: Kernel, plane: socket.socket, readers: list[Reader], poll: select.epoll
+) -> None:
     from suite.rtc.kernel.library import Inbox
 
     table, inbox = kernel.addresses_new(secrets.randbits(64)), Inbox()
@@ -160,19 +183,21 @@ def test_what_arrives_is_attributed_opened_and_read(kernel: Kernel, plane: socke
         peer.socket.sendto(data, port)
     stranger.socket.sendto(sealed, port)
     stranger.socket.sendto(b"\0" * 20, port)
-    assert kernel.receive(plane.fileno(), table, addressof(inbox)) == 5
+    assert kernel.receive(poll.fileno(), table, addressof(inbox), 1.0) == 5
     assert inbox.kind[:5] == [MEDIA, REFUSED, MALFORMED, STRANGER, STUN]
     assert inbox.number[:5] == [77, 77, 77, -1, -1]
     assert (inbox.packet[0].ssrc, inbox.packet[0].sequence, inbox.length[0]) == (9, 4, 13)
     assert address_of(bytes(inbox.name[3][: inbox.name_length[3]])) == stranger.socket.getsockname()
     kernel.addresses_set(table, name, len(name), None)
     peer.socket.sendto(sealed, port)
-    assert kernel.receive(plane.fileno(), table, addressof(inbox)) == 1
+    assert kernel.receive(poll.fileno(), table, addressof(inbox), 1.0) == 1
     assert inbox.kind[0] == STRANGER
     kernel.addresses_free(table)
 
 
-def test_a_feedback_alone_is_summed_up_as_it_is_read(kernel: Kernel, plane: socket.socket, readers: list[Reader]) -> None:
+def test_a_feedback_alone_is_summed_up_as_it_is_read(
+    kernel: Kernel, plane: socket.socket, readers: list[Reader], poll: select.epoll
+) -> None:
     from suite.rtc.kernel.library import Inbox
 
     table, inbox, peer, sides = kernel.addresses_new(5), Inbox(), readers[0], Sides(kernel, 16)
@@ -190,7 +215,7 @@ def test_a_feedback_alone_is_summed_up_as_it_is_read(kernel: Kernel, plane: sock
     told = arrivals.feedback(1)
     for packet in (told, told + told, told[:4] + bytes(8)):
         peer.socket.sendto(sides.sends.protect_rtcp(packet), plane.getsockname())
-    assert kernel.receive(plane.fileno(), table, addressof(inbox)) == 3
+    assert kernel.receive(poll.fileno(), table, addressof(inbox), 1.0) == 3
     assert inbox.kind[:3] == [FEEDBACK, CONTROL, CONTROL]
     assert (inbox.digest[0].received, inbox.digest[0].lost, inbox.digest[0].left_bytes) == (9, 1, 1000)
     kernel.addresses_free(table)
@@ -206,3 +231,73 @@ def test_the_table_of_addresses_keeps_who_is_there(kernel: Kernel, plane: socket
         known[name] = line
     assert not kernel.addresses_set(table, bytes(40), 40, None)
     kernel.addresses_free(table)
+
+
+def test_calm_feedback_waits_to_be_told_together(kernel: Kernel) -> None:
+    line, digest = LineRow(calm_from=-1.0, calm_to=0.015), DigestRow()
+    one = {"received": 20, "mean": 0.01, "shortest": 0.008, "arrived_bytes": 2000, "left_bytes": 2000, "in_flight": 5}
+
+    def told(at: float, **fields: float) -> bool:
+        for name, value in {**one, "lost": 0, "arrived_last": at, "at": at, **fields}.items():
+            setattr(digest, name, value)
+        return not kernel.waits(addressof(line), addressof(digest))
+
+    assert [told(5 + turn / 10, shortest=0.008 - turn / 1000) for turn in range(9)] == [False] * 9
+    assert told(5.9)
+    assert (digest.received, digest.arrived_bytes, digest.in_flight, digest.arrived_last) == (200, 20_000, 5, 5.9)
+    assert (round(digest.mean, 6), digest.shortest, line.detail_count) == (0.01, 0.0, 0)
+    assert (told(6.0), told(7.1)) == (False, True)  # a second has passed
+    assert not told(7.2)
+    assert told(7.3, mean=0.02)
+    assert (line.detail_count, line.details[0].at) == (1, 7.2)  # what waited is there to be told first
+    assert told(7.4, lost=1)
+    line.calm_from, line.calm_to = 1.0, 0.0
+    assert told(7.5)
+
+
+def test_what_is_asked_for_again_is_sent_again_while_it_is_kept(kernel: Kernel, readers: list[Reader]) -> None:
+    reader, layer, sent = readers[0], Layer(index=0, rid="", clock_rate=90000, kept=64), []
+    kinds = bytes(256)
+    kinds_row = (c_uint8 * 256)()
+    layer.kinds_row = addressof(kinds_row)
+    first = rtp(ssrc=9, sequence=1, payload_type=96, payload=vp8(key=True, picture=1, zero=1))
+    packet = Packet()
+    assert packet.read(first, len(first), kinds)
+    packet.inspect(reader.track.form)
+    reader.track.switch(layer, None, packet, 0x10001, 1.0)
+    reader.track.target = 0
+    for number in range(100):
+        data = rtp(ssrc=9, sequence=1 + number, payload_type=96, payload=vp8(key=not number, picture=number, zero=number))
+        buffer = bytearray(data)
+        packet = Packet()
+        assert packet.read(buffer, len(buffer), kinds)
+        packet.inspect(reader.track.form)
+        packet.data = of_buffer(buffer)
+        packet.extended = 0x10001 + number
+        layer.keep(packet.extended, data)
+        row, which = array("Q", [addressof(reader.track)]), array("Q", [addressof(packet)])
+        assert kernel.fanout(row.buffer_info()[0], 1, which.buffer_info()[0], 1, 0, 1.0) == 1
+        sent.append(reader.take())
+    layers, tracks = array("Q", [addressof(layer)]), array("Q", [addressof(reader.track)])
+    reader.track.layers, reader.track.layer_count = layers.buffer_info()[0], 1
+    reader.line.downtracks, reader.line.downtrack_count = tracks.buffer_info()[0], 1
+    numbers = [int.from_bytes(one[2:4], "big") for one in sent]
+
+    def ask(*lost: int, more: bytes = b"") -> bool:
+        asked = rtcp.nack(2, 5001, list(lost)) + more
+        return bool(kernel.nacked(addressof(reader.line), asked, len(asked), 2.0))
+
+    assert ask(numbers[98], numbers[99], more=rtcp.nack(2, 5001, [numbers[90]]))
+    # Without RTX it is the same packet under the same number, so that a replay window that is only as wide refuses it.
+    assert reader.line.again == 3
+    assert ask(numbers[3])  # no longer kept
+    assert ask(numbers[99] + 500 & 0xFFFF)  # never sent
+    assert (reader.line.again, reader.line.forgotten) == (3, 2)
+    assert not ask(numbers[99], more=rtcp.picture_loss(2, 5001))  # something else beside it: nothing is done
+    assert not kernel.nacked(addressof(reader.line), bytes(12), 12, 2.0)
+    assert reader.line.again == 3
+    for _ in range(20):
+        ask(*numbers[40:])
+    assert (reader.line.again + reader.line.forgotten, reader.line.limited > 0) == (1000, True)
+    reader.line.route = CLOSED
+    assert not ask(numbers[99])

@@ -9,7 +9,7 @@ import pytest
 
 from suite.rtc.kernel import build
 from suite.rtc.kernel.library import Kernel
-from tests.rtc.kernel.twins import Difference, feedback, rewrite
+from tests.rtc.kernel.twins import Difference, arrival, feedback, rewrite
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +33,12 @@ MUTANTS = [
     ("packet.c", "value[0] >> 6 & 1;", "value[0] >> 5 & 1;"),
     ("packet.c", "width == 15 ? 2 : 1", "width == 15 ? 2 : 2"),
     ("packet.c", "if (data[length - 1] == 0) return 0;", ""),
+    ("layer.c", "((layer->highest + 1) & 0xFFFF)", "(layer->highest & 0xFFFF)"),
+    ("layer.c", "packet->payload >= packet->end", "0"),
+    ("layer.c", "layer->octets += packet->length;", "layer->octets += packet->end;"),
+    ("layer.c", "if (transit < layer->fastest)", "if (transit > layer->fastest)"),
+    ("layer.c", "if (level > layer->loudest)", "if (level < layer->loudest)"),
+    ("layer.c", "layer->ring_lengths[slot] = (uint16_t)packet->length;", "layer->ring_lengths[slot] = (uint16_t)packet->end;"),
     ("feedback.c", "digest->left_bytes += size;", "digest->left_bytes += came ? size : 0;"),
     ("feedback.c", "for (int i = 1; i <= ahead", "for (int i = 1; i < ahead"),
     ("feedback.c", "if (deltas + symbol > length) goto done;", "if (deltas + symbol >= length) goto done;"),
@@ -43,6 +49,7 @@ def compare(kernel: Kernel, *, seeds: int) -> None:
     for seed in range(seeds):
         rewrite(kernel, seed)
         feedback(kernel, seed)
+        arrival(kernel, seed)
 
 
 def test_a_stream_is_rewritten_to_the_same_bytes(kernel: Kernel) -> None:
@@ -51,6 +58,10 @@ def test_a_stream_is_rewritten_to_the_same_bytes(kernel: Kernel) -> None:
 
 def test_a_feedback_is_summed_up_alike(kernel: Kernel) -> None:
     assert sum(feedback(kernel, seed) for seed in SEEDS) > 1000
+
+
+def test_what_arrives_is_taken_alike(kernel: Kernel) -> None:
+    assert sum(arrival(kernel, seed) for seed in SEEDS) > 1000
 
 
 @pytest.mark.parametrize(("name", "before", "after"), MUTANTS)

@@ -7,13 +7,15 @@ import struct
 from ctypes import addressof
 from typing import Any
 
-from suite.rtc.core.media import Codec
+from suite.rtc.core.media import Codec, Receive
 from suite.rtc.kernel.library import Kernel, of_buffer
-from suite.rtc.kernel.rows import SENT, DigestRow, DowntrackRow, LineRow, PacketRow
+from suite.rtc.kernel.rows import SENT, DigestRow, DowntrackRow, LayerRow, LineRow, PacketRow
 from suite.rtc.packets import codecs, twcc
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
+from suite.rtc.packets.router import Router
 from suite.rtc.packets.rtp import URIS, Packet, kinds_by_id
+from suite.rtc.packets.track import Track
 from tests.rtc.peer import rtp
 
 VIDEO = [
@@ -23,7 +25,9 @@ VIDEO = [
 SOUND = [Codec(111, "audio/opus", 48000), Codec(63, "audio/red", 48000, fmtp="111/111")]
 PUBLISHED = {uri: index + 1 for index, uri in enumerate(URIS)}
 KINDS = kinds_by_id(PUBLISHED)
-POINTERS = {"line_row", "history", "times", "stamps", "data"}
+POINTERS = {
+    "line_row", "history", "times", "stamps", "data", "layers", "tracks", "ring", "ring_numbers", "ring_lengths", "kinds_row",
+}  # fmt: skip
 
 
 class Difference(AssertionError):
@@ -230,7 +234,71 @@ def feedback(kernel: Kernel, seed: int) -> int:
                 broken[chance.randrange(len(broken))] = chance.randrange(256)
             body = bytes(broken)
         told, digest = twcc.digest(body, sent), DigestRow()
-        kernel.feedback(addressof(line), body, len(body), addressof(digest))
+        kernel.feedback(addressof(line), body, len(body), 0.0, addressof(digest))
         agree("the digest", fields(told, DigestRow), fields(digest, DigestRow))
         received += told.received
     return received
+
+
+def arrival(kernel: Kernel, seed: int, *, packets: int = 120) -> int:
+    """A publisher's stream with loss and reorder, taken by Python alone, and by the kernel where it takes a packet; how many
+    the kernel took. Raises `Difference` where the layers or what they hold differ."""
+    chance = random.Random(seed)
+    audio = chance.random() < 0.5
+    codec = chance.choice(SOUND[:1] if audio else VIDEO)
+    form = codecs.FORMS[codec.mime]
+    mine, theirs = (_published(codec, audio=audio, kernel=one) for one in (None, kernel))
+    sequence, timestamp, now, taken = 0xFFF0, 2**32 - 50_000, 1000.0, 0
+    for _ in range(packets):
+        now += chance.random() / 30
+        sequence, timestamp = sequence + chance.choice([1] * 9 + [2, 7]) & 0xFFFF, timestamp + 960 & 0xFFFFFFFF
+        number = sequence - chance.choice([0] * 12 + [1, 2]) & 0xFFFF
+        data = datagram(chance, sequence=number, timestamp=timestamp, audio=audio, payload_type=codec.payload_type)
+        both = read_both(kernel, data)
+        if both is None:
+            continue
+        one, other, _kept = both
+        inspect_both(kernel, one, other, form)
+        mine.take(one, now)
+        if kernel.take(addressof(_layer(theirs)), addressof(other), now):
+            taken += 1
+        else:
+            theirs.take(other, now)
+        agree("the layer", _state(mine), _state(theirs))
+    return taken
+
+
+def _published(codec: Codec, *, audio: bool, kernel: Kernel | None) -> Router:
+    line = Silence()
+    router = Router(line=line, sender=1, count=lambda _: None, kernel=kernel)
+    wanted = Receive("p", "0", "TR_a", "audio" if audio else "video", (codec,), (), (7,), {}, PUBLISHED)
+    track = Track(wanted=wanted, line=line, sender=1, report=lambda _: None, kernel=kernel)
+    router.receive(track, wanted)
+    return router
+
+
+class Silence:
+    """A line on which nobody hears anything."""
+
+    arena = bytearray(2048)
+    transport_sequence = 0
+
+    def direct(self) -> None:
+        return None
+
+    def send_rtp(self, length: int, *, numbered: int, turns: int) -> None:
+        del length, numbered, turns
+
+    def send_rtcp(self, packet: bytes) -> None:
+        del packet
+
+
+def _layer(router: Router) -> Layer:
+    return router.tracks["0"].layers[0]
+
+
+def _state(router: Router) -> dict[str, Any]:
+    layer = _layer(router)
+    found = {name: value for name, value in fields(layer, LayerRow).items() if name not in {"passed", "open"}}
+    ring = [layer.kept(number).hex() for number in range(layer.highest - layer.ring_mask, layer.highest + 1)]
+    return {**found, "ring": ring, "missing": layer.missing, "report": layer.report(1000.0)}

@@ -75,6 +75,16 @@ class Estimator:
             return self.bit_rate
         return int(self.bit_rate * max(0.0, 1 - self._deepest / DRAIN))
 
+    @property
+    def shortest_way(self) -> float:
+        """The shortest way of late, s: what the receiver's clock said less what ours did."""
+        return self._ways.value
+
+    def is_calm(self, now: float) -> bool:
+        """Whether the last feedback showed no queue and no loss, and nothing is left of an earlier one."""
+        settled = not self._overused and now >= self._drained_at and now - self.decreased_at > INHERENT
+        return settled and self._before >= 0 and self.queue < QUEUE_LOW / 2 and self._loss < LOSS_LOW / 2
+
     def arriving(self) -> float:
         """Bit/s that arrived over the last half second of feedback."""
         return self._arriving.value()

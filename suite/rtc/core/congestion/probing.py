@@ -34,6 +34,10 @@ class Prober:
         """Whether what feedback tells of at `now` may be of a cluster."""
         return self._from <= now < self._until + round_trip + 0.15
 
+    def is_busy(self, estimate: int, now: float) -> bool:
+        """Whether the line is probed, or is to be."""
+        return now < self._until or not self._judged or self.wanted * 1.02 > estimate
+
     def due(self, now: float, *, estimate: int, sending: float, congested_at: float, round_trip: float) -> int:
         """Bytes of padding to send now, 0 for none. To be asked often: each 10 to 100 ms.
 
