@@ -43,6 +43,7 @@ class Workers:
         self._links: dict[str, WorkerLink] = {}
         self._loads: dict[str, Load] = {}
         self.rooms = Rooms(directory)
+        self._moving: set[tuple[str, str]] = set()  # rooms, each with the worker that it is taken over from
         self._tasks: set[asyncio.Task[None]] = set()
         for path in sockets:
             self._add(path)
@@ -119,23 +120,33 @@ class Workers:
     async def _take_over(self, name: str, gone: str) -> None:
         """Give a room that its worker holds no longer to another, with what is known of it.
 
-        A worker that was only unreachable for a moment, and says that it holds the room, keeps it.
+        A worker that was only unreachable for a moment, and says that it holds the room, keeps it. One that stops has said
+        so before its link is lost: the room is taken over once.
         """
+        if (name, gone) in self._moving:
+            return
+        self._moving.add((name, gone))
+        try:
+            async with self.rooms.lock(name):
+                await self._find_another(name, gone)
+        finally:
+            self._moving.discard((name, gone))
+
+    async def _find_another(self, name: str, gone: str) -> None:
         deadline = asyncio.get_running_loop().time() + TAKE_OVER
-        async with self.rooms.lock(name):
-            while asyncio.get_running_loop().time() < deadline:
-                link = self._links.get(gone)
-                if link is not None and not link.connected:
-                    await asyncio.gather(link.connect(), return_exceptions=True)
-                if self.rooms.confirmed(name, by=link if link is not None and link.connected else None):
+        while asyncio.get_running_loop().time() < deadline:
+            link = self._links.get(gone)
+            if link is not None and not link.connected:
+                await asyncio.gather(link.connect(), return_exceptions=True)
+            if self.rooms.confirmed(name, by=link if link is not None and link.connected else None):
+                return
+            chosen = self._choose()
+            with contextlib.suppress(WorkerLost, DirectoryLost):
+                if chosen is not None:
+                    await self._give(name, chosen, instead_of=gone)
                     return
-                chosen = self._choose()
-                with contextlib.suppress(WorkerLost, DirectoryLost):
-                    if chosen is not None:
-                        await self._give(name, chosen, instead_of=gone)
-                        return
-                await asyncio.sleep(LOOK / 4)
-            self.rooms.drop(name, gone)
+            await asyncio.sleep(LOOK / 4)
+        self.rooms.drop(name, gone)
 
     async def _give(self, name: str, chosen: str, *, instead_of: str = "") -> None:
         """Settle who holds the room: `chosen`, which is told what is known of it, or another that was quicker."""
@@ -155,10 +166,12 @@ class Workers:
         """The link to the worker that holds the room, or is to hold it; raises `WorkerLost`, `DirectoryLost`."""
         if not self._links:
             raise WorkerLost
+        lock = self.rooms.lock(name)
         link = self._links.get(self.rooms.held.get(name, ""))
-        if link is not None and link.connected:
+        if link is not None and link.connected and not lock.locked():
             return link
-        async with asyncio.timeout(WAIT), self.rooms.lock(name):
+        # Whoever comes while the room is taken over waits, or would be there before what is known of it.
+        async with asyncio.timeout(WAIT), lock:
             while True:
                 held = self.rooms.held.get(name, "")
                 if held and held not in self._links:
