@@ -32,6 +32,13 @@ KEEP_CONNECTIONS = """
     constructor(...given) { super(...given); window.__connections.push(this); }
   };
 """
+# Counts how often the page opens a camera or a microphone.
+COUNT_OPENINGS = """
+  window.__openings = 0;
+  const devices = navigator.mediaDevices;
+  const open = devices?.getUserMedia.bind(devices);
+  if (open) devices.getUserMedia = (wanted) => { window.__openings += 1; return open(wanted); };
+"""
 STATISTICS = """
   async () => {
     const found = { frames: {}, energy: {}, ports: [], freezes: 0 };
@@ -100,6 +107,11 @@ class Person:
         await self.page.goto(f"{url}/rooms/{slug}/")
         await self.page.get_by_role("button", name="Rejoindre", exact=True).click()
 
+    async def openings(self) -> int:
+        """How often the page has opened a camera or a microphone."""
+        count: int = await self.page.evaluate("window.__openings")
+        return count
+
     async def watch_packets(self) -> None:
         """From now on, `last_packet_at` knows."""
         await self.page.evaluate(WATCH_PACKETS)
@@ -165,7 +177,8 @@ async def person(browser: Browser, name: str, *, width: int = 1280, height: int 
         viewport={"width": width, "height": height},
         permissions=["camera", "microphone", "clipboard-read", "clipboard-write"],
     )
-    await context.add_init_script(KEEP_CONNECTIONS)
+    for script in (KEEP_CONNECTIONS, COUNT_OPENINGS):
+        await context.add_init_script(script)
     page = await context.new_page()
     one = Person(name=name, context=context, page=page)
 

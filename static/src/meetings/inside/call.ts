@@ -43,7 +43,7 @@ export function forgetCall(entry: Entry): void {
 }
 
 function newRoom({ choice }: LocalSources): Room {
-  return new Room({
+  const room = new Room({
     ...OPTIONS,
     audioCaptureDefaults: choice.microphone === "" ? {} : { deviceId: choice.microphone },
     videoCaptureDefaults: {
@@ -52,6 +52,20 @@ function newRoom({ choice }: LocalSources): Room {
     },
     ...(choice.speaker === "" ? {} : { audioOutput: { deviceId: choice.speaker } }),
   });
+  keepDevicesRunning(room);
+  return room;
+}
+
+/**
+ * Leaves devices that run as they are where the line is made anew. livekit-client would stop and start each, as the computer
+ * may have slept: seconds without a picture, a question in browsers that forget their permission, and cameras that hang.
+ */
+function keepDevicesRunning({ localParticipant: me }: Room): void {
+  const publishAgain = me.republishAllTracks.bind(me);
+  me.republishAllTracks = (options, restart = true) => {
+    const tracks = me.getTrackPublications().flatMap(({ track, isMuted }) => (track === undefined || isMuted ? [] : [track]));
+    return publishAgain(options, restart && !tracks.every(({ mediaStreamTrack: { readyState, muted } }) => readyState === "live" && !muted));
+  };
 }
 
 /** Connects and publishes side by side: a track is announced in the first moment in which the server listens. */
