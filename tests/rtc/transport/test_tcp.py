@@ -29,6 +29,7 @@ from suite.rtc.core.media import (
 from suite.rtc.transport import tcp
 from suite.rtc.transport.backlog import VIDEO_MOST
 from suite.rtc.transport.framing import Frames, framed
+from suite.rtc.transport.gate import StrangerLimit
 from suite.rtc.transport.plane import MediaPlane
 from suite.rtc.transport.tcp import TcpFront
 from tests.rtc.peer import Control, Peer, rtp, until
@@ -189,7 +190,7 @@ def knock(port: int, data: bytes) -> socket.socket:
     return sock
 
 
-async def hangs_up(sock: socket.socket, *, within: float = 5.0) -> None:
+async def hangs_up(sock: socket.socket) -> None:
     """The other end closes, without a byte."""
 
     def over() -> bool:
@@ -200,7 +201,7 @@ async def hangs_up(sock: socket.socket, *, within: float = 5.0) -> None:
         except ConnectionResetError:
             return True
 
-    await until(over, within=within)
+    await until(over)
     sock.close()
 
 
@@ -258,13 +259,15 @@ async def test_a_silent_stranger_is_hung_up_on_and_many_are_bounded(
 
 
 async def test_a_stranger_that_comes_again_and_again_is_limited(workers: list[Worker], port: int) -> None:
-    junk = framed(bytes(20))
-    for _ in range(300):  # one after the other: never many at once
+    second = 7.0
+    workers[0].front._strangers = StrangerLimit(lambda: second)
+    counts, junk = workers[0].counts, framed(bytes(20))
+    for _ in range(105):  # one after the other: never many at once
         await hangs_up(knock(port, junk))
-        if workers[0].counts["tcp_limited"]:
-            break
-    assert 90 <= workers[0].counts["tcp_refused"] <= 200
-    assert workers[0].counts["tcp_limited"]
+    assert (counts["tcp_refused"], counts["tcp_limited"]) == (100, 5)
+    second += 1
+    await hangs_up(knock(port, junk))
+    assert (counts["tcp_refused"], counts["tcp_limited"]) == (101, 5)
 
 
 async def test_a_member_that_sends_no_packets_is_hung_up_on(workers: list[Worker], join: Any) -> None:
