@@ -16,7 +16,8 @@ from suite.kernel.logs import get_logger
 
 log = get_logger("suite.rtc")
 
-START_DEADLINE: Final = 15.0  # seconds
+START_DEADLINE: Final = 15.0  # seconds, where workers end instead
+SLOW_START: Final = 120.0  # seconds for those that only take their time, as on a busy machine
 STOP_DEADLINE: Final = 5.0
 AGAIN: Final = 0.2  # seconds between two looks
 SETTLED: Final = 3.0  # seconds for a new worker to be known before the next one is drained
@@ -34,6 +35,7 @@ class Children:
         self._environment = {**inherited, **environment}
         self._running: list[subprocess.Popen[bytes]] = []
         self._born: list[float] = []
+        self.died = 0  # how many ended by themselves
 
     def start(self) -> None:
         self._running = [self._start(command) for command in self._commands]
@@ -47,6 +49,7 @@ class Children:
             for index, process in enumerate(self._running):
                 if process.poll() is None or clock() - self._born[index] < OFTEN:
                     continue
+                self.died += 1
                 log.error("worker_died", index=index, status=process.returncode)
                 self._running[index] = self._start(self._commands[index])
                 self._born[index] = clock()
@@ -76,12 +79,12 @@ class Children:
         return subprocess.Popen(command, env=self._environment)  # noqa: S603 -- our own command
 
 
-async def wait_for(sockets: Sequence[Path]) -> None:
+async def wait_for(sockets: Sequence[Path], children: Children) -> None:
     """Wait until every worker listens; ends the program where one does not."""
     clock = asyncio.get_running_loop().time
-    deadline = clock() + START_DEADLINE
+    began = clock()
     for path in sockets:
         while not path.exists():
-            if clock() > deadline:
+            if clock() - began > (START_DEADLINE if children.died else SLOW_START):
                 sys.exit("A media worker did not start: is its UDP or TCP port taken?")
             await asyncio.sleep(0.05)

@@ -147,7 +147,7 @@ def listening(found: Configuration, port: int) -> list[socket.socket]:
 
 async def _serve(found: Configuration, children: Children, sockets: Sequence[Path]) -> None:
     tasks = [asyncio.create_task(children.watch())]  # a port may be taken for a moment by what was here before
-    await wait_for(sockets)
+    await wait_for(sockets, children)
     limit = min(found.signal_limit or LARGEST_MESSAGE, LARGEST_MESSAGE)
     config = uvicorn.Config(
         "suite.rtc.standalone.asgi:application", log_config=None, ws_max_size=limit, ws_ping_interval=20.0, lifespan="off",
