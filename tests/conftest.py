@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +22,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if STARTS_A_PROCESS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def _chance(request: pytest.FixtureRequest) -> None:
+    """Chance is the same in each run, of one test or of all; `SEED` in the environment says another."""
+    random.seed(f"{os.environ.get('SEED', '')} {request.node.nodeid}")
 
 
 @pytest.fixture(scope="session", autouse=True)
