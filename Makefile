@@ -5,6 +5,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3.11
 SPEECH ?= 1
 export SPEECH
+# Where it is set, every process that starts compiles Suite anew: a second each.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv/bin/python
 NODE := $(VENV) -m suite.runtime node
 PYTEST := $(VENV) -m pytest

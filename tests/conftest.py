@@ -7,21 +7,36 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from tests.engines import ensure_engines
 from tests.provider import running_provider
+from tests.web import Web, running_web
 
 # Whoever asks for one of these starts a process of ours, a browser or the provider: too slow for `make test-fast`.
 STARTS_A_PROCESS = {"webs", "web", "server", "provider", "seen", "transactional_db"}
 FLUSHES = 5
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if STARTS_A_PROCESS & set(getattr(item, "fixturenames", ())):
+        names = set(getattr(item, "fixturenames", ()))
+        if STARTS_A_PROCESS & names:
             item.add_marker(pytest.mark.slow)
+        if "webs" in names:
+            item.add_marker(pytest.mark.xdist_group("webs"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_when_asked() -> None:
+    """Every client of a test loads the middleware anew, and WhiteNoise with it would read 1,700 files: 0.3 s of a request.
+
+    It looks for a file when it is asked for one instead. The web processes read them at their start, as always.
+    """
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +68,27 @@ def _patient_flush() -> Iterator[None]:
 def engines() -> None:
     """PostgreSQL and Valkey answer; a test of the channel layer or the cache asks for this, a database test has it."""
     ensure_engines()
+
+
+@pytest.fixture(scope="session")
+def started_webs(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[list[Web]]:
+    """Two web processes on the test database and its Valkey, for every test of one group."""
+    with running_web(tmp_path_factory.mktemp("web"), count=2) as running:
+        yield running
+
+
+@pytest.fixture
+def webs(started_webs: list[Web]) -> list[Web]:
+    """Both of them, up again where the test before left one down."""
+    for web in started_webs:
+        if web.process.poll() is not None:
+            web.restart()
+    return started_webs
+
+
+@pytest.fixture
+def web(webs: list[Web]) -> Web:
+    return webs[0]
 
 
 @pytest.fixture(scope="session")

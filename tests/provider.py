@@ -14,7 +14,7 @@ import requests
 from suite.runtime.folders import ROOT
 from suite.runtime.node import node_folder
 
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0  # longer than a busy machine takes
 
 
 @contextmanager

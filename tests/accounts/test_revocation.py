@@ -22,17 +22,11 @@ from suite.accounts.subscribers import close_sockets_again
 from suite.accounts.viewer import Viewer
 from suite.kernel import clock, outbox
 from tests.people import organization, person, session_of
-from tests.web import Web, cookie_header, running_web
+from tests.web import Web, cookie_header
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PROMISED_SECONDS = 5.0
 HTML = {"Accept": "text/html"}
-
-
-@pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
-    with running_web(tmp_path_factory.mktemp("web")) as running:
-        yield running[0]
 
 
 @pytest.fixture

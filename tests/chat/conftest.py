@@ -1,9 +1,8 @@
-"""Channels, the people in them, and a web process."""
+"""Channels, and the people in them."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,13 +13,6 @@ from suite.chat.models import Channel, Message
 from suite.chat.services import channel_create, message_post
 from suite.kernel import clock
 from tests.people import organization, person
-from tests.web import Web, running_web
-
-
-@pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
-    with running_web(tmp_path_factory.mktemp("web")) as running:
-        yield running[0]
 
 
 @pytest.fixture

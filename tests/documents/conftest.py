@@ -1,8 +1,6 @@
-"""Documents, the people who open them, and web processes."""
+"""Documents, and the people who open them."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,19 +10,6 @@ from suite.documents.services import document_create
 from suite.kernel import clock
 from suite.resources.public import ResourceRole, access_grant
 from tests.people import organization, person
-from tests.web import Web, running_web
-
-
-@pytest.fixture(scope="module")
-def webs(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[list[Web]]:
-    """Two web processes on the test's database and Valkey."""
-    with running_web(tmp_path_factory.mktemp("web"), count=2) as running:
-        yield running
-
-
-@pytest.fixture
-def web(webs: list[Web]) -> Web:
-    return webs[0]
 
 
 @pytest.fixture

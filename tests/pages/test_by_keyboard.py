@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,7 +14,7 @@ from suite.documents.selectors import get_text
 from tests.chat.conftest import a_channel
 from tests.chromium import Complaints, chromium, in_database, signed_in
 from tests.people import organization, person, session_of
-from tests.web import Web, running_web
+from tests.web import Web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey, pytest.mark.slow]
 
@@ -29,12 +28,6 @@ SEEN = """() => {
   const style = getComputedStyle(document.activeElement);
   return style.outlineStyle !== 'none' || style.boxShadow !== 'none';
 }"""
-
-
-@pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
-    with running_web(tmp_path_factory.mktemp("web")) as running:
-        yield running[0]
 
 
 @pytest.fixture

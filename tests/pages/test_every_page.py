@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from tests.chromium import DESK, Complaints, chromium, in_database, signed_in, v
 from tests.people import organization, session_of
 from tests.security.test_every_address import addresses
 from tests.security.world import World, a_world
-from tests.web import Web, running_web
+from tests.web import Web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey, pytest.mark.slow]
 
@@ -78,12 +78,6 @@ ACTS = re.compile(
     r"(start|move|reactivate|discard|restore|favourite|ask|read|progress|document|export|language|sign-out)/$"
     r"|^resources/<uuid:id>/requests/|^invitations/|/sounds/"
 )
-
-
-@pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
-    with running_web(tmp_path_factory.mktemp("web")) as running:
-        yield running[0]
 
 
 @pytest.fixture

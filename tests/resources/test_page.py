@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
@@ -13,16 +12,9 @@ from suite.resources.models import AccessRequest, Invitation, Resource
 from tests.chromium import DESK, TELEPHONE, Complaints, chromium, in_database, signed_in, violations
 from tests.people import session_of
 from tests.resources.channels import channel_of
-from tests.web import Web, running_web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey, pytest.mark.slow]
 SIZES = pytest.mark.parametrize("size", [DESK, TELEPHONE], ids=["desk", "telephone"])
-
-
-@pytest.fixture(scope="module")
-def web(tmp_path_factory, django_db_setup) -> Iterator[Web]:
-    with running_web(tmp_path_factory.mktemp("web"), count=1) as running:
-        yield running[0]
 
 
 @pytest.fixture

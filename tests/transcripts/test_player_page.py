@@ -20,7 +20,6 @@ from tests.audit.worlds import recording, sitting
 from tests.chromium import DESK, TELEPHONE, Complaints, chromium, in_database, signed_in, violations
 from tests.people import session_of
 from tests.sounds import tone, write_opus
-from tests.web import Web, running_web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey, pytest.mark.slow]
 SECONDS = 30.0
@@ -29,12 +28,6 @@ SAID = [
     Turn("", None, 8.0, 10.0, "Commençons"),
     Turn("", None, 20.0, 29.0, "La suite"),
 ]
-
-
-@pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
-    with running_web(tmp_path_factory.mktemp("web")) as running:
-        yield running[0]
 
 
 @pytest.fixture
