@@ -18,7 +18,7 @@ from suite.meetings.reconciliation import reconcile
 from tests.meetings.doors import a_room, browser, join
 from tests.protocol.conftest import DEV_KEY, DEV_SECRET, Server, running_server
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("reconciliation")]
 QUIET = timedelta(seconds=120)
 
 

@@ -120,6 +120,7 @@ async def test_browsers_see_what_they_saw_at_livekits(player: Player, name: str)
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("vectors")
 @pytest.mark.parametrize("name", recordings("python-v1", "python-v0"))
 async def test_the_sdk_sees_what_it_saw_at_livekits(player: Player, name: str) -> None:
     mode, scenario = name.split("/")

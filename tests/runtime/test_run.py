@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -25,6 +26,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole")]
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder for the module's runs, with a name that scripts trip over."""
     return tmp_path_factory.mktemp("whole") / "Été à la mer"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    """One run for the tests that leave it as they found it: everything is up."""
+    with whole_suite(tmp_path_factory.mktemp("kept") / "L'île aux trésors") as run:
+        run.wait_for("Everything runs after")
+        yield run
 
 
 def page(run: Whole) -> requests.Response:
@@ -56,27 +65,27 @@ def test_it_starts_serves_and_ends_whatever_asks_it(var: Path) -> None:
             assert not [process for process in family if process.is_running()]
 
 
-def test_what_is_killed_comes_back(var: Path) -> None:
-    names = ("postgres", "valkey", "web", "media-0", "dispatcher")
-    with whole_suite(var) as run:
-        run.wait_for("Everything runs after")
-        for name in names:
-            before = run.pid(name)
-            os.kill(before, signal.SIGKILL)
-            run.wait_for(f"The process «{name}» is back.")
-            assert run.pid(name) != before
-            wait_for_page(run)
+def back(name: str) -> str:
+    return f"The process «{name}» is back."
 
 
-def test_all_of_it_is_killed_at_once_and_comes_back(var: Path) -> None:
+def test_what_is_killed_comes_back(kept: Whole) -> None:
+    for name in ("postgres", "valkey", "web", "media-0", "dispatcher"):
+        before, times = kept.pid(name), kept.said().count(back(name))
+        os.kill(before, signal.SIGKILL)
+        kept.wait_for(back(name), times=times + 1)
+        assert kept.pid(name) != before
+        wait_for_page(kept)
+
+
+def test_all_of_it_is_killed_at_once_and_comes_back(kept: Whole) -> None:
     names = ("postgres", "valkey", "web", "media-0")
-    with whole_suite(var) as run:
-        run.wait_for("Everything runs after")
-        for pid in [run.pid(name) for name in names]:
-            os.kill(pid, signal.SIGKILL)
-        for name in names:
-            run.wait_for(f"The process «{name}» is back.")
-        wait_for_page(run)
+    times = {name: kept.said().count(back(name)) for name in names}
+    for pid in [kept.pid(name) for name in names]:
+        os.kill(pid, signal.SIGKILL)
+    for name in names:
+        kept.wait_for(back(name), times=times[name] + 1)
+    wait_for_page(kept)
 
 
 def test_nothing_outlives_a_killed_supervisor_and_the_next_start_is_clean(var: Path) -> None:
@@ -91,22 +100,18 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_is_clean(var: P
         assert page(run).ok
 
 
-def test_two_copies_run_side_by_side_and_one_folder_runs_once(var: Path, tmp_path: Path) -> None:
-    with whole_suite(var) as run, whole_suite(tmp_path / "other") as other:
-        assert page(run).ok
+def test_two_copies_run_side_by_side_and_one_folder_runs_once(kept: Whole, tmp_path: Path) -> None:
+    with whole_suite(tmp_path / "other") as other:
+        wait_for_page(kept)
         assert page(other).ok
-        again = refused(var, "--port", str(free_port()))
+        again = refused(kept.var, "--port", str(free_port()))
         assert "Suite already runs from" in again
-        assert run.url in again
+        assert kept.url in again
 
 
-def test_memory_is_counted(var: Path) -> None:
-    with whole_suite(var) as run:
-        run.wait_for("Everything runs after")
-        command = [sys.executable, "-m", "suite.runtime", "--var", str(var), "status"]
-        table = subprocess.run(
-            command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True, timeout=30
-        ).stdout
+def test_memory_is_counted(kept: Whole) -> None:
+    command = [sys.executable, "-m", "suite.runtime", "--var", str(kept.var), "status"]
+    table = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True, timeout=60).stdout
     print(table)
     for name in (
         "supervisor",
@@ -152,13 +157,12 @@ def refused(var: Path, *options: str, variables: dict[str, str] | None = None) -
     return ended.stderr
 
 
-def test_manage_py_runs_in_the_environment_of_a_copy(var: Path, tmp_path: Path) -> None:
+def test_manage_py_runs_in_the_environment_of_a_copy(kept: Whole, tmp_path: Path) -> None:
     def manage(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "suite.runtime", "--var", str(folder), "manage", *words]
         return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False)
 
     assert "Suite has not run from" in manage(tmp_path, "check").stderr
-    with whole_suite(var):
-        verified = manage(var, "audit_verify")
-        assert verified.returncode == 0, verified.stderr
-        assert ": whole, " in verified.stdout
+    verified = manage(kept.var, "audit_verify")
+    assert verified.returncode == 0, verified.stderr
+    assert ": whole, " in verified.stdout
