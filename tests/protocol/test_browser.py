@@ -18,6 +18,7 @@ PAGE = Path(__file__).with_name("page.html")
 FILES = {
     "/livekit-client.mjs": (CLIENT, "text/javascript"),
     "/livekit-client.e2ee.worker.mjs": (CLIENT.with_name("livekit-client.e2ee.worker.mjs"), "text/javascript"),
+    "/livekit-client.fm.worker.mjs": (CLIENT.with_name("livekit-client.fm.worker.mjs"), "text/javascript"),
 }
 ARGUMENTS = [
     "--no-sandbox",

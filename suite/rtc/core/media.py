@@ -115,7 +115,7 @@ class AddDowntrack:
     """Forward `track` to a subscriber's section. Nothing flows before `SelectLayer`.
 
     `delay` seconds are waited before the first packet: a keyframe that overtakes the answer which announces it is lost,
-    and Chromium then waits 0.2 s before it asks for another.
+    and Chromium then waits 0.2 s before it asks for another. Frames lose their `trailers` for who cannot read past them.
     """
 
     downtrack: DowntrackId
@@ -128,6 +128,7 @@ class AddDowntrack:
     codecs: tuple[Codec, ...]
     extensions: Mapping[str, int] = field(default_factory=dict)
     delay: float = 0.0
+    trailers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from livekit.protocol import rtc
+from livekit.protocol import models, rtc
 
 from suite.rtc.core import devices, media, publishing, subscribing, whip
 from suite.rtc.core.errors import RemoteError
@@ -208,6 +208,8 @@ def add_downtrack(
     """Let a subscription flow in its section."""
     if subscription.slot is None or subscription.flowing:
         return
+    carrier = room.track(subscription.carrier)
+    reads_trailers = models.ClientInfo.CAP_PACKET_TRAILER in participant.client.capabilities
     room.command(
         media.AddDowntrack(
             downtrack=subscription.downtrack,
@@ -220,6 +222,7 @@ def add_downtrack(
             codecs=codecs,
             extensions=extensions,
             delay=ANSWER_UNDER_WAY if participant.single else 0.0,
+            trailers=carrier is not None and bool(carrier[1].info.packet_trailer_features) and not reads_trailers,
         )
     )
     subscription.flowing = True

@@ -84,7 +84,7 @@ def new_track(request: rtc.AddTrackRequest, *, sid: str, publisher: str, red: bo
         codecs=[described], stereo=request.stereo, disable_red=request.disable_red or not red,
         encryption=request.encryption, stream=request.stream or _default_stream(request.source),
         audio_features=_features(request), backup_codec_policy=request.backup_codec_policy,
-        packet_trailer_features=request.packet_trailer_features,
+        packet_trailer_features=dict.fromkeys(request.packet_trailer_features),
     )  # fmt: skip
     if not video:
         info.backup_codec_policy = models.BackupCodecPolicy.SIMULCAST

@@ -141,6 +141,56 @@ static int renumber(uint8_t *data, int at, int end, int payload_type) {
     return 0;
 }
 
+/* Where the frame's bytes begin behind the payload descriptor; `end` where it cannot be read (packets/trailer.py). */
+static int described(const uint8_t *data, int form, int at, int end) {
+    int first = data[at], next = at + 1;
+    if (form == H264) return (first & 31) <= 24 ? next : (first & 31) == 28 ? at + 2 : end;
+    if (form == AV1) return (first & 0x30) == 0x10 ? next : end; /* one element: its length is not said */
+    if (form == VP8) {
+        if (!(first & 0x80)) return next;
+        if (next >= end) return end;
+        int flags = data[next++];
+        if (flags & 0x80) next += next < end && data[next] & 0x80 ? 2 : 1;
+        return next + !!(flags & 0x40) + !!(flags & 0x30);
+    }
+    if (form != VP9) return end;
+    if (first & 0x80) next += next < end && data[next] & 0x80 ? 2 : 1;
+    if (first & 0x20) next += first & 0x10 ? 1 : 2;
+    if ((first & 0x50) == 0x50)
+        for (int more = 1, i = 0; more && i < 3; i++) more = next < end && data[next++] & 1;
+    if (first & 0x02) {
+        if (next >= end) return end;
+        int structure = data[next++];
+        if (structure & 0x10) next += 4 * ((structure >> 5) + 1);
+        if (structure & 0x08) {
+            if (next >= end) return end;
+            for (int pictures = data[next++]; pictures && next < end; pictures--) next += 1 + (data[next] >> 2 & 3);
+        }
+    }
+    return next;
+}
+
+/* How many bytes of LiveKit's trailer end a frame's last packet, data[at, end); 0 where it is not whole. */
+static int trailer(const uint8_t *data, int form, int at, int end) {
+    if (end - at < 5 || memcmp(data + end - 4, "LKTS", 4)) return 0;
+    int size = data[end - 5] ^ 0xFF;
+    return size >= 5 && size < end - described(data, form, at, end) ? size : 0;
+}
+
+/* The last unit of H264's aggregate (RFC 6184, 5.7.1), which becomes `cut` bytes shorter; 0 where it has not as many. */
+static int shorten(uint8_t *data, int at, int end, int cut) {
+    for (at++; at + 2 <= end;) {
+        int size = data[at] << 8 | data[at + 1], next = at + 2 + size;
+        if (next == end && size > cut) {
+            data[at] = (uint8_t)((size - cut) >> 8);
+            data[at + 1] = (uint8_t)(size - cut);
+            return 1;
+        }
+        at = next;
+    }
+    return 0;
+}
+
 struct shape {
     int64_t picture;
     uint32_t timestamp, ssrc, send_time;
@@ -186,17 +236,19 @@ static int fill(struct rtc_downtrack *track, const struct rtc_packet *packet, ui
     int stop = at + end - start;
     if (stop > MAXIMUM) return 0;
     memcpy(arena + at, data + start, (size_t)(end - start));
-    if (redundant && track->form == RED && track->primary_type && !renumber(arena, at, stop, track->primary_type)) return 0;
-    if (track->form == VP8) {
-        uint8_t *where = arena + at + packet->picture_at;
-        if (packet->picture_at && packet->picture_width == 15) {
-            where[0] = (uint8_t)(0x80 | (shape->picture >> 8 & 0x7F));
-            where[1] = (uint8_t)shape->picture;
-        } else if (packet->picture_at) {
-            where[0] = (uint8_t)(shape->picture & 0x7F);
-        }
-        if (packet->zero_at) arena[at + packet->zero_at] = (uint8_t)shape->zero;
+    if (track->trailers && !track->audio && (packet->marker || packet->ends)) {
+        int cut = trailer(data, track->form, start, end);
+        if (cut && (track->form != H264 || (data[start] & 31) != 24 || shorten(arena, at, stop, cut))) stop -= cut;
     }
+    if (redundant && track->form == RED && track->primary_type && !renumber(arena, at, stop, track->primary_type)) return 0;
+    uint8_t *where = arena + at + packet->picture_at;
+    if (packet->picture_at && packet->picture_width == 15) {
+        where[0] = (uint8_t)(0x80 | (shape->picture >> 8 & 0x7F));
+        where[1] = (uint8_t)shape->picture;
+    } else if (packet->picture_at) {
+        where[0] = (uint8_t)(shape->picture & 0x7F);
+    }
+    if (packet->zero_at) arena[at + packet->zero_at] = (uint8_t)shape->zero;
     return stop;
 }
 

@@ -99,7 +99,7 @@ struct rtc_downtrack {
     uint32_t ssrc, rtx_ssrc, timestamp_offset, last_timestamp;
     int32_t wanted, target, current, recent, temporal, temporal_now, dropped_picture, drop_count;
     int32_t form, source_form, payload_type, rtx_payload_type, primary_type, last_picture, last_zero;
-    int32_t audio, plain_extensions, template_length, time_at, number_at, spatial, pair_now, layer_count;
+    int32_t audio, plain_extensions, template_length, time_at, number_at, spatial, pair_now, layer_count, trailers;
     uint8_t ids[KINDS];
     uint8_t template[TEMPLATE];
 };

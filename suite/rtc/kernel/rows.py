@@ -105,7 +105,7 @@ class DowntrackRow(Structure):
         *_all(c_uint32, "ssrc rtx_ssrc timestamp_offset last_timestamp"),
         *_all(c_int32, "wanted target current recent temporal temporal_now dropped_picture drop_count"),
         *_all(c_int32, "form source_form payload_type rtx_payload_type primary_type last_picture last_zero"),
-        *_all(c_int32, "audio plain_extensions template_length time_at number_at spatial pair_now layer_count"),
+        *_all(c_int32, "audio plain_extensions template_length time_at number_at spatial pair_now layer_count trailers"),
         ("row_ids", c_uint8 * KINDS),
         ("template", c_uint8 * TEMPLATE),
     ]

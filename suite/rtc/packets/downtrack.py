@@ -14,7 +14,7 @@ from typing import Final
 
 from suite.rtc.core.media import Codec, Kind
 from suite.rtc.kernel.rows import DROPS, DowntrackRow
-from suite.rtc.packets import codecs, dependency, red, vp8
+from suite.rtc.packets import codecs, dependency, red, trailer, vp8
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import (
     AUDIO_LEVEL,
@@ -50,6 +50,7 @@ class Downtrack(DowntrackRow):
     | drops | what closes up: first, last, and the offsets before, of sequence numbers and of picture ids |
     | form, payload_type, rtx_payload_type, primary_type | the subscriber's, for what the publisher sends now; 0 is none |
     | held_until | when its first packet may be sent |
+    | trailers | whether frames lose their trailer (`trailer.py`) |
     """
 
     def __init__(self, *, number: int, kind: Kind, ssrc: int, rtx_ssrc: int | None) -> None:
@@ -322,12 +323,18 @@ class Downtrack(DowntrackRow):
         if stop > MAXIMUM:
             return 0
         arena[at:stop] = buffer[start:end]
-        if self.form == codecs.VP8:
-            if packet.picture_at:
-                vp8.write_picture(arena, at + packet.picture_at, packet.picture_width, picture)
-            if packet.zero_at:
-                arena[at + packet.zero_at] = zero
+        if self.trailers:
+            stop = self._without_trailer(arena, packet, at, stop)
+        if packet.picture_at:
+            vp8.write_picture(arena, at + packet.picture_at, packet.picture_width, picture)
+        if packet.zero_at:
+            arena[at + packet.zero_at] = zero
         return stop
+
+    def _without_trailer(self, arena: bytearray, packet: Packet, at: int, stop: int) -> int:
+        """Where the packet ends without the trailer of the frame whose last it is."""
+        last = not self.audio and (packet.marker or packet.ends)
+        return trailer.cut(arena, self.form, at, stop) if last else stop
 
     def _audio(self, payload: bytes) -> bytes:
         """RED for who negotiated it (with his payload type for Opus), else the primary alone."""

@@ -208,6 +208,7 @@ class Commands:
             downtrack = known[0]
         else:
             downtrack = Downtrack(number=command.downtrack, kind=command.kind, ssrc=command.ssrc, rtx_ssrc=command.rtx_ssrc)
+            downtrack.trailers = command.trailers
             if command.kind == "video":
                 downtrack.held_until = self._plane.clock() + command.delay
             track = published[0]

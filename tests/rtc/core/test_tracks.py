@@ -7,7 +7,7 @@ from livekit.protocol import models, rtc
 from livekit.protocol import room as room_pb
 
 from suite.rtc.core import media
-from tests.rtc.core.world import VP8_CODEC, Client, World
+from tests.rtc.core.world import VP8_CODEC, Client, World, offer_text
 
 AUDIO_IN = ("audio", "recvonly", "")
 VIDEO_IN = ("video", "recvonly", "")
@@ -330,3 +330,27 @@ def test_a_flood_of_tracks_is_refused() -> None:
         b.send(add_track=rtc.AddTrackRequest(cid=str(number), source=models.TrackSource.MICROPHONE))
     assert b.last("request_response").reason == rtc.RequestResponse.LIMIT_EXCEEDED
     assert VP8_CODEC.rtx_payload_type == 97
+
+
+@pytest.mark.parametrize("single", [True, False])
+@pytest.mark.parametrize(("announced", "reads", "cut"), [(True, False, True), (True, True, False), (False, False, False)])
+def test_trailers_are_cut_for_who_cannot_read_them_where_they_are_announced(
+    announced: bool, reads: bool, cut: bool, single: bool
+) -> None:
+    world = World()
+    client = models.ClientInfo(capabilities=[models.ClientInfo.CAP_PACKET_TRAILER] if reads else [])
+    asked = rtc.JoinRequest(client_info=client, connection_settings=rtc.ConnectionSettings(auto_subscribe=True))
+    if single:
+        asked.publisher_offer.CopyFrom(rtc.SessionDescription(type="offer", sdp=offer_text(), id=1))
+    a, b = world.join("a", request=asked, single=single), world.join("b")
+    features = [models.PacketTrailerFeature.PTF_USER_TIMESTAMP] * (2 if announced else 0)
+    b.send(add_track=rtc.AddTrackRequest(cid="cam", type=models.TrackType.VIDEO, packet_trailer_features=features))
+    assert list(b.last("track_published").track.packet_trailer_features) == features[:1]
+    b.offer(("video", "sendonly", "cam"))
+    world.report(media.LayerStarted(str(b.last("track_published").track.sid), 0, VP8_CODEC))
+    if single:
+        a.offer(VIDEO_IN)
+    else:
+        answer(a, a.last("offer"))
+        answer(a, a.last("offer"))
+    assert world.of(media.AddDowntrack)[-1].trailers is cut

@@ -53,6 +53,20 @@ def agree(said: str, python: Any, compiled: Any) -> None:
         raise Difference(f"{said}:\nPython   {python}\ncompiled {compiled}")
 
 
+def ended(chance: random.Random, payload: bytes) -> bytes:
+    """The payload, of any codec, with LiveKit's trailer behind it, or nearly."""
+    inside = chance.randbytes(chance.choice([0, 2, 10, 16, 250]))
+    size = len(inside) + 5 + chance.choice([0, 0, 0, 0, 1, -1, 200])
+    trailer = inside + bytes([size & 255 ^ 255]) + chance.choice([b"LKTS", b"LKTS", b"LKTS", b"LKTs"])
+    if chance.random() < 0.3:  # H264's aggregates: sizes before units
+        units = [chance.randbytes(chance.randrange(30)), chance.randbytes(chance.randrange(9)) + trailer]
+        return b"\x78" + b"".join((len(unit) + (chance.random() < 0.1)).to_bytes(2, "big") + unit for unit in units)
+    if chance.random() < 0.5:  # a payload descriptor that ends near the trailer, if it is one
+        steps = [0, 1, 2, 3, 4, 8, 0x10, 0x18, 0x38, 0x50, 0x80, 255]
+        return bytes([chance.randrange(256), *chance.choices(steps, k=chance.randrange(24))]) + trailer
+    return payload[: chance.choice([1, 2, 3, 5, 8, 13, 1500])] + trailer
+
+
 def datagram(chance: random.Random, *, sequence: int, timestamp: int, audio: bool, payload_type: int) -> bytes:
     """A packet as a publisher would send it, or nearly."""
     extensions = {
@@ -73,11 +87,13 @@ def datagram(chance: random.Random, *, sequence: int, timestamp: int, audio: boo
             layer = chance.randrange(4) << 6 | (chance.random() < 0.5) << 5
             payload = bytes([flags, 0xE0]) + picture.to_bytes(2, "big") + bytes([sequence & 255, layer, chance.randrange(2)])
             payload += chance.randbytes(size)
+    if not audio and chance.random() < 0.4:
+        payload = ended(chance, payload)
     if chance.random() < 0.2:
         payload = b""
     made = rtp(
         ssrc=7, sequence=sequence, timestamp=timestamp, payload_type=payload_type, payload=payload[:1460],
-        marker=chance.random() < 0.2, extensions=extensions, two_byte=wide, padding=chance.choice([0, 0, 0, 4]),
+        marker=chance.random() < 0.4, extensions=extensions, two_byte=wide, padding=chance.choice([0, 0, 0, 4]),
     )  # fmt: skip
     if chance.random() < 0.1:
         spoilt = bytearray(made)
@@ -120,10 +136,12 @@ def pair(chance: random.Random, *, audio: bool, published: Codec) -> tuple[Downt
     start, again = 0x10000 + chance.randrange(0x10000 - 40, 0x10000), 0x10000 + 0xFFF0
     line = LineRow(transport_sequence=0xFFF0)
     line.sent_number[:] = [-1] * SENT
+    trailers = chance.random() < 0.7
     for one in made:
         one.negotiated(offered, ids)
         one.last_sequence, one.rtx_sequence = start, again
         one.use(published)
+        one.trailers = trailers
         one.temporal = chance.choice([0, 1, 2, 7]) if one is made[0] else made[0].temporal
     made[1].line_row = addressof(line)
     return made[0], made[1], line
