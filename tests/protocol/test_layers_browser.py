@@ -93,9 +93,11 @@ async def test_switches_between_layers_freeze_nothing(tab: Tab) -> None:
     assert after["freezes"] == before["freezes"]
 
 
-@pytest.mark.parametrize("codec", ["vp9", "av1"])
+@pytest.mark.parametrize("codec", ["vp9", "av1", "vp9 without dependency descriptors"])
 async def test_layers_of_one_stream_are_left_out(tab: Tab, codec: str) -> None:
-    a, b = await tab("a", single=True), await tab("b", single=True)
+    codec, _, without = codec.partition(" ")
+    a = await tab("a", single=True, **({"unoffered": "dependency-descriptor"} if without else {}))
+    b = await tab("b", single=True)
     await a.evaluate(CAMERA, codec)
     await moving(b)
     c = await tab("c", single=True)

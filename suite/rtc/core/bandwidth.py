@@ -98,9 +98,15 @@ def rates_measured(room: RoomState, report: media.LayerRates) -> None:
     found = room.track(report.track)
     if found is None:
         return
-    found[1].rates = dict(report.rates)
+    track, known = found[1], found[1].spatial_layers
+    track.rates = dict(report.rates)
     for participant in room.participants.values():
-        if (found[1].of or found[1].sid) in participant.subscriptions and participant.subscriber.limit is not None:
+        subscription = participant.subscriptions.get(track.of or track.sid)
+        if subscription is None:
+            continue
+        if track.spatial_layers != known and subscription.carrier == track.sid:
+            layers.select(room, track, subscription)
+        if participant.subscriber.limit is not None:
             allocate_soon(room, participant)
 
 
@@ -166,7 +172,7 @@ def _pictures(room: RoomState, participant: Participant) -> list[tuple[Subscript
 def _rates(track: Track) -> tuple[int, ...]:
     """Bit/s of each layer as it is received, or as it was announced where it is not; of SVC with the layers below."""
     announced = [layer.bitrate for layer in track.info.layers]
-    count = max(len(track.layers) or (len(announced) if track.svc else 1), 1)
+    count = len(track.layers) or track.spatial_layers
     rates = []
     for index in range(count):
         said = announced[index] if index < len(announced) and announced[index] else DEFAULT_RATES[min(index, 2)]

@@ -48,8 +48,7 @@ def wanted_quality(track: Track, subscription: Subscription) -> int:
 
 def layer_index(track: Track, quality: int) -> int:
     """The stream or spatial layer that carries `quality`."""
-    count = len(track.layers) or (len(track.info.layers) if track.svc else 1)
-    return min(quality, max(count, 1) - 1)
+    return min(quality, (len(track.layers) or track.spatial_layers) - 1)
 
 
 def _temporal(fps: int) -> int | None:
@@ -71,6 +70,9 @@ def select(room: RoomState, track: Track, subscription: Subscription) -> None:
         if layer is not None and subscription.bandwidth_layer is not None:
             layer = None if subscription.bandwidth_layer < 0 else min(layer, subscription.bandwidth_layer)
     subscription.layer = layer
+    one = track.kind == "video" and not track.layers and track.spatial_layers == 1
+    if one and layer is not None:
+        layer = media.WHOLE
     temporal = 0 if subscription.starved else _temporal(subscription.setting.fps)
     room.command(media.SelectLayer(subscription.downtrack, layer, temporal))
 

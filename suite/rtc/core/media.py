@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 TransportId = str  # one ICE-lite + DTLS + SRTP + SCTP association; v1 clients have one, v0 clients two
 TrackSid = str  # "TR_…"
@@ -131,13 +131,16 @@ class AddDowntrack:
     trailers: bool = False
 
 
+WHOLE: Final = 3  # of a stream's spatial layers: all that it may have
+
+
 @dataclass(frozen=True, slots=True)
 class SelectLayer:
     """Aim a downtrack at a layer (index into `Receive.layers`, or a spatial layer of SVC); None pauses it.
 
     The plane switches at the target's next keyframe, asks for that keyframe, and falls back to the best live layer
     below (or above) where the target is silent. `temporal` is the highest temporal layer that is sent; it is obeyed for
-    VP8, other codecs send all of theirs.
+    VP8, VP9 and AV1, other codecs send all of theirs.
     """
 
     downtrack: DowntrackId

@@ -57,9 +57,11 @@ class Track:
         return "audio" if self.info.type == models.TrackType.AUDIO else "video"
 
     @property
-    def svc(self) -> bool:
-        """Whether one stream carries several spatial layers (VP9 and AV1 without rids)."""
-        return self.kind == "video" and not self.layers and self.codec_first in {"vp9", "av1"} and len(self.info.layers) > 1
+    def spatial_layers(self) -> int:
+        """How many layers one stream carries: as announced, or as they are received of who announced none (WHIP)."""
+        if self.kind != "video" or self.layers or self.codec_first not in {"vp9", "av1"}:
+            return 1
+        return max(len(self.info.layers), len(self.rates), 1)
 
 
 def track_prefix(request: rtc.AddTrackRequest) -> str:

@@ -43,7 +43,46 @@ static int hides_frame(struct rtc_downtrack *track, const struct rtc_packet *pac
     return !present;
 }
 
+/* The layers that flow in the packet's picture. */
+static int pair_of(const struct rtc_downtrack *track, const struct rtc_packet *packet) {
+    int late = packet->extended < track->turned_at && packet->timestamp != track->turned_time;
+    return late ? track->pair_before : track->pair_now;
+}
+
+/* Let other layers flow where a frame of VP9 allows it, told by its payload descriptor (RFC 9628, 4.2). */
+static void turn(struct rtc_downtrack *track, const struct rtc_packet *packet) {
+    int spatial = track->pair_now >> 2, temporal = track->pair_now & 3;
+    int wanted_spatial = track->spatial < 3 ? track->spatial : 3, wanted_temporal = track->temporal < 3 ? track->temporal : 3;
+    if (packet->keyframe) {
+        spatial = wanted_spatial;
+        temporal = wanted_temporal;
+    } else {
+        if (packet->timestamp + track->timestamp_offset != track->last_timestamp) {
+            if (spatial > wanted_spatial) spatial = wanted_spatial;
+            if (temporal > wanted_temporal) temporal = wanted_temporal;
+        }
+        if (packet->synchronous && !packet->spatial && temporal + 1 == packet->temporal && packet->temporal <= wanted_temporal)
+            temporal++;
+        if (!packet->predicted && spatial + 1 == packet->spatial && packet->spatial <= wanted_spatial &&
+            packet->temporal <= temporal)
+            spatial++;
+    }
+    int pair = 4 * spatial + temporal;
+    if (pair == track->pair_now) return;
+    track->pair_before = track->pair_now;
+    track->pair_now = pair;
+    track->turned_at = packet->extended;
+    track->turned_time = packet->timestamp;
+}
+
 int rtc_hides(struct rtc_downtrack *track, const struct rtc_packet *packet) {
+    if (packet->layered == BY_DESCRIPTOR) {
+        if (packet->extended > track->latest) {
+            track->latest = packet->extended;
+            if (packet->begins) turn(track, packet);
+        }
+        return !(packet->present >> pair_of(track, packet) & 1);
+    }
     if (packet->layered) return hides_frame(track, packet);
     if (packet->begins) {
         if (track->temporal < track->temporal_now) track->temporal_now = track->temporal;
@@ -267,13 +306,13 @@ int rtc_write(struct rtc_downtrack *track, const struct rtc_packet *packet, uint
         .timestamp = packet->timestamp + track->timestamp_offset, .ssrc = track->ssrc, .send_time = send_time(now),
         .sequence = (int)(sequence & 0xFFFF), .payload_type = track->payload_type, .original = NONE,
         .transport_sequence = track->line ? (int)track->line->transport_sequence : 0};
-    if (track->form == VP8) {
+    if (track->form == VP8 || packet->picture_at || packet->zero_at) {
         shape.picture = (packet->picture + pictures) & 0x7FFF;
         shape.zero = (int)((packet->zero + track->zero_offset) & 0xFF);
     } else if (track->form == VP9 || track->form == AV1) {
         shape.picture = (packet->picture + pictures) & 0xFFFF;
     }
-    if (packet->ends && packet->tops >> track->pair_now & 1) shape.marker = 0x80;
+    if (packet->ends && packet->tops >> pair_of(track, packet) & 1) shape.marker = 0x80;
     int length = fill(track, packet, arena, &shape);
     if (!length) return 0;
     track->written = sequence;

@@ -17,6 +17,7 @@ enum {
     MID = 1, RID, REPAIRED_RID, AUDIO_LEVEL, TRANSPORT_SEQUENCE, DEPENDENCY, SEND_TIME,
     OTHER = 0, OPUS, RED, VP8, VP9, H264, AV1, /* forms, packets/codecs.py */
     NONE = -1,
+    BY_DESCRIPTOR = 2,    /* of a packet's `layered`, packets/vp9.py */
     MAXIMUM = 1472,       /* bytes of a plain packet that is forwarded */
     TAG = 16,             /* bytes of AES-GCM's tag */
     TEMPLATE = 40,        /* bytes of header extensions that are the same in every packet */
@@ -48,6 +49,7 @@ struct rtc_packet {
     uint16_t at[KINDS];
     uint8_t size[KINDS];
     uint8_t marker, payload_type, picture_at, picture_width, zero, zero_at, temporal, synchronous, begins, keyframe, ends, layered;
+    uint8_t spatial, predicted; /* packets/vp9.py, where it is `layered` BY_DESCRIPTOR */
 };
 
 struct rtc_session; /* SRTP one way */
@@ -92,14 +94,14 @@ struct rtc_downtrack {
     struct rtc_layer *const *layers; /* of the track */
     uint64_t *history, *times, *stamps;
     int64_t history_mask;
-    int64_t offset, first_source, last_sequence, rtx_sequence, written, packets, octets;
+    int64_t offset, first_source, last_sequence, rtx_sequence, written, packets, octets, turned_at, latest;
     int64_t picture_offset, zero_offset;
     int64_t drops[DROPS][4]; /* first, last, offsets before: sequence, picture */
     double last_time, held_until;
-    uint32_t ssrc, rtx_ssrc, timestamp_offset, last_timestamp;
+    uint32_t ssrc, rtx_ssrc, timestamp_offset, last_timestamp, turned_time;
     int32_t wanted, target, current, recent, temporal, temporal_now, dropped_picture, drop_count;
     int32_t form, source_form, payload_type, rtx_payload_type, primary_type, last_picture, last_zero;
-    int32_t audio, plain_extensions, template_length, time_at, number_at, spatial, pair_now, layer_count, trailers;
+    int32_t audio, plain_extensions, template_length, time_at, number_at, spatial, pair_now, pair_before, layer_count, trailers;
     uint8_t ids[KINDS];
     uint8_t template[TEMPLATE];
 };

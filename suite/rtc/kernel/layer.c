@@ -36,7 +36,7 @@ static void hear(struct rtc_layer *layer, const struct rtc_packet *packet) {
 int rtc_take(struct rtc_layer *layer, struct rtc_packet *packet, double now) {
     if (packet->payload_type != layer->open || packet->payload >= packet->end || packet->length > STRIDE) return 0;
     if (packet->sequence != ((layer->highest + 1) & 0xFFFF) || packet->form != layer->form) return 0;
-    if (packet->at[DEPENDENCY] && (packet->form == VP9 || packet->form == AV1)) return 0;
+    if ((packet->at[DEPENDENCY] || packet->layered) && (packet->form == VP9 || packet->form == AV1)) return 0;
     if ((packet->keyframe || layer->audio) && rtc_waiting(layer->tracks, layer->track_count, layer->index)) return 0;
     packet->extended = ++layer->highest;
     layer->received++;

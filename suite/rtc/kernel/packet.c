@@ -143,6 +143,44 @@ static void read_frame(struct rtc_packet *packet) {
     packet->picture = (uint16_t)(value[1] << 8 | value[2]);
 }
 
+/* RFC 9628, 4.2: the picture id, the layers and TL0PICIDX, counted from the payload. */
+static void read_vp9(struct rtc_packet *packet) {
+    const uint8_t *data = packet->data;
+    int at = packet->payload, end = packet->end, offset = 1, picture = 0, width = 0, layers = 0, zero = 0;
+    if (at >= end) return;
+    int first = data[at];
+    if (first & 0x80) {
+        if (at + offset >= end) return;
+        picture = offset;
+        width = data[at + offset] & 0x80 ? 15 : 7;
+        offset += width == 15 ? 2 : 1;
+    }
+    if (first & 0x20) {
+        layers = offset++;
+        if (!(first & 0x10)) zero = offset++;
+    }
+    if (at + offset >= end) return;
+    packet->picture_at = (uint8_t)picture;
+    packet->picture_width = (uint8_t)width;
+    packet->zero_at = (uint8_t)zero;
+    packet->begins = (first & 0x08) != 0;
+    packet->ends = (first & 0x04) != 0;
+    packet->predicted = (first & 0x40) != 0;
+    if (width == 15) packet->picture = (uint16_t)((data[at + picture] & 0x7F) << 8 | data[at + picture + 1]);
+    else if (width) packet->picture = data[at + picture] & 0x7F;
+    if (zero) packet->zero = data[at + zero];
+    if (!layers) return;
+    static const uint16_t tops[4] = {0x000F, 0x00FF, 0x0FFF, 0x0FFF};
+    int told = data[at + layers], spatial = told >> 1 & 7, temporal = told >> 5;
+    packet->layered = BY_DESCRIPTOR;
+    packet->spatial = (uint8_t)(spatial < 3 ? spatial : 3);
+    packet->temporal = (uint8_t)(temporal < 3 ? temporal : 3);
+    packet->synchronous = (told & 0x10) != 0;
+    packet->tops = tops[packet->spatial];
+    for (int higher = packet->spatial; higher < 4; higher++)
+        packet->present |= (uint16_t)((0xF << packet->temporal & 0xF) << 4 * higher);
+}
+
 void rtc_inspect(struct rtc_packet *packet, int form) {
     const uint8_t *data = packet->data;
     int at = packet->payload, end = packet->end, keyframe = 0;
@@ -154,6 +192,7 @@ void rtc_inspect(struct rtc_packet *packet, int form) {
     else if (form == VP9) keyframe = vp9_keyframe(data, at, end);
     else if (form == H264) keyframe = h264_keyframe(data, at, end);
     else if (form == AV1) keyframe = at < end && data[at] & 0x08;
-    if (form == VP9 || form == AV1) read_frame(packet);
+    if (form == VP9 && !packet->at[DEPENDENCY]) read_vp9(packet);
+    else if (form == VP9 || form == AV1) read_frame(packet);
     packet->keyframe = keyframe || starts_sequence(packet);
 }

@@ -49,7 +49,8 @@ class PacketRow(Structure):
         ("size", c_uint8 * KINDS),
         *_all(
             c_uint8,
-            "marker payload_type picture_at picture_width zero zero_at temporal synchronous begins keyframe ends layered",
+            "marker payload_type picture_at picture_width zero zero_at temporal synchronous begins keyframe ends layered "
+            "spatial predicted",
         ),
     ]
 
@@ -98,14 +99,15 @@ class DowntrackRow(Structure):
 
     _fields_: ClassVar[Fields] = [
         *_all(c_void_p, "line_row layers history times stamps"),
-        *_all(c_int64, "history_mask offset first_source last_sequence rtx_sequence written packets octets"),
+        *_all(c_int64, "history_mask offset first_source last_sequence rtx_sequence written packets octets turned_at latest"),
         *_all(c_int64, "picture_offset zero_offset"),
         ("drops", c_int64 * 4 * DROPS),
         *_all(c_double, "last_time held_until"),
-        *_all(c_uint32, "ssrc rtx_ssrc timestamp_offset last_timestamp"),
+        *_all(c_uint32, "ssrc rtx_ssrc timestamp_offset last_timestamp turned_time"),
         *_all(c_int32, "wanted target current recent temporal temporal_now dropped_picture drop_count"),
         *_all(c_int32, "form source_form payload_type rtx_payload_type primary_type last_picture last_zero"),
-        *_all(c_int32, "audio plain_extensions template_length time_at number_at spatial pair_now layer_count trailers"),
+        *_all(c_int32, "audio plain_extensions template_length time_at number_at spatial pair_now pair_before layer_count"),
+        ("trailers", c_int32),
         ("row_ids", c_uint8 * KINDS),
         ("template", c_uint8 * TEMPLATE),
     ]

@@ -14,7 +14,7 @@ from typing import Final
 
 from suite.rtc.core.media import Codec, Kind
 from suite.rtc.kernel.rows import DROPS, DowntrackRow
-from suite.rtc.packets import codecs, dependency, red, trailer, vp8
+from suite.rtc.packets import codecs, dependency, red, trailer, vp8, vp9
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import (
     AUDIO_LEVEL,
@@ -29,6 +29,7 @@ from suite.rtc.packets.rtp import (
 )
 
 _FRAMES: Final = frozenset({codecs.VP9, codecs.AV1})  # that keep the dependency descriptor
+_PICTURES: Final = _FRAMES | {codecs.VP8}  # whose pictures are numbered
 NONE: Final = -1  # of a layer's index
 ALL: Final = 7  # temporal layers
 HISTORY: Final[Mapping[Kind, int]] = {"video": 1024, "audio": 128}  # packets a subscriber may ask for again
@@ -45,6 +46,8 @@ class Downtrack(DowntrackRow):
     | wanted, target, current, recent | the layer that control wants, the plane aims at, that flows, that flowed last |
     | temporal, temporal_now | temporal layers: wanted, and flowing |
     | spatial, pair_now | of layers within one stream: the spatial layer wanted, and the pair that flows (`dependency.py`) |
+    | pair_before, turned_at, turned_time | the pair that flowed before, and with which packet the present one began |
+    | latest | the latest packet that was looked at for its layer |
     | offset, first_source, last_sequence, written | sent is what came plus the offset; the latest, and the last written |
     | picture_offset, zero_offset, timestamp_offset | the same of picture ids, TL0PICIDX and timestamps |
     | drops | what closes up: first, last, and the offsets before, of sequence numbers and of picture ids |
@@ -128,14 +131,14 @@ class Downtrack(DowntrackRow):
         self.offset = self.last_sequence + 1 - extended
         self.drop_count = 0
         self.temporal_now = self.temporal
-        self.pair_now = self._pair()
+        self.pair_now = self.pair_before = self._pair()
+        self.turned_at = self.latest = extended
+        self.turned_time = packet.timestamp
         if self.last_time >= 0:
             self._align_timestamp(layer, former, packet.timestamp, now)
-        if self.form == codecs.VP8 and self.packets:
+        if self.form in _PICTURES and self.packets:
             self.picture_offset = self.last_picture + 1 - packet.picture
             self.zero_offset = self.last_zero + 1 - packet.zero
-        elif self.form in _FRAMES and self.packets:
-            self.picture_offset = self.last_picture + 1 - packet.picture
 
     def _align_timestamp(self, layer: Layer, former: Layer | None, timestamp: int, now: float) -> None:
         """Continue the subscriber's clock: by both layers' sender reports where they came, else by the time that passed."""
@@ -180,6 +183,12 @@ class Downtrack(DowntrackRow):
 
         Layers are left between two pictures, and taken up at one that needs only the layer below (RFC 7741, Y).
         """
+        if packet.layered == vp9.BY_DESCRIPTOR:
+            if packet.extended > self.latest:
+                self.latest = packet.extended
+                if packet.begins:
+                    self._turn(packet)
+            return not packet.present >> self._pair_of(packet, packet.extended) & 1
         if packet.layered:
             present, pair = packet.present >> self.pair_now & 1, self._pair()
             # Whoever begins with a frame must have what it refers to: it is of the layers that flow already, or a keyframe's.
@@ -194,13 +203,42 @@ class Downtrack(DowntrackRow):
                 self.temporal_now = packet.temporal
         return packet.temporal > self.temporal_now
 
+    def _turn(self, packet: Packet) -> None:
+        """Let other layers flow where a frame of VP9 allows it (RFC 9628, 4.2).
+
+        Fewer from the next picture on; more at a keyframe, in space at a frame of the next layer that needs no earlier
+        picture, in time one by one where U allows it.
+        """
+        spatial, temporal = divmod(self.pair_now, 4)
+        wanted_spatial, wanted_temporal = divmod(self._pair(), 4)
+        if packet.keyframe:
+            spatial, temporal = wanted_spatial, wanted_temporal
+        else:
+            if (packet.timestamp + self.timestamp_offset) % _STEP != self.last_timestamp:
+                spatial, temporal = min(spatial, wanted_spatial), min(temporal, wanted_temporal)
+            if packet.synchronous and not packet.spatial and temporal + 1 == packet.temporal <= wanted_temporal:
+                temporal += 1
+            if not packet.predicted and spatial + 1 == packet.spatial <= wanted_spatial and packet.temporal <= temporal:
+                spatial += 1
+        pair = 4 * spatial + temporal
+        if pair != self.pair_now:
+            self.pair_before, self.pair_now = self.pair_now, pair
+            self.turned_at, self.turned_time = packet.extended, packet.timestamp
+
+    def _pair_of(self, packet: Packet, extended: int) -> int:
+        """The layers that flow in the packet's picture."""
+        late = extended < self.turned_at and packet.timestamp != self.turned_time
+        return self.pair_before if late else self.pair_now
+
     def _pair(self) -> int:
         """The layers of one stream that are wanted."""
         return 4 * min(self.spatial, dependency.DEEPEST) + min(self.temporal, dependency.DEEPEST)
 
-    def is_layered(self) -> bool:
-        """Whether the layers of one stream that flow are those that are wanted."""
-        return self.pair_now == self._pair()
+    def is_layered(self, layer: Layer) -> bool:
+        """Whether the layers of one stream that flow are those that are wanted, as far as they are sent."""
+        if layer.described:
+            return self.pair_now >> 2 >= min(self._pair() >> 2, layer.described - 1)
+        return layer.dependencies.structure is None or self.pair_now == self._pair()
 
     def _outgoing(self, extended: int) -> tuple[int, int]:
         """The number under which a packet is sent, and what to add to its picture id; number 0 where it is not sent."""
@@ -228,12 +266,12 @@ class Downtrack(DowntrackRow):
                 return 0
         timestamp = (packet.timestamp + self.timestamp_offset) % _STEP
         picture = zero = 0
-        if self.form == codecs.VP8:
+        if self.form == codecs.VP8 or packet.picture_at or packet.zero_at:
             picture = (packet.picture + pictures) & 0x7FFF
             zero = (packet.zero + self.zero_offset) & 0xFF
         elif self.form in _FRAMES:
             picture = (packet.picture + pictures) & 0xFFFF
-        marker = 0x80 if packet.ends and packet.tops >> self.pair_now & 1 else 0
+        marker = 0x80 if packet.ends and packet.tops >> self._pair_of(packet, extended) & 1 else 0
         send_time = int(now * 262144) & 0xFFFFFF
         length = self._fill(
             arena, packet, sequence & 0xFFFF, timestamp, picture, zero, payload_type, self.ssrc, None, send_time,

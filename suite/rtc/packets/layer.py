@@ -65,6 +65,7 @@ class Layer(LayerRow):
         self.base = self.highest = 0
         self.received = 0
         self.dependencies = Dependencies()
+        self.described = 0  # spatial layers by VP9's payload descriptors, where those alone tell
         self.outage = False  # more was lost than can be asked for: a keyframe is wanted
         self.missing: dict[int, tuple[int, float, float]] = {}  # sequence: tries, next request, first seen missing
         self._expected_before = self._received_before = 0
@@ -204,10 +205,17 @@ class Layer(LayerRow):
         block = (self.ssrc, fraction, expected - self.received, highest, int(self.jitter) & 0xFFFFFFFF, last, delay)
         return block, max(0, interval), max(0, lost)
 
+    @property
+    def spatial_layers(self) -> int:
+        """How many spatial layers the stream has at present."""
+        return max(self.dependencies.spatial_layers, self.described)
+
     def spatial_rates(self, passed: float) -> dict[int, int]:
         """Bit/s of each spatial layer with those below, smoothed over some calls; `passed` s since the last."""
         found, total = {}, 0.0
-        for index in range(min(self.dependencies.spatial_layers, len(self.spatial_octets))):
+        if self.described:
+            self.described = max((n + 1 for n, octets in enumerate(self.spatial_octets) if octets), default=self.described)
+        for index in range(min(self.spatial_layers, len(self.spatial_octets))):
             rate = 8 * self.spatial_octets[index] / max(passed, 0.5)
             before = self.spatial_rate[index]
             self.spatial_rate[index] = rate if not before else before + 0.4 * (rate - before)

@@ -8,7 +8,7 @@ from struct import Struct
 from typing import Final
 
 from suite.rtc.kernel.rows import DATAGRAM, PacketRow
-from suite.rtc.packets import codecs, dependency, vp8
+from suite.rtc.packets import codecs, dependency, vp8, vp9
 
 HEADER: Final = Struct("!BBHII")  # V P X CC, M PT, sequence, timestamp, SSRC
 _EXTENSION: Final = Struct("!HH")
@@ -140,6 +140,8 @@ class Packet(PacketRow):
             self._read_vp8()
         elif form in {codecs.VP9, codecs.AV1} and self.at[DEPENDENCY] and self.size[DEPENDENCY] >= 3:
             self._read_frame()
+        elif form == codecs.VP9 and not self.at[DEPENDENCY]:
+            self._read_vp9()
         self.keyframe = (
             form in {codecs.OPUS, codecs.RED}
             or codecs.is_keyframe(form, self.buffer, self.payload, self.end)
@@ -165,6 +167,27 @@ class Packet(PacketRow):
             self.temporal = buffer[at + layer_at] >> 6
             self.synchronous = bool(buffer[at + layer_at] & 0x20)
             self.begins = buffer[at] & 0x17 == 0x10
+
+    def _read_vp9(self) -> None:
+        """Note the picture id and TL0PICIDX and where they stand, and which layer of its picture the frame is."""
+        buffer, at = self.buffer, self.payload
+        found = vp9.locate(buffer, at, self.end)
+        if found is None:
+            return
+        picture_at, layers_at, zero_at, width = found
+        first = buffer[at]
+        self.picture_at, self.zero_at, self.picture_width = picture_at, zero_at, width
+        self.begins, self.ends, self.predicted = (bool(first & flag) for flag in (vp9.BEGINS, vp9.ENDS, vp9.PREDICTED))
+        if picture_at:
+            self.picture = vp8.read_picture(buffer, at + picture_at, width)
+        if zero_at:
+            self.zero = buffer[at + zero_at]
+        if layers_at:
+            told = buffer[at + layers_at]
+            self.layered = vp9.BY_DESCRIPTOR
+            self.spatial, self.temporal = min(told >> 1 & 7, dependency.DEEPEST), min(told >> 5, dependency.DEEPEST)
+            self.synchronous = bool(told & 0x10)
+            self.present, self.tops = vp9.PRESENT[self.spatial][self.temporal], vp9.TOPS[self.spatial]
 
     def value(self, kind: int) -> bytes | bytearray:
         """The bytes of an extension; empty where it is absent."""

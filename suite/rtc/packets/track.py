@@ -180,7 +180,7 @@ class Track:
         found: dict[int, int] = {}
         for layer in self.layers:
             octets, layer.octets = layer.octets, 0
-            if len(self.layers) == 1 and layer.dependencies.spatial_layers > 1:
+            if len(self.layers) == 1 and layer.spatial_layers > 1:
                 found |= layer.spatial_rates(passed)
             elif layer.live and 0.5 < passed < 5:
                 rate = 8 * octets / passed
@@ -214,7 +214,7 @@ class Track:
             return
         if packet.form != layer.form:
             packet.inspect(layer.form)
-        if packet.at[DEPENDENCY] and layer.form in LAYERED:
+        if (packet.at[DEPENDENCY] or packet.layered) and layer.form in LAYERED:
             self._layered(layer, packet)
         packet.extended = extended
         if (packet.keyframe or self.kind == "audio") and self._is_awaited(layer):
@@ -233,6 +233,10 @@ class Track:
 
     def _layered(self, layer: Layer, packet: Packet) -> None:
         """Note what the packet's frame is to the layers of its stream."""
+        if packet.layered:
+            layer.described = max(layer.described, packet.spatial + 1)
+            layer.spatial_octets[packet.spatial] += packet.length
+            return
         before = layer.dependencies.spatial_layers
         found = layer.dependencies.read(packet.value(DEPENDENCY))
         if found is None:
@@ -302,6 +306,7 @@ class Track:
         layer.form = codecs.FORMS.get(codec.mime, codecs.OTHER)
         layer.live = True
         for downtrack, _ in self.downtracks:
+            self._unsettled[id(downtrack)] = downtrack
             if downtrack.current == layer.index:
                 downtrack.use(codec)
         if not known:
@@ -417,8 +422,13 @@ class Track:
                 self.aim_all(now)
         for downtrack in tuple(self._unsettled.values()):
             self._pursue(downtrack, now)
-            if downtrack.target in {NONE, downtrack.current} and (downtrack.current == NONE or downtrack.is_layered()):
+            if downtrack.target in {NONE, downtrack.current} and not self._is_layered(downtrack.current):
                 self._unsettled.pop(id(downtrack), None)
+
+    def _is_layered(self, index: int) -> bool:
+        """Whether there are layers within the stream, which come and go by themselves."""
+        layer = self.layers[index] if index != NONE else None
+        return layer is not None and (layer.described > 0 or layer.dependencies.structure is not None)
 
     def _pursue(self, downtrack: Downtrack, now: float) -> None:
         """Ask again for the keyframe that a downtrack waits for."""
@@ -426,9 +436,9 @@ class Track:
             layer = self.layers[downtrack.target]
             if layer.live:
                 self.ask_keyframe(layer, now)
-        elif downtrack.current != NONE and not downtrack.is_layered() and now - downtrack.aimed_at > UNAIDED:
+        elif downtrack.current != NONE and now - downtrack.aimed_at > UNAIDED:
             layer = self.layers[downtrack.current]
-            if layer.live and layer.dependencies.structure is not None:
+            if layer.live and not downtrack.is_layered(layer):
                 self.ask_keyframe(layer, now)
 
     def ask_missing(self, layer: Layer, now: float, round_trip: float) -> int:

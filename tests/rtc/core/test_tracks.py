@@ -7,6 +7,7 @@ from livekit.protocol import models, rtc
 from livekit.protocol import room as room_pb
 
 from suite.rtc.core import media
+from tests.rtc.core.test_backup_codecs import VP9_CODEC, with_vp9
 from tests.rtc.core.world import VP8_CODEC, Client, World, offer_text
 
 AUDIO_IN = ("audio", "recvonly", "")
@@ -354,3 +355,24 @@ def test_trailers_are_cut_for_who_cannot_read_them_where_they_are_announced(
         answer(a, a.last("offer"))
         answer(a, a.last("offer"))
     assert world.of(media.AddDowntrack)[-1].trailers is cut
+
+
+def test_layers_that_nobody_announced_are_found_in_the_stream() -> None:
+    world = World()
+    a, b = world.join("a"), world.join("b")
+    codecs = [rtc.SimulcastCodec(codec="vp9", cid="cam")]
+    b.send(add_track=rtc.AddTrackRequest(cid="cam", type=models.TrackType.VIDEO, simulcast_codecs=codecs))
+    sid = str(b.last("track_published").track.sid)
+    for client, section in ((b, ("video", "sendonly", "cam")), (a, VIDEO_IN)):
+        client.send(offer=rtc.SessionDescription(type="offer", sdp=with_vp9(offer_text(section)), id=2))
+        if client is b:
+            world.report(media.LayerStarted(sid, 0, VP9_CODEC))
+    a.send(track_setting=rtc.UpdateTrackSettings(track_sids=[sid], quality=models.VideoQuality.LOW))
+    assert world.of(media.SelectLayer)[-1].layer == media.WHOLE, "nothing is known of what is in the stream"
+    world.report(media.LayerRates(sid, {0: 100_000, 1: 400_000, 2: 1_000_000}))
+    assert world.of(media.SelectLayer)[-1].layer == 0
+    told = len(world.of(media.SelectLayer))
+    world.report(media.LayerRates(sid, {0: 90_000, 1: 300_000, 2: 900_000}))
+    assert len(world.of(media.SelectLayer)) == told
+    a.send(track_setting=rtc.UpdateTrackSettings(track_sids=[sid], quality=models.VideoQuality.HIGH))
+    assert world.of(media.SelectLayer)[-1].layer == 2

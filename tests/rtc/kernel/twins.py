@@ -10,12 +10,13 @@ from typing import Any
 from suite.rtc.core.media import Codec, Receive
 from suite.rtc.kernel.library import Kernel, of_buffer
 from suite.rtc.kernel.rows import SENT, DigestRow, DowntrackRow, LayerRow, LineRow, PacketRow
-from suite.rtc.packets import codecs, twcc
+from suite.rtc.packets import codecs, twcc, vp9
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.router import Router
 from suite.rtc.packets.rtp import URIS, Packet, kinds_by_id
 from suite.rtc.packets.track import Track
+from tests.rtc.packets.vp9 import describe
 from tests.rtc.peer import rtp
 
 VIDEO = [
@@ -87,6 +88,14 @@ def datagram(chance: random.Random, *, sequence: int, timestamp: int, audio: boo
             layer = chance.randrange(4) << 6 | (chance.random() < 0.5) << 5
             payload = bytes([flags, 0xE0]) + picture.to_bytes(2, "big") + bytes([sequence & 255, layer, chance.randrange(2)])
             payload += chance.randbytes(size)
+    if payload_type == 98 and chance.random() < 0.6:
+        key, first = chance.random() < 0.1, chance.random() < 0.7
+        payload = describe(
+            picture=sequence & 0x7FFF, temporal=chance.randrange(5), spatial=0 if key else chance.randrange(5), key=key,
+            first=first, last=not first, flexible=chance.random() < 0.5, zero=sequence, wide=chance.random() < 0.7,
+            predicted=chance.random() < 0.5 and not key, up=chance.random() < 0.7,
+        )  # fmt: skip
+        payload = (payload + chance.randbytes(size))[: chance.choice([1, 2, 3, 4, 5, 1500, 1500])]
     if not audio and chance.random() < 0.4:
         payload = ended(chance, payload)
     if chance.random() < 0.2:
@@ -163,7 +172,7 @@ def rewrite(kernel: Kernel, seed: int, *, packets: int = 150) -> int:  # noqa: C
     for turn in range(packets):
         now += chance.random() / 50
         extended += chance.choice([1, 1, 1, 1, 2, 40])
-        timestamp = timestamp + 3000 & 0xFFFFFFFF
+        timestamp = timestamp + chance.choice([0, 3000]) & 0xFFFFFFFF
         number = extended - chance.choice([0, 0, 0, 0, 0, 0, 1, 3, 30, 600])
         data = datagram(chance, sequence=number & 0xFFFF, timestamp=timestamp, audio=audio, payload_type=published.payload_type)
         both = read_both(kernel, data)
@@ -184,7 +193,7 @@ def rewrite(kernel: Kernel, seed: int, *, packets: int = 150) -> int:  # noqa: C
             if chance.random() < 0.1:
                 mine.temporal = theirs.temporal = chance.choice([0, 1, 2, 7])
                 mine.spatial = theirs.spatial = chance.randrange(5)
-            if layered and chance.random() < 0.9:
+            if layered and one.layered != vp9.BY_DESCRIPTOR and chance.random() < 0.9:
                 masks = [chance.randrange(0x10000) for _ in range(3)]
                 for packet in (one, other):
                     packet.present, packet.switches, packet.tops = masks
