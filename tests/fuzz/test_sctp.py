@@ -1,4 +1,4 @@
-"""Any bytes give a parsed association or the one error, at bounded cost in memory; what once did not is kept in `corpus/sctp`.
+"""Any bytes give a parsed association or the one error, at bounded cost in memory.
 
 `HYPOTHESIS_EXAMPLES=20000 python -m pytest tests/fuzz/test_sctp.py` tries harder.
 """
@@ -9,7 +9,6 @@ import contextlib
 import os
 import random
 import tracemalloc
-from pathlib import Path
 from struct import pack
 
 import pytest
@@ -17,34 +16,20 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from suite.rtc.sctp import receiving, wire
-from suite.rtc.sctp.association import Association, State
+from suite.rtc.sctp.association import State
 from suite.rtc.sctp.channels import Channels
 from suite.rtc.sctp.errors import Malformed, Violation
 from suite.rtc.sctp.receiving import Receiver
-from suite.rtc.sctp.wire import Sealer
+from tests.fuzz.targets import feed, sealed, up
 from tests.rtc.sctp.line import Line, World
 
 pytestmark = pytest.mark.slow
 
-CORPUS = Path(__file__).parent / "corpus" / "sctp"
 MODEST = settings(
     max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "120")), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 KINDS = [*range(16), 64, 130, 132, 192, 255]
 BOUND = 6 * 1024 * 1024  # bytes that a hostile peer may cost
-
-
-def up(seed: int = 1) -> World:
-    world = World(seed, Line(delay=0.001)).up()
-    one = world.a.channels.create("one")
-    world.a.channels.send(one, b"x" * 3000, now=world.now)
-    world.run(lambda: one.opened)
-    return world
-
-
-def sealed(association: Association, body: bytes, *, tag: int | None = None) -> bytes:
-    """A packet with the right ports, tag and checksum, so that what is garbage is read."""
-    return Sealer(source=5000, destination=5000, tag=association._tag if tag is None else tag).seal([body])
 
 
 def chunks() -> st.SearchStrategy[bytes]:
@@ -59,28 +44,6 @@ def chunks() -> st.SearchStrategy[bytes]:
         return pack("!BBH", kind, flags, size) + body + bytes(-len(body) & 3)
 
     return st.tuples(st.sampled_from(KINDS), st.integers(0, 255), body, length).map(written)
-
-
-def feed(world: World, packet: bytes) -> None:
-    """The one error or none; and the association still knows what it counts."""
-    association = world.b.association
-    with contextlib.suppress(Malformed):
-        association.receive(packet, world.now)
-    world.b.channels.events()
-    association.take(world.now)
-    deadline = association.deadline
-    if deadline is not None and deadline <= world.now:
-        association.timed_out(world.now)
-    assert 0 <= association.receiver.held <= receiving.WINDOW + receiving.PIECE_COST + 2000
-    assert association.sender.flight >= 0
-    assert association.sender.queue.waiting >= 0
-
-
-@pytest.mark.parametrize("kept", sorted(CORPUS.glob("*.bin")), ids=lambda path: path.stem)
-def test_what_once_failed(kept: Path) -> None:
-    feed(up(), kept.read_bytes())
-    world = up()
-    feed(world, sealed(world.b.association, kept.read_bytes()))
 
 
 @MODEST

@@ -239,6 +239,18 @@ def _again(
     agree("the bytes of a resend", arenas[0][:length].hex(), arenas[1][:length].hex())
 
 
+def feedback_of_both(kernel: Kernel, body: bytes) -> None:
+    """Any bytes as transport-wide feedback of what was sent a moment ago."""
+    sent, line = twcc.Sent(), LineRow(transport_sequence=0xFFF8)
+    line.sent_number[:] = [-1] * SENT
+    for number in range(16):
+        sent.add(0xFFF8 + number & 0xFFFF, 500 + number / 100, 1000)
+        kernel.sent(addressof(line), 1000, 500 + number / 100)
+    told, digest = twcc.digest(body, sent), DigestRow()
+    kernel.feedback(addressof(line), body, len(body), addressof(digest))
+    agree("the digest", fields(told, DigestRow), fields(digest, DigestRow))
+
+
 def feedback(kernel: Kernel, seed: int) -> int:
     """Transport-wide feedback of a lossy receiver, and garbage like it, summed up by both; how many packets were received."""
     chance = random.Random(seed)
