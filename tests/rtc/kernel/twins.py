@@ -247,7 +247,7 @@ def feedback_of_both(kernel: Kernel, body: bytes) -> None:
         sent.add(0xFFF8 + number & 0xFFFF, 500 + number / 100, 1000)
         kernel.sent(addressof(line), 1000, 500 + number / 100)
     told, digest = twcc.digest(body, sent), DigestRow()
-    kernel.feedback(addressof(line), body, len(body), addressof(digest))
+    kernel.feedback(addressof(line), body, len(body), 0.0, addressof(digest))
     agree("the digest", fields(told, DigestRow), fields(digest, DigestRow))
 
 
