@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import functools
+from array import array
 from collections.abc import Callable, Iterator
+from ctypes import addressof
 from pathlib import Path
 from typing import Final
 from zlib import crc32
@@ -20,8 +22,10 @@ from suite.rtc.core.errors import JoinRefused, RemoteError
 from suite.rtc.core.inputs import Signalled
 from suite.rtc.core.sdp import description, fragment, policy
 from suite.rtc.kernel.library import Kernel, load
+from suite.rtc.kernel.rows import DIRECT, LineRow
 from suite.rtc.packets import codecs, red, trailer
 from suite.rtc.packets.dependency import Dependencies
+from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.rtp import Packet, repaired
 from suite.rtc.sctp import receiving
 from suite.rtc.sctp.association import Association
@@ -142,6 +146,16 @@ def read_rtcp(data: bytes) -> None:
     compiled = _kernel()
     if compiled is not None:
         feedback_of_both(compiled, data)
+        _ask_again(compiled, data)
+
+
+def _ask_again(kernel: Kernel, data: bytes) -> None:
+    """The compound as the compiled kernel answers NACKs, of a line on which nothing was sent."""
+    downtrack, line = Downtrack(number=1, kind="video", ssrc=5001, rtx_ssrc=6001), LineRow(route=DIRECT)
+    rows = array("Q", [addressof(downtrack)])
+    line.downtracks, line.downtrack_count = rows.buffer_info()[0], 1
+    kernel.nacked(addressof(line), data, len(data), 1.0)
+    assert (line.again, line.packets) == (0, 0)
 
 
 def read_descriptor(data: bytes) -> None:

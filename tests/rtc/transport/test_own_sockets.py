@@ -1,0 +1,124 @@
+"""A peer's own socket: where its address is settled, on the port of its door, and nobody else's."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from suite.rtc.core.media import AddDowntrack, CloseTransport, Codec, Receive, SelectLayer, TransportConnected
+from suite.rtc.transport.plane import MediaPlane
+from tests.rtc.peer import Control, Peer, rtp, until
+
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+OPUS = Codec(111, "audio/opus", 48000)
+Join = Callable[..., Awaitable[Peer]]
+
+
+@pytest.fixture(autouse=True)
+def _compiled(plane: MediaPlane) -> None:
+    if plane.kernel is None:
+        pytest.skip("There is no C compiler on this machine.")
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def row(plane: MediaPlane, name: str) -> object:
+    association = plane.association(name)
+    assert association is not None
+    assert association.row is not None
+    return association.row
+
+
+async def hears(plane: MediaPlane, control: Control, publisher: Peer, subscriber: Peer, *, number: int) -> None:
+    for peer in (publisher, subscriber):
+        await control.wait(lambda report, name=peer.name: report == TransportConnected(name))
+    plane.apply(Receive(publisher.name, "0", "TR_a", "audio", (OPUS,), extensions={MID: 1}))
+    plane.apply(AddDowntrack(1, subscriber.name, "TR_a", "audio", "0", 5001, None, (OPUS,)))
+    plane.apply(SelectLayer(1, 0))
+    before = len(subscriber.rtp)
+    for sequence in (number, number + 1):
+        publisher.send_rtp(rtp(ssrc=10, sequence=sequence, payload_type=111, payload=b"sound", extensions={1: b"0"}))
+    await until(lambda: len(subscriber.rtp) >= before + 2)
+
+
+async def test_the_kernel_sends_through_a_peers_own_socket(plane: MediaPlane, control: Control, join: Join) -> None:
+    publisher, subscriber = await join("p"), await join("s")
+    await hears(plane, control, publisher, subscriber, number=1)
+    own = row(plane, "s")
+    assert own.socket != plane.fileno()
+    assert own.name_length == 0
+    assert own.packets >= 2
+    with socket.socket(fileno=os.dup(own.socket)) as seen:
+        assert seen.getsockname() == ("127.0.0.1", plane.port)
+        assert seen.getpeername() == subscriber.socket.getsockname()
+
+
+async def test_a_peer_whose_address_changes_gets_another(plane: MediaPlane, control: Control, join: Join) -> None:
+    publisher, subscriber = await join("p"), await join("s")
+    await hears(plane, control, publisher, subscriber, number=1)
+    before = row(plane, "s").socket
+    old = subscriber.socket
+    subscriber.loop.remove_reader(old.fileno())
+    subscriber.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    subscriber.socket.setblocking(False)
+    subscriber.socket.bind(("127.0.0.1", 0))
+    subscriber.loop.add_reader(subscriber.socket.fileno(), subscriber._readable)
+    subscriber.check()
+    await until(lambda: row(plane, "s").socket != before)
+    await hears(plane, control, publisher, subscriber, number=3)
+    old.close()
+
+
+async def test_they_go_with_their_peers(plane: MediaPlane, control: Control) -> None:
+    before = descriptors()
+    for number in range(5):
+        peer = Peer(plane, f"p{number}")
+        await peer.connect(data=False)
+        await control.wait(lambda report, name=peer.name: report == TransportConnected(name))
+        plane.apply(CloseTransport(peer.name))
+        await peer.close()
+    await until(lambda: not plane._closing)
+    assert descriptors() == before
+    assert not plane._own_sockets
+
+
+async def test_where_there_is_none_the_door_sends(plane: MediaPlane, control: Control, join: Join) -> None:
+    plane._own_most = 0
+    publisher, subscriber = await join("p"), await join("s")
+    await hears(plane, control, publisher, subscriber, number=1)
+    assert row(plane, "s").socket == plane.fileno()
+    assert row(plane, "s").packets >= 2
+
+
+async def test_nobody_else_takes_a_part_of_the_port(plane: MediaPlane, control: Control, join: Join) -> None:
+    publisher, subscriber = await join("p"), await join("s")
+    await hears(plane, control, publisher, subscriber, number=1)
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.setsockopt(socket.SOL_SOCKET, option, 1)
+            with pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", plane.port))
+
+
+async def test_a_port_that_was_closed_for_a_moment_is_sent_to_again(plane: MediaPlane, control: Control, join: Join) -> None:
+    publisher, subscriber = await join("p"), await join("s")
+    await hears(plane, control, publisher, subscriber, number=1)
+    address = subscriber.socket.getsockname()
+    subscriber.loop.remove_reader(subscriber.socket.fileno())
+    subscriber.socket.close()
+    publisher.send_rtp(rtp(ssrc=10, sequence=3, payload_type=111, payload=b"sound", extensions={1: b"0"}))
+    await until(lambda: row(plane, "s").packets >= 3)
+    subscriber.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    subscriber.socket.setblocking(False)
+    subscriber.socket.bind(address)
+    subscriber.loop.add_reader(subscriber.socket.fileno(), subscriber._readable)
+    heard = len(subscriber.rtp)
+    publisher.send_rtp(rtp(ssrc=10, sequence=4, payload_type=111, payload=b"sound", extensions={1: b"0"}))
+    await until(lambda: len(subscriber.rtp) > heard)
+    assert row(plane, "s").unsent == 0
