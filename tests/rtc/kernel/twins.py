@@ -88,12 +88,12 @@ def datagram(chance: random.Random, *, sequence: int, timestamp: int, audio: boo
             layer = chance.randrange(4) << 6 | (chance.random() < 0.5) << 5
             payload = bytes([flags, 0xE0]) + picture.to_bytes(2, "big") + bytes([sequence & 255, layer, chance.randrange(2)])
             payload += chance.randbytes(size)
-    if payload_type == 98 and chance.random() < 0.6:
-        key, first = chance.random() < 0.1, chance.random() < 0.7
+    if payload_type == 98 and chance.random() < 0.8:
+        key, first = chance.random() < 0.05, chance.random() < 0.7
         payload = describe(
-            picture=sequence & 0x7FFF, temporal=chance.randrange(5), spatial=0 if key else chance.randrange(5), key=key,
-            first=first, last=not first, flexible=chance.random() < 0.5, zero=sequence, wide=chance.random() < 0.7,
-            predicted=chance.random() < 0.5 and not key, up=chance.random() < 0.7,
+            picture=sequence & 0x7FFF, temporal=chance.choice([0, 1, 1, 2, 2, 4]), first=first, last=not first, key=key,
+            spatial=0 if key else chance.choice([0, 0, 1, 2, 4]), flexible=chance.random() < 0.5, zero=sequence,
+            wide=chance.random() < 0.7, predicted=chance.random() < 0.5 and not key, up=chance.random() < 0.5,
         )  # fmt: skip
         payload = (payload + chance.randbytes(size))[: chance.choice([1, 2, 3, 4, 5, 1500, 1500])]
     if not audio and chance.random() < 0.4:
