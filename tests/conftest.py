@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from _pytest.nodeid import NodeId
 from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.base.operations import BaseDatabaseOperations
@@ -20,14 +21,26 @@ STARTS_A_PROCESS = {"webs", "web", "server", "provider", "seen", "transactional_
 FLUSHES = 5
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         if STARTS_A_PROCESS & names:
             item.add_marker(pytest.mark.slow)
         if "webs" in names:
             item.add_marker(pytest.mark.xdist_group("webs"))
+        if config.getoption("loadgroup", default=False):
+            _tell_group(item)
+
+
+def _tell_group(item: pytest.Item) -> None:
+    """Put a test's group behind its name, where xdist's scheduler looks for it.
+
+    xdist 3.8 writes it where pytest 9.2 does not read it any more: every test would be a group of its own.
+    """
+    groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+    ending = f"@{'_'.join(groups)}"
+    if groups and not item.nodeid.endswith(ending):
+        item._id = NodeId.parse(item.nodeid + ending)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,7 +55,7 @@ def _files_when_asked() -> None:
 @pytest.fixture(autouse=True)
 def _chance(request: pytest.FixtureRequest) -> None:
     """Chance is the same in each run, of one test or of all; `SEED` in the environment says another."""
-    random.seed(f"{os.environ.get('SEED', '')} {request.node.nodeid}")
+    random.seed(f"{os.environ.get('SEED', '')} {request.path.name} {request.node.name}")
 
 
 @pytest.fixture(scope="session", autouse=True)

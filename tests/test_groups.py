@@ -1,0 +1,16 @@
+"""That `xdist_group` is heard: what one worker starts for a group is started again for each test where it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+SEEN: set[int] = set()
+
+
+@pytest.mark.xdist_group("asked")
+@pytest.mark.parametrize("number", range(6))
+def test_a_group_is_one_workers(number: int, request: pytest.FixtureRequest) -> None:
+    SEEN.add(number)
+    if request.config.getoption("loadgroup", default=False):
+        assert request.node.nodeid.endswith("@asked")
+        assert set(range(number)) <= SEEN
