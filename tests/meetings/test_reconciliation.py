@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from websockets.sync.client import connect
 
 from suite.accounts.viewer import Viewer
@@ -31,7 +30,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def server(running: Server, settings, engines: None) -> Server:
     settings.LIVEKIT_API_URL, settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET = running.http, DEV_KEY, DEV_SECRET
-    cache.clear()
     return running
 
 
