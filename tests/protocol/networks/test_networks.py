@@ -140,7 +140,7 @@ def test_a_reader_of_opus_gets_each_primary_once() -> None:
     last = spoken(meeting) - 10
     (primaries,) = viewer.primaries.values()
     assert len(primaries) == len(set(primaries))
-    assert concealed(viewer, first, last) < 0.02
+    assert concealed(viewer, first, last) < 0.03  # 0.015 on average, 0.003 of deviation
 
 
 def test_readers_of_red_and_of_opus_share_a_microphone() -> None:
