@@ -243,6 +243,7 @@ async def test_a_trickled_candidate_is_taken_and_a_foreign_session_is_not(server
     assert (await ask(server, "DELETE", session, token)).status == 200
 
 
+@pytest.mark.slow
 async def test_turn_servers_are_told_in_links(tmp_path: Path) -> None:
     turn = "rtc: {turn_servers: [{host: turn.example.org, port: 443, protocol: tls, secret: abc, ttl: 60}]}"
     with running_server(tmp_path, "--config-body", turn) as server:

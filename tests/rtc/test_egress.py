@@ -30,6 +30,8 @@ from tests.rtc.peer import Control, Peer, rtp, until
 from tests.rtc.receiver import KEY, SECRET, Receiver
 from tests.rtc.sound import FRAME, heard, red, tone
 
+pytestmark = pytest.mark.slow  # a recorder's process, and sound in its own time
+
 Join = Callable[..., Awaitable[Peer]]
 OPUS = Codec(111, "audio/opus", 48000)
 RED = Codec(63, "audio/red", 48000)

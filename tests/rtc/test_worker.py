@@ -16,6 +16,8 @@ from suite.rtc.link.frames import Kind, pack, unpack
 from suite.rtc.link.web import WorkerLink, join_payload
 from tests.rtc.core.world import offer_text
 
+pytestmark = pytest.mark.slow  # a worker's process
+
 ENVIRONMENT = {"LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "s" * 32, "LIVEKIT_WEBHOOK_URLS": "", "RTC_EGRESS_SOCKET": ""}
 CLAIMS = {"sub": "a", "iat": 1, "exp": 2_000_000_000, "video": {"room": "r", "roomJoin": True}}
 
