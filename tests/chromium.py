@@ -15,7 +15,7 @@ from typing import TypeVar
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from suite.runtime.folders import ROOT
 from tests.web import Web
@@ -28,6 +28,8 @@ EXPECTED = (
     "ERR_EMPTY_RESPONSE",
     "WebSocket connection to",
 )  # a killed server
+PATIENCE = 30_000  # ms: longer than a busy machine takes
+expect.set_options(timeout=PATIENCE)
 T = TypeVar("T")
 
 
@@ -66,7 +68,7 @@ def signed_in(browser: Browser, web: Web, session_key: str, complaints: Complain
     )
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_key, "url": web.address}])
     page = context.new_page()
-    page.set_default_timeout(8_000)
+    page.set_default_timeout(PATIENCE)
     complaints.watch(page)
     return page
 

@@ -89,6 +89,7 @@ def test_a_message_is_sent(web: Web, town: Organization, awa: Viewer) -> None:
         page.keyboard.type("Bonjour")
         page.keyboard.press("Enter")
         expect(page.get_by_role("log").get_by_text("Bonjour")).to_be_visible()
+        expect(page.locator(".sending")).to_have_count(0)  # it is shown before it has been stored
     assert [message.body for message in channel.messages.all()] == ["Bonjour"]
 
 
