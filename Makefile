@@ -53,7 +53,7 @@ types: setup-test ## mypy --strict, TypeScript's, and whether the two agree
 	@$(NODE) npm run --silent types
 	@$(VENV) -m tests.environment suite.config.contracts --check
 
-fuzz: setup-test ## Look for what the media server's parsers do not bear: MINUTES=10 each, TARGETS="rtp sdp"
+fuzz: setup-test ## Look for what the media server's parsers do not bear: MINUTES=3 each, TARGETS="rtp sdp"
 	@for target in $(TARGETS); do $(VENV) -m tests.fuzz.explore $$target --seconds $$(($(MINUTES) * 60)) || exit 1; done
 
 contracts: setup-test ## Write the islands' types from the Python that they speak with
