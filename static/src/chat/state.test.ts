@@ -41,6 +41,17 @@ describe("the chat's state", () => {
     expect(threadOf(state, "a")).toMatchObject({ sending: [], messages: [{ id: "1" }] });
   });
 
+  it("shows what was sent before the conversation had come once, whichever comes first", () => {
+    const sending = { ref: "ref-1", body: "1", at: "", failure: null };
+    const written = reduce(NOTHING, { type: "sending", channelId: "a", sending });
+    const posted = { type: "posted", viewerId: ME, channelId: "a", message: message("1", ME) } as const;
+    const empty = { type: "opened", info: info("a"), page: { messages: [], more: false } } as const;
+    const full = { ...empty, page: { messages: [message("1", ME)], more: false } };
+    for (const actions of [[posted, empty], [posted, full], [empty, posted], [full, posted]]) {
+      expect(threadOf(actions.reduce(reduce, written as ChatState), "a")).toMatchObject({ sending: [], messages: [{ id: "1" }] });
+    }
+  });
+
   it("keeps what did not go, with the reason, until it is sent again", () => {
     const sending = { ref: "r", body: "1", at: "", failure: null };
     let state = reduce(opened([]), { type: "sending", channelId: "a", sending });

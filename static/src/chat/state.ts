@@ -67,6 +67,7 @@ export function reduce(state: ChatState, action: ChatAction): ChatState {
         ...thread,
         info: action.info,
         messages: merged(thread.messages, action.page.messages),
+        sending: unconfirmed(thread, action.page),
         hasMore: action.page.more,
         isLoaded: true,
         failure: null,
@@ -136,7 +137,9 @@ function written(state: ChatState, channelId: string, message: Message, viewerId
     last_message_at: message.at,
     unread: isMine || isKnown ? line.unread : line.unread + 1,
   }));
-  if (state.threads[channelId]?.isLoaded !== true) return lined;
+  // What was written here before the conversation had come is shown already; the rest comes with it.
+  const thread = threadOf(state, channelId);
+  if (!thread.isLoaded && !thread.sending.some(({ ref }) => ref === message.ref)) return lined;
   return inThread(lined, channelId, (thread) => ({
     ...thread,
     messages: merged(thread.messages, [message]),
@@ -149,13 +152,18 @@ function caughtUp(thread: Thread, page: MessagePage): Thread {
   const newest = thread.messages.at(-1);
   const oldest = page.messages[0];
   const reaches = newest === undefined || oldest === undefined || !page.more || oldest.id <= newest.id;
-  const refs = new Set(page.messages.map(({ ref }) => ref));
   return {
     ...thread,
     messages: reaches ? merged(thread.messages, page.messages) : page.messages,
     hasMore: reaches ? thread.hasMore : page.more,
-    sending: thread.sending.filter(({ ref }) => !refs.has(ref)),
+    sending: unconfirmed(thread, page),
   };
+}
+
+/** What was written here and is not in the page. */
+function unconfirmed(thread: Thread, page: MessagePage): readonly Sending[] {
+  const refs = new Set(page.messages.map(({ ref }) => ref));
+  return thread.sending.filter(({ ref }) => !refs.has(ref));
 }
 
 function inThread(state: ChatState, channelId: string, change: (thread: Thread) => Thread): ChatState {
