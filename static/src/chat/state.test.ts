@@ -48,7 +48,7 @@ describe("the chat's state", () => {
     const empty = { type: "opened", info: info("a"), page: { messages: [], more: false } } as const;
     const full = { ...empty, page: { messages: [message("1", ME)], more: false } };
     for (const actions of [[posted, empty], [posted, full], [empty, posted], [full, posted]]) {
-      expect(threadOf(actions.reduce(reduce, written as ChatState), "a")).toMatchObject({ sending: [], messages: [{ id: "1" }] });
+      expect(threadOf(actions.reduce(reduce, written), "a")).toMatchObject({ sending: [], messages: [{ id: "1" }] });
     }
   });
 
