@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 from playwright.async_api import Page
@@ -34,8 +35,7 @@ SHOW = """(quality) => {
 CAMERA = """(codec) => room.localParticipant.setCameraEnabled(
   true, {resolution: {width: 1280, height: 720, frameRate: 30}}, {videoCodec: codec, simulcast: true, backupCodec: false})"""
 # The smallest of which there are three layers.
-SMALL_CAMERA = """() => room.localParticipant.setCameraEnabled(
-  true, {resolution: {width: 960, height: 540, frameRate: 30}}, {videoCodec: "vp8", simulcast: true, backupCodec: false})"""
+SMALL_CAMERA = CAMERA.replace("1280", "960").replace("720", "540")
 
 
 async def until_seen(page: Page, check: object, deadline: float) -> float:
@@ -47,6 +47,15 @@ async def until_seen(page: Page, check: object, deadline: float) -> float:
             return time.monotonic() - begun
         assert time.monotonic() - begun < deadline, seen
         await asyncio.sleep(0.05)
+
+
+async def until_widths(one: Page, other: Page, check: Callable[[int, int], bool], deadline: float = 30) -> tuple[int, int]:
+    """Wait until `check` holds of the widths that both see (pixels); return them."""
+    begun = time.monotonic()
+    while not check(*(widths := ((await one.evaluate(SEEN))["width"], (await other.evaluate(SEEN))["width"]))):
+        assert time.monotonic() - begun < deadline, widths
+        await asyncio.sleep(0.1)
+    return widths
 
 
 async def sending(page: Page) -> set[str]:
@@ -80,22 +89,29 @@ async def test_a_layer_that_nobody_shows_is_not_sent_until_it_is_needed(tab: Tab
     await until_seen(b, lambda seen: seen["width"] == 1280, 15)
 
 
-async def test_switches_between_layers_freeze_nothing(tab: Tab) -> None:
-    a, b, c = await tab("a", single=True), await tab("b", single=True), await tab("c", single=True)
-    await a.evaluate(SMALL_CAMERA)
-    await moving(b)
-    await moving(c)  # who shows the largest, so that none of the layers stops, and what this machine freezes without a switch
-    await until_seen(b, lambda seen: seen["width"] == 960, 15)
+async def frozen_by_switches(b: Page, c: Page) -> int:
+    """How many freezes more `b` sees in 20 switches than `c` sees without a switch."""
     before, steady = await b.evaluate(SEEN), await c.evaluate(SEEN)
     for turn in range(20):
         await b.evaluate(SHOW, (0, 2, 1, 2)[turn % 4])
         wanted = (320, 960, 640, 960)[turn % 4]
         await until_seen(b, lambda seen, wanted=wanted: seen["width"] == wanted, 8)
-    after = await b.evaluate(SEEN)
-    by_itself = (await c.evaluate(SEEN))["freezes"] - steady["freezes"]
-    print(f"{after['frames'] - before['frames']} frames, {by_itself} freezes without a switch")
+    after, by_itself = await b.evaluate(SEEN), await c.evaluate(SEEN)
     assert after["frames"] - before["frames"] > 20
-    assert after["freezes"] - before["freezes"] <= by_itself
+    return (after["freezes"] - before["freezes"]) - (by_itself["freezes"] - steady["freezes"])
+
+
+async def test_switches_between_layers_freeze_nothing(tab: Tab) -> None:
+    a, b, c = await tab("a", single=True), await tab("b", single=True), await tab("c", single=True)
+    await a.evaluate(SMALL_CAMERA, "vp8")
+    await moving(b)
+    await moving(c)  # who shows the largest, so that none of the layers stops, and what this machine freezes without a switch
+    await until_seen(b, lambda seen: seen["width"] == 960, 15)
+    # What a busy machine freezes comes at other switches in each round, what a switch freezes in all of them.
+    rounds: list[int] = []
+    while not rounds or (rounds[-1] > 0 and len(rounds) < 3):
+        rounds.append(await frozen_by_switches(b, c))
+    assert rounds[-1] <= 0, rounds
 
 
 @pytest.mark.parametrize("codec", ["vp9", "av1", "vp9 without dependency descriptors"])
@@ -103,15 +119,14 @@ async def test_layers_of_one_stream_are_left_out(tab: Tab, codec: str) -> None:
     codec, _, without = codec.partition(" ")
     a = await tab("a", single=True, **({"unoffered": "dependency-descriptor"} if without else {}))
     b = await tab("b", single=True)
-    await a.evaluate(CAMERA, codec)
+    await a.evaluate(SMALL_CAMERA, codec)
     await moving(b)
     c = await tab("c", single=True)
-    await moving(c)  # who shows the largest
-    largest = (await c.evaluate(SEEN))["width"]
+    await moving(c)  # who shows the largest that `a` sends, which a busy machine encodes smaller for a while
     await b.evaluate(SHOW, 0)
-    await until_seen(b, lambda seen: 0 < seen["width"] < largest, 15)
+    small, _ = await until_widths(b, c, lambda shown, largest: 0 < shown < largest)
     before = (await c.evaluate(SEEN))["frames"]
     await moving(b)
     await until_seen(c, lambda seen: seen["frames"] > before + 10, 15)
     await b.evaluate(SHOW, 2)
-    await until_seen(b, lambda seen: seen["width"] >= largest, 20)
+    await until_widths(b, c, lambda shown, largest: small < shown == largest)
