@@ -60,6 +60,9 @@ STATISTICS = """
     return found;
   }
 """
+SHOWN = """
+  () => [...document.querySelectorAll('video')].filter((one) => one.videoWidth > 0 && !one.paused).length
+"""
 # Looks each 50 ms whether more packets have come, and keeps when that was.
 WATCH_PACKETS = """
   () => {
@@ -145,6 +148,15 @@ class Person:
             return any(frames > before.get(track, 0) for track, frames in now.items())
 
         return await until(moved, seconds=seconds, what=f"{self.name} sees a picture move")
+
+    async def shows(self, *, pictures: int, seconds: float) -> None:
+        """That many pictures, one's own among them, are on the page and moving."""
+
+        async def shown() -> bool:
+            count: int = await self.page.evaluate(SHOWN)
+            return count == pictures
+
+        await until(shown, seconds=seconds, what=f"{self.name}'s page shows {pictures} pictures")
 
     async def hears(self, *, voices: int = 1) -> None:
         """At least `voices` remote sounds have energy that rises."""

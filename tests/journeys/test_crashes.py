@@ -71,6 +71,7 @@ async def test_people_meet_again_after_the_media_worker_has_gone(house: House, s
         print(f"the media worker is back after {await house.again('media-0', after=before, seconds=BACK_SECONDS):.1f} s")
         for one in (awa, bruno):
             print(f"{one.name} sees the other again after {await one.sees_again(seconds=BACK_SECONDS):.1f} s more")
+            await one.shows(pictures=2, seconds=1.5)
             await one.hears()
         assert [await one.openings() for one in (awa, bruno)] == opened  # cameras and microphones just ran on
     sittings = "select ended_at from meetings_meeting m join meetings_room r on r.resource_id = m.room_id"

@@ -59,10 +59,18 @@ describe("a session", () => {
     expect(nextSession(asked, { type: "waiting", waiting: [] }).notice).toBeNull();
   });
 
+  it("tells nothing of somebody whose line was lost for a moment", () => {
+    const back = after(state({ people: [AWA, BRUNO] }), { type: "people", people: [AWA] }, { type: "people", people: [AWA, BRUNO] });
+    expect(back.notice).toBeNull();
+    expect(nextSession(back, { type: "parted", participation_id: "p2" }).notice).toBeNull();
+  });
+
   it("says who came and who went, never about me", () => {
     const together = after(state(), { type: "people", people: [AWA, BRUNO] });
     expect(together.notice).toEqual({ kind: "came", name: "Bruno" });
-    expect(nextSession(together, { type: "people", people: [AWA] }).notice).toEqual({ kind: "went", name: "Bruno" });
+    const alone = nextSession(nextSession(together, { type: "notice_seen" }), { type: "people", people: [AWA] });
+    expect(alone.notice).toBeNull();
+    expect(nextSession(alone, { type: "parted", participation_id: "p2" }).notice).toEqual({ kind: "went", name: "Bruno" });
     expect(after(state({ people: [] }), { type: "people", people: [AWA] }).notice).toBeNull();
   });
 

@@ -24,6 +24,8 @@ export interface Session {
   entry: Entry | null;
   waiting: readonly WaitingPerson[];
   people: readonly Person[];
+  /** Who went a moment ago: told once they have been away for a while, as a line that is lost brings most people back. */
+  parting: readonly Person[];
   transcription: Transcription;
   messages: readonly ChatMessage[];
   ending: Ending | null;
@@ -40,6 +42,7 @@ export function openSession(answer: JoinAnswer): Session {
     entry: answer.url !== undefined && answer.token !== undefined ? { url: answer.url, token: answer.token } : null,
     waiting: [],
     people: [],
+    parting: [],
     transcription: NO_TRANSCRIPTION,
     messages: [],
     ending: null,
@@ -50,6 +53,7 @@ export function openSession(answer: JoinAnswer): Session {
 export type SessionEvent =
   | ServerMessage
   | { type: "over"; ending: Ending }
+  | { type: "parted"; participation_id: string }
   | { type: "notice_seen" };
 
 /** The session after `event`. State and messages give the same session as a fresh state. */
@@ -62,6 +66,7 @@ export function nextSession(session: Session, event: SessionEvent): Session {
         me: event.me,
         waiting: event.waiting,
         people: event.people,
+        parting: session.parting.filter(isNotAmong(event.people)),
         transcription: event.transcription ?? NO_TRANSCRIPTION,
         messages: event.messages,
         ending: event.me.state === "left" ? (session.ending ?? "lost") : session.ending,
@@ -72,7 +77,9 @@ export function nextSession(session: Session, event: SessionEvent): Session {
     case "waiting":
       return { ...session, waiting: event.waiting, notice: noticeOfWaiting(session, event.waiting) };
     case "people":
-      return { ...session, people: event.people, notice: noticeOfPeople(session, event.people) };
+      return withPeople(session, event.people);
+    case "parted":
+      return withParted(session, event.participation_id);
     case "transcription":
       return { ...session, transcription: event.transcription };
     case "message":
@@ -115,13 +122,26 @@ function noticeOfWaiting(session: Session, waiting: readonly WaitingPerson[]): N
   return waiting.length === 0 ? null : { kind: "waiting", names: waiting.map(({ name }) => name) };
 }
 
-function noticeOfPeople(session: Session, people: readonly Person[]): Notice | null {
-  if (session.notice !== null && session.notice.kind !== "came" && session.notice.kind !== "went") return session.notice;
-  const mine = session.me?.participation_id;
-  const before = new Set(session.people.map((one) => one.participation_id));
-  const after = new Set(people.map((one) => one.participation_id));
-  const came = people.find((one) => !before.has(one.participation_id) && one.participation_id !== mine);
-  if (came !== undefined) return { kind: "came", name: came.name };
-  const went = session.people.find((one) => !after.has(one.participation_id) && one.participation_id !== mine);
-  return went === undefined ? session.notice : { kind: "went", name: went.name };
+function withPeople(session: Session, people: readonly Person[]): Session {
+  const isNotMe = (one: Person) => one.participation_id !== session.me?.participation_id;
+  const went = session.people.filter(isNotAmong(people)).filter(isNotMe);
+  const came = people.filter(isNotAmong([...session.people, ...session.parting])).find(isNotMe);
+  const parting = [...session.parting.filter(isNotAmong(people)), ...went];
+  return { ...session, people, parting, notice: came === undefined ? session.notice : noticeOfPerson(session, "came", came) };
+}
+
+function withParted(session: Session, id: string): Session {
+  const gone = session.parting.find((one) => one.participation_id === id);
+  if (gone === undefined) return session;
+  return { ...session, parting: session.parting.filter((one) => one !== gone), notice: noticeOfPerson(session, "went", gone) };
+}
+
+/** Who comes and goes is told where nothing else is. */
+function noticeOfPerson({ notice }: Session, kind: "came" | "went", { name }: Person): Notice {
+  return notice === null || notice.kind === "came" || notice.kind === "went" ? { kind, name } : notice;
+}
+
+function isNotAmong(people: readonly Person[]): (one: Person) => boolean {
+  const ids = new Set(people.map((one) => one.participation_id));
+  return (one) => !ids.has(one.participation_id);
 }

@@ -9,6 +9,8 @@ const NOT_SIGNED_IN = 4401;
 const NOT_FOUND = 4404;
 const CONFLICT = 4409;
 const PICTURES_FIRST_MS = 300;
+/** Longer than a line that is lost needs to come back, mostly. */
+const PARTED_MS = 6_000;
 
 export interface LiveSession {
   session: Session;
@@ -54,6 +56,13 @@ export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession
       socket.current = null;
     };
   }, [answer, isSignedIn]);
+
+  const parting = session.parting[0]?.participation_id;
+  useEffect(() => {
+    if (parting === undefined) return undefined;
+    const timer = setTimeout(() => dispatch({ type: "parted", participation_id: parting }), PARTED_MS);
+    return () => clearTimeout(timer);
+  }, [parting]);
 
   const isOver = session.ending !== null;
   useEffect(() => {

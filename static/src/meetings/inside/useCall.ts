@@ -15,6 +15,8 @@ export interface Call {
 const AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000];
 /** The page's socket knows better why somebody was taken out: it has this long to say so. */
 const REASON_MS = 1_500;
+/** livekit-client keeps events back until it calls its line steady, up to two seconds after `Reconnected`, and then forgets them. */
+const UNTOLD_MS = Array.from({ length: 12 }, (_, index) => 200 * (index + 1));
 
 /** The call itself: begun at the latest when this is first shown, left when it goes. */
 export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: Ending) => void): Call {
@@ -96,9 +98,17 @@ function versionOf(room: Room) {
         version += 1;
         changed();
       };
+      let timers: ReturnType<typeof setTimeout>[] = [];
+      const bumpUnasked = () => {
+        timers.forEach(clearTimeout);
+        timers = UNTOLD_MS.map((wait) => setTimeout(bump, wait));
+      };
       for (const event of SHOWN_EVENTS) room.on(event, bump);
+      room.on(RoomEvent.Reconnected, bumpUnasked);
       return () => {
         for (const event of SHOWN_EVENTS) room.off(event, bump);
+        room.off(RoomEvent.Reconnected, bumpUnasked);
+        timers.forEach(clearTimeout);
       };
     },
   };
