@@ -76,6 +76,22 @@ export async function enter(room: Room, entry: Entry, sources: LocalSources): Pr
   await Promise.all([...published, late]);
 }
 
+/** Which of one's devices run. */
+export interface Devices {
+  microphone: boolean;
+  camera: boolean;
+}
+
+/** Comes back after the line was lost for good: what ran is started again, as the room stopped it. */
+export async function enterAgain(room: Room, entry: Entry, sources: LocalSources, devices: Devices): Promise<void> {
+  await enter(room, entry, sources);
+  const me = room.localParticipant;
+  await Promise.all([
+    devices.microphone && !me.isMicrophoneEnabled ? me.setMicrophoneEnabled(true) : undefined,
+    devices.camera && !me.isCameraEnabled ? me.setCameraEnabled(true) : undefined,
+  ]);
+}
+
 async function publish(room: Room, track: MediaStreamTrack | null, { choice }: LocalSources): Promise<void> {
   if (track === null || track.readyState === "ended") return;
   const isSound = track.kind === "audio";

@@ -3,7 +3,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 
 import type { Ending, Entry } from "../session.ts";
 import type { LocalSources } from "../usePreview.ts";
-import { SHOWN_EVENTS, enter, forgetCall, takeCall } from "./call.ts";
+import { SHOWN_EVENTS, enterAgain, forgetCall, takeCall, type Devices } from "./call.ts";
 
 export interface Call {
   room: Room;
@@ -15,6 +15,7 @@ export interface Call {
 const AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000];
 /** The page's socket knows better why somebody was taken out: it has this long to say so. */
 const REASON_MS = 1_500;
+const DEVICE_EVENTS = [RoomEvent.LocalTrackPublished, RoomEvent.LocalTrackUnpublished, RoomEvent.TrackMuted, RoomEvent.TrackUnmuted] as const;
 /** livekit-client keeps events back until it calls its line steady, up to two seconds after `Reconnected`, and then forgets them. */
 const UNTOLD_MS = Array.from({ length: 12 }, (_, index) => 200 * (index + 1));
 
@@ -28,6 +29,7 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
     let isOver = false;
     let attempt = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let devices: Devices = { microphone: sources.microphone !== null, camera: sources.camera !== null };
 
     const follow = (entering: Promise<void>) => {
       entering.then(
@@ -44,8 +46,14 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
       const wait = AGAIN_MS[attempt];
       attempt += 1;
       if (wait === undefined) onEnded("lost");
-      else timer = setTimeout(() => follow(enter(room, entry, sources)), wait);
+      else timer = setTimeout(() => follow(enterAgain(room, entry, sources, devices)), wait);
     };
+    // A disconnection stops the devices a moment before it says so: what runs is what still runs a moment later.
+    const remember = () =>
+      setTimeout(() => {
+        const { isMicrophoneEnabled: microphone, isCameraEnabled: camera } = room.localParticipant;
+        if (room.state === ConnectionState.Connected) devices = { microphone, camera };
+      });
     const disconnected = (reason?: DisconnectReason) => {
       if (isOver) return;
       const ending = endingOf(reason);
@@ -54,11 +62,13 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
     };
 
     room.on(RoomEvent.Disconnected, disconnected);
+    for (const event of DEVICE_EVENTS) room.on(event, remember);
     follow(entered);
     return () => {
       isOver = true;
       clearTimeout(timer);
       room.off(RoomEvent.Disconnected, disconnected);
+      for (const event of DEVICE_EVENTS) room.off(event, remember);
       forgetCall(entry);
       void room.disconnect();
     };
