@@ -55,7 +55,6 @@ class PeerLine(RtcpReader):
         self.srtp: Protection | None = None
         self.connected = False
         self.arena = front.arena.data
-        self.indirect = False  # where the way to the peer is not the plane's UDP socket: Python writes and sends
         self.row: LineRow | None = None  # the line as the compiled kernel has it
         self._connected_socket = False
         self._sequence = 0
@@ -108,7 +107,7 @@ class PeerLine(RtcpReader):
             self._route()
 
     def _route(self) -> None:
-        """Say anew who sends, and where to: the address, the socket, the keys, or the kind of way has changed."""
+        """Say anew who sends, and where to: the address, the socket or the keys have changed."""
         row = self.row
         if row is None:
             return
@@ -116,7 +115,7 @@ class PeerLine(RtcpReader):
         if self.srtp is None or self.address is None or not self.connected:
             row.route = CLOSED
         else:
-            row.route = INDIRECT if self.indirect or not isinstance(self.srtp, KernelSrtp) else DIRECT
+            row.route = DIRECT if isinstance(self.srtp, KernelSrtp) else INDIRECT
         if row.route == DIRECT and self.address is not None:
             name = socket_name(self.address)
             row.name[: len(name)] = list(name)
