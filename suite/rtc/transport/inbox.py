@@ -156,7 +156,7 @@ class Inbox:
             except Exception:  # noqa: BLE001 -- a fault of ours in one datagram may not cost the others theirs; it is logged
                 self._owner.fault(now)
         for track in touched:
-            track.flush()
+            track.fanout.flush()
 
     def _other(self, kind: int, index: int, association: Association | None, now: float) -> None:
         slots, buffer = self._slots, self._buffers[index]
