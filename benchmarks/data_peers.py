@@ -97,7 +97,7 @@ class Peer:
         await self._dtls.start(RTCDtlsParameters([RTCDtlsFingerprint(algorithm, value)]))
         assert self._dtls.state == "connected"
         self._records = Records(self._dtls._ssl, send=self._socket.send)
-        self._association.connect(self._loop.time())
+        self._association.life.connect(self._loop.time())
         self._channel = self._channels.create(LABEL)
         self._flush()
         await asyncio.wait_for(self.opened.wait(), 10)

@@ -209,7 +209,7 @@ def up(seed: int = 1) -> Conversation:
 
 def sealed(association: Association, body: bytes, *, tag: int | None = None) -> bytes:
     """A packet with the right ports, tag and checksum, so that what is garbage is read."""
-    return Sealer(source=5000, destination=5000, tag=association._tag if tag is None else tag).seal([body])
+    return Sealer(source=5000, destination=5000, tag=association.life.tag if tag is None else tag).seal([body])
 
 
 def feed(world: Conversation, packet: bytes) -> None:

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from suite.rtc.sctp import receiving, wire
-from suite.rtc.sctp.association import State
 from suite.rtc.sctp.channels import Channels
 from suite.rtc.sctp.errors import Malformed, Violation
+from suite.rtc.sctp.life import State
 from suite.rtc.sctp.receiving import Receiver
 from tests.fuzz.targets import feed, sealed, up
 from tests.rtc.sctp.line import Line, World
@@ -70,7 +70,7 @@ def test_set_up_with_anything(body: bytes, kind: int) -> None:
     for state in (State.NEW, State.COOKIE_WAIT):
         world = World(1)
         if state is State.COOKIE_WAIT:
-            world.b.association.connect(world.now)
+            world.b.association.life.connect(world.now)
         tag = 0 if kind == wire.INIT else None
         feed(world, sealed(world.b.association, wire.chunk(kind, body), tag=tag))
 
@@ -94,13 +94,14 @@ def test_a_true_conversation_with_flipped_bits(data: st.DataObject) -> None:
         post(side, packet)
 
     world._post = damaged
-    world.a.association.connect(world.now)
-    world.b.association.connect(world.now)
+    world.a.association.life.connect(world.now)
+    world.b.association.life.connect(world.now)
     one = world.a.channels.create("one")
     for _ in range(10):
         world.a.channels.send(one, chance.randbytes(chance.choice((1, 2000, 30_000))), now=world.now)
     try:
-        world.run(lambda: world.a.association.sender.idle or State.CLOSED in {s.association.state for s in (world.a, world.b)})
+        sides = (world.a, world.b)
+        world.run(lambda: world.a.association.sender.idle or State.CLOSED in {one.association.life.state for one in sides})
     except Malformed:
         pass
     except AssertionError:
@@ -147,7 +148,7 @@ def test_messages_without_an_end(size: int) -> None:
     first = world.b.association.receiver.cumulative + 1
     packets = [data(first + number, flags=2 if not number else 0, size=size) for number in range(20_000)]
     assert cost(world, packets) < BOUND
-    assert world.b.association.failure == "too much unfinished data"
+    assert world.b.association.life.failure == "too much unfinished data"
 
 
 @pytest.mark.parametrize("size", [1, 1000])
@@ -180,7 +181,7 @@ def test_ordered_messages_whose_first_never_comes() -> None:
     first = world.b.association.receiver.cumulative + 1
     packets = [data(first + number, flags=3, stream=number % 1024, sequence=5 + number // 1024) for number in range(20_000)]
     assert cost(world, packets) < BOUND
-    assert world.b.association.failure == "too much unfinished data"
+    assert world.b.association.life.failure == "too much unfinished data"
 
 
 def test_streams_beyond_what_was_agreed_are_dropped() -> None:
@@ -209,8 +210,8 @@ def test_openings_without_end() -> None:
         channel = world.a.channels.create("more")
         world.a.channels.by_stream.pop(channel.stream)  # it does not count its own
         world.a.channels._next = channel.stream + 2
-    world.run(lambda: world.b.association.state is State.CLOSED)
-    assert world.b.association.failure == "too many data channels"
+    world.run(lambda: world.b.association.life.state is State.CLOSED)
+    assert world.b.association.life.failure == "too many data channels"
 
 
 def test_fragments_of_different_messages_end_the_association() -> None:

@@ -11,12 +11,14 @@ from suite.rtc.core.media import Codec
 from suite.rtc.kernel.rows import STRIDE, LayerRow
 from suite.rtc.packets import rtcp
 from suite.rtc.packets.dependency import Dependencies
+from suite.rtc.packets.rtp import DEPENDENCY, Packet
 
 NTP_SECOND: Final = 1 << 32
 MISSING_MOST: Final = 192  # packets asked for at once; a wider gap is an outage, and a keyframe mends it
 NACK_TRIES: Final = 10
 NACK_AFTER: Final = 0.06  # s between two requests for one packet, where the round trip is not known
 GIVE_UP: Final = 1.5  # s after which a missing packet would come too late
+OVERTAKEN_MOST: Final = 64  # packets that may come before the first of a keyframe
 CLOSED: Final = -1  # of `open`
 
 
@@ -153,6 +155,20 @@ class Layer(LayerRow):
         at = slot * STRIDE
         return bytes(self._ring[at : at + self._lengths[slot]])
 
+    def overtakers(self, packet: Packet, extended: int) -> list[tuple[int, bytes]] | None:
+        """What came before a late keyframe's first packet though it follows it; None where that is more than its picture."""
+        found = []
+        timestamp = packet.timestamp.to_bytes(4, "big")
+        if packet.layered or self.highest - extended > OVERTAKEN_MOST:
+            return None
+        for number in range(extended + 1, self.highest + 1):
+            data = self.kept(number)
+            if data and data[4:8] != timestamp:
+                return None
+            if data:
+                found.append((number, data))
+        return found
+
     def hear(self, level: int) -> None:
         """Note a packet's level: 127 loudest, 0 silence (RFC 6464 turned round)."""
         self.loudest = max(self.loudest, level)
@@ -204,6 +220,22 @@ class Layer(LayerRow):
         highest = (self.highest - 0x10000) & 0xFFFFFFFF
         block = (self.ssrc, fraction, expected - self.received, highest, int(self.jitter) & 0xFFFFFFFF, last, delay)
         return block, max(0, interval), max(0, lost)
+
+    def describe(self, packet: Packet) -> bool:
+        """Note what the packet's frame is to the layers of the stream; whether one of them has ended."""
+        if packet.layered:
+            self.described = max(self.described, packet.spatial + 1)
+            self.spatial_octets[packet.spatial] += packet.length
+            return False
+        before = self.dependencies.spatial_layers
+        found = self.dependencies.read(packet.value(DEPENDENCY))
+        if found is None:
+            return False
+        packet.layered = True
+        spatial, (packet.present, packet.switches, packet.tops) = found
+        if spatial < len(self.spatial_octets):
+            self.spatial_octets[spatial] += packet.length
+        return self.dependencies.spatial_layers < before
 
     @property
     def spatial_layers(self) -> int:

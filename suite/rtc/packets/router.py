@@ -12,8 +12,9 @@ from suite.rtc.kernel.rows import LineRow
 from suite.rtc.packets import codecs, red, rtcp
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
+from suite.rtc.packets.line import Line
 from suite.rtc.packets.rtp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE, Packet, kinds_by_id, repaired
-from suite.rtc.packets.track import Line, Track
+from suite.rtc.packets.track import Track
 from suite.rtc.packets.twcc import Arrivals
 
 _NO_KINDS: Final = bytes(256)
@@ -159,7 +160,7 @@ class Router:
     def take(self, packet: Packet, now: float) -> Track | None:  # noqa: C901 -- the hot path: no call for each step
         """Take a packet that has been read: bind, undo retransmission, keep it once, forward it.
 
-        The track that it was of is returned: the compiled kernel sends at its `flush`.
+        The track that it was of is returned: the compiled kernel sends at its fanout's `flush`.
         """
         buffer = packet.buffer
         ssrc = packet.ssrc
@@ -197,7 +198,7 @@ class Router:
             layer.hear(127 - (buffer[packet.at[AUDIO_LEVEL]] & 0x7F))
         track.forward(layer, packet, extended, now)
         if data:
-            track.flush()
+            track.fanout.flush()
         if layer.missing and extended > before + 1:
             track.ask_missing(layer, now, self.round_trip)
         elif layer.outage:
@@ -223,7 +224,7 @@ class Router:
                 self.count("red_recovered")
                 layer.received -= 1  # of the publisher's line it was lost
                 self.take(restored, now)
-                track.flush()
+                track.fanout.flush()
 
     def _repaired(self, track: Track, layer: Layer, packet: Packet) -> bytes:
         """Turn a retransmission back into the packet that was lost, in `_restored`; empty where it is padding or too late."""

@@ -1,48 +1,30 @@
-"""A published track: its layers, who receives it, and which layer each of them gets."""
+"""A published track: its layers, who receives it, and which layer each of them gets.
+
+What arrives of a layer is forwarded to who is on it (`fanout.py` sends), and a downtrack joins where a keyframe begins. Which
+layer it aims at follows from what control wants of it and from what is live; the publisher is asked for what that takes.
+"""
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
-from ctypes import addressof, c_char_p, c_void_p, cast
-from typing import Any, Final, Protocol
+from ctypes import c_char_p, c_void_p, cast
+from typing import Any, Final
 
 from suite.rtc.core.media import Codec, Kind, LayerStarted, LayerStopped, Receive, Report
 from suite.rtc.packets import codecs, rtcp
 from suite.rtc.packets.downtrack import ALL, NONE, Downtrack
+from suite.rtc.packets.fanout import Fanout
 from suite.rtc.packets.layer import CLOSED, Layer
-from suite.rtc.packets.rtp import DEPENDENCY, TRANSPORT_SEQUENCE, Packet
+from suite.rtc.packets.line import Line
+from suite.rtc.packets.rtp import DEPENDENCY, Packet
 
 SILENT: Final = {"video": 0.7, "audio": 2.0}  # s without a packet after which a layer counts as stopped
 KEYFRAME_EVERY: Final = 0.5  # s between two keyframe requests for one layer, whoever asks
-OVERTAKEN_MOST: Final = 64  # packets that may come before the first of a keyframe
 KEYFRAME_EVERY_FRESH: Final = 0.31  # s, for a subscriber's first requests; libwebrtc ignores one within 0.3 s of the last
 FRESH: Final = 3  # requests
 UNAIDED: Final = 0.3  # s in which a change of layers within one stream comes by itself, where it does without a keyframe
 LAYERED: Final = frozenset({codecs.VP9, codecs.AV1})
 KEPT: Final = {"video": 512, "audio": 64}  # packets held of each layer
-
-
-TOGETHER: Final = 64  # packets of a layer that wait for one call, as many as one read brings
-
-
-class Line(Protocol):
-    """A subscriber's or publisher's way out: the transport's side of it encrypts and sends."""
-
-    arena: bytearray
-
-    @property
-    def transport_sequence(self) -> int:
-        """The number that the next packet with a transport-wide one carries."""
-
-    def direct(self) -> Any:
-        """The line's row, where the compiled kernel sends on it; else None, and Python sends."""
-
-    def send_rtp(self, length: int, *, numbered: int, turns: int) -> None:
-        """Send the packet in `arena[:length]`; `numbered` where it carries `transport_sequence`, `turns` is SRTP's counter."""
-
-    def send_rtcp(self, packet: bytes) -> None:
-        """Send a plain RTCP packet."""
 
 
 class Track:
@@ -65,15 +47,9 @@ class Track:
         self.copies: list[Callable[[Layer, Packet, int, float], None]] = []
         self.codecs: dict[int, Codec] = {}
         self.repairs: dict[int, int] = {}
+        self.fanout = Fanout(kernel)
         self._kernel = kernel
         self._unsettled: dict[int, Downtrack] = {}  # those on which what flows may not be what is aimed at
-        self._slow: list[tuple[Downtrack, Line]] = []  # those that Python writes
-        self._fast = array("Q")  # the rows of those that the kernel writes
-        self._rows = array("Q")  # of the layers
-        self._pending = array("Q", bytes(8 * TOGETHER))  # packets that wait for it
-        self._waiting: list[Packet] = []
-        self._pending_layer = NONE
-        self._pending_since = 0.0
         self._late = Packet()
         self._rated_at = 0.0
         self._rates_told: dict[int, int] = {}
@@ -91,8 +67,7 @@ class Track:
         if [layer.rid for layer in self.layers] != list(rids):
             known = {layer.rid: layer for layer in self.layers}
             self.layers = [
-                known.get(rid)
-                or Layer(index=index, rid=rid, clock_rate=rate, kept=KEPT[self.kind], audio=self.kind == "audio")
+                known.get(rid) or Layer(index=index, rid=rid, clock_rate=rate, kept=KEPT[self.kind], audio=self.kind == "audio")
                 for index, rid in enumerate(rids[:8])
             ]
             for index, layer in enumerate(self.layers):
@@ -114,22 +89,8 @@ class Track:
 
     def arrange(self) -> None:
         """Sort those who receive by who writes for them: a downtrack or the way of one has come, gone or changed."""
-        self.flush()
-        self._slow, fast = [], []
-        for downtrack, line in self.downtracks:
-            row = line.direct() if self._kernel is not None else None
-            if row is None:
-                self._slow.append((downtrack, line))
-            else:
-                downtrack.line_row = addressof(row)
-                fast.append(addressof(downtrack))
-        self._fast = array("Q", fast)
-        self._rows = array("Q", [addressof(layer) for layer in self.layers])
-        for downtrack, _ in self.downtracks:
-            downtrack.layers, downtrack.layer_count = self._rows.buffer_info()[0], len(self._rows)
-        for layer in self.layers:
-            layer.tracks, layer.track_count = self._fast.buffer_info()[0], len(fast)
-        if self._slow:
+        self.fanout.arrange(self.downtracks, self.layers)
+        if self.fanout.slow:
             self._close()
 
     def _close(self) -> None:
@@ -139,7 +100,7 @@ class Track:
 
     def _may_open(self, layer: Layer, packet: Packet) -> None:
         """Let the compiled kernel take what follows this packet, where it only has to be sent."""
-        if self._kernel is not None and not (self._slow or self.copies or self.muted):
+        if self._kernel is not None and not (self.fanout.slow or self.copies or self.muted):
             layer.open = packet.payload_type
 
     def copy(self, take: Callable[[Layer, Packet, int, float], None]) -> None:
@@ -201,7 +162,7 @@ class Track:
     ) -> None:
         """Send a packet of `layer` to everyone who is on it, or who waits for its keyframe.
 
-        Where the kernel sends, it does so at the next `flush`.
+        Where the kernel sends, it does so at the fanout's next `flush`.
         """
         layer.heard = now
         codec = self.codecs.get(packet.payload_type)
@@ -214,93 +175,34 @@ class Track:
             return
         if packet.form != layer.form:
             packet.inspect(layer.form)
-        if (packet.at[DEPENDENCY] or packet.layered) and layer.form in LAYERED:
-            self._layered(layer, packet)
+        if (packet.at[DEPENDENCY] or packet.layered) and layer.form in LAYERED and layer.describe(packet):
+            self.ask_keyframe(layer, now)  # a layer has ended, and those below may not be whole without one
         packet.extended = extended
-        if (packet.keyframe or self.kind == "audio") and self._is_awaited(layer):
-            self.flush()
-            for downtrack, _ in self.downtracks:
+        fanout = self.fanout
+        if (packet.keyframe or self.kind == "audio") and fanout.is_awaited(layer):
+            fanout.flush()
+            for downtrack, line in self.downtracks:
                 if downtrack.current != layer.index:
-                    self._switch(downtrack, layer, packet, extended, now)
-        if self._fast:
-            self._enqueue(layer, packet, now)
-        if self._slow:
-            self._write(layer, packet, extended, now)
+                    self._switch(downtrack, line, layer, packet, extended, now)
+        if fanout.fast:
+            fanout.enqueue(layer, packet, now)
+        if fanout.slow:
+            fanout.write(layer, packet, extended, now)
         for copy in self.copies:
             copy(layer, packet, extended, now)
         if layer.open != packet.payload_type:
             self._may_open(layer, packet)
 
-    def _layered(self, layer: Layer, packet: Packet) -> None:
-        """Note what the packet's frame is to the layers of its stream."""
-        if packet.layered:
-            layer.described = max(layer.described, packet.spatial + 1)
-            layer.spatial_octets[packet.spatial] += packet.length
-            return
-        before = layer.dependencies.spatial_layers
-        found = layer.dependencies.read(packet.value(DEPENDENCY))
-        if found is None:
-            return
-        packet.layered = True
-        spatial, (packet.present, packet.switches, packet.tops) = found
-        if layer.dependencies.spatial_layers < before:
-            self.ask_keyframe(layer, layer.heard)  # a layer has ended, and those below may not be whole without one
-        if spatial < len(layer.spatial_octets):
-            layer.spatial_octets[spatial] += packet.length
-
-    def _is_awaited(self, layer: Layer) -> bool:
-        """Whether somebody aims at the layer and is not on it yet."""
-        index = layer.index
-        if self._kernel is not None and not self._slow:
-            return bool(self._kernel.waiting(self._fast.buffer_info()[0], len(self._fast), index))
-        return any(downtrack.target == index != downtrack.current for downtrack, _ in self.downtracks)
-
-    def _enqueue(self, layer: Layer, packet: Packet, now: float) -> None:
-        waiting = self._waiting
-        if waiting and (self._pending_layer != layer.index or len(waiting) >= TOGETHER):
-            self.flush()
-        self._pending_layer, self._pending_since = layer.index, now
-        self._pending[len(waiting)] = addressof(packet)
-        waiting.append(packet)
-
-    def flush(self) -> None:
-        """Let the kernel send what waits for it, in one call. The packets' buffers may be filled anew afterwards."""
-        waiting = self._waiting
-        if waiting:
-            fast = self._fast
-            self._kernel.fanout(
-                fast.buffer_info()[0],
-                len(fast),
-                self._pending.buffer_info()[0],
-                len(waiting),
-                self._pending_layer,
-                self._pending_since,
-            )
-            waiting.clear()
-
-    def _write(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
-        """Rewrite and send where Python does it."""
-        index, temporal = layer.index, packet.temporal
-        for downtrack, line in self._slow:
-            if downtrack.current != index:
-                continue
-            if (temporal or packet.layered) and downtrack.hides(packet):
-                downtrack.skip(extended, NONE if packet.layered else packet.picture)
-                continue
-            length = downtrack.write(line.arena, layer, packet, extended, now, line.transport_sequence)
-            if length:
-                line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE], turns=downtrack.turns())
-
     def _pass_over(self, layer: Layer, extended: int) -> None:
         """Padding alone is not forwarded; what follows closes up."""
-        self.flush()
+        self.fanout.flush()
         for downtrack, _ in self.downtracks:
             if downtrack.current == layer.index:
                 downtrack.skip(extended)
 
     def _started(self, layer: Layer, codec: Codec) -> None:
         """A layer has begun, or goes on in another codec. Sound that changes between RED and Opus is still the same sound."""
-        self.flush()
+        self.fanout.flush()
         known = layer.live and (self.kind == "audio" or codec == layer.codec)
         layer.codec = codec
         layer.form = codecs.FORMS.get(codec.mime, codecs.OTHER)
@@ -313,52 +215,30 @@ class Track:
             self.report(LayerStarted(track=self.sid, layer=layer.index, codec=codec))
             self.aim_all(layer.heard)
 
-    def _switch(self, downtrack: Downtrack, layer: Layer, packet: Packet, extended: int, now: float) -> None:
+    def _switch(self, downtrack: Downtrack, line: Line, layer: Layer, packet: Packet, extended: int, now: float) -> None:
         """Let a downtrack join at this keyframe, unless it aims elsewhere or the packet comes too late.
 
         What has overtaken it within its picture is sent after it.
         """
         if downtrack.target != layer.index or layer.codec is None or now < downtrack.held_until:
             return
-        overtaken = self._overtakers(layer, packet, extended) if extended != layer.highest else []
+        overtaken = layer.overtakers(packet, extended) if extended != layer.highest else []
         if overtaken is None:
             return
         former = self.layers[downtrack.recent] if 0 <= downtrack.recent < len(self.layers) else None
         downtrack.use(layer.codec)
         downtrack.switch(layer, former, packet, extended, now)
         for number, data in overtaken:
-            self._catch_up(downtrack, layer, number, data, now)
+            self._catch_up(downtrack, line, layer, number, data, now)
 
-    def _overtakers(self, layer: Layer, packet: Packet, extended: int) -> list[tuple[int, bytes]] | None:
-        """What came before a late keyframe's first packet though it follows it; None where that is more than its picture."""
-        found = []
-        timestamp = packet.timestamp.to_bytes(4, "big")
-        if packet.layered or layer.highest - extended > OVERTAKEN_MOST:
-            return None
-        for number in range(extended + 1, layer.highest + 1):
-            data = layer.kept(number)
-            if data and data[4:8] != timestamp:
-                return None
-            if data:
-                found.append((number, data))
-        return found
-
-    def _catch_up(self, downtrack: Downtrack, layer: Layer, number: int, data: bytes, now: float) -> None:
+    def _catch_up(self, downtrack: Downtrack, line: Line, layer: Layer, number: int, data: bytes, now: float) -> None:
         """Send one downtrack a packet that was kept."""
         late = self._late
-        line = next(line for one, line in self.downtracks if one is downtrack)
-        if not late.read(data, len(data), self.kinds) or late.payload == late.end:
-            return
-        late.inspect(layer.form)
-        late.extended = number
-        if self._kernel is not None and line.direct() is not None:
+        if late.read(data, len(data), self.kinds) and late.payload != late.end:
+            late.inspect(layer.form)
+            late.extended = number
             late.data = cast(c_char_p(data), c_void_p).value
-            row, packets = array("Q", (addressof(downtrack),)), array("Q", (addressof(late),))
-            self._kernel.fanout(row.buffer_info()[0], 1, packets.buffer_info()[0], 1, layer.index, now)
-            return
-        length = downtrack.write(line.arena, layer, late, number, now, line.transport_sequence)
-        if length:
-            line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE], turns=downtrack.turns())
+            self.fanout.catch_up(downtrack, line, layer, late, now)
 
     # --- layer choice
 

@@ -4,5 +4,6 @@ One association over one DTLS connection (RFC 8261), with what browsers, libwebr
 reliability (RFC 3758), stream reset (RFC 6525), zero checksum (RFC 9653), data channels (RFC 8831 and 8832). Interleaving
 (RFC 8260) is not offered. Inside, transmission sequence numbers never wrap: `wire.unwrap` widens them as they arrive.
 
-`association.Association` is the machine; `sending` and `receiving` are its two halves; `channels` gives streams their labels.
+`association.Association` is the machine; `life` is how it begins and ends, `sending` and `receiving` are its two halves;
+`channels` gives streams their labels.
 """

@@ -94,7 +94,7 @@ class Channels:
         """Open a channel; messages may be sent at once. Raises `ValueError` where there are too many."""
         while self._next in self.by_stream:
             self._next += 2
-        if self._next >= self.association.streams_out or len(self.by_stream) >= CHANNELS_MOST:
+        if self._next >= self.association.life.streams_out or len(self.by_stream) >= CHANNELS_MOST:
             raise ValueError("too many data channels")
         channel = Channel(self._next, label, ordered, retransmissions, lifetime, protocol, ours=True)
         self.by_stream[channel.stream] = channel
@@ -173,8 +173,8 @@ class Channels:
         if channel is None:
             return
         if known is None and len(self.by_stream) >= CHANNELS_MOST:
-            self.association.abort("too many data channels")
-            self.association.failure = "too many data channels"
+            self.association.life.abort("too many data channels")
+            self.association.life.failure = "too many data channels"
             return
         self.by_stream[stream] = channel
         self.association.send(stream, _OPENED, protocol=PROTOCOL_OPENING)

@@ -41,6 +41,10 @@ class Receiver:
     """What a peer sends."""
 
     def __init__(self, tsn: int) -> None:
+        self.begin(tsn)
+
+    def begin(self, tsn: int) -> None:
+        """Take what comes from this number on; nothing is kept of what came before."""
         self.cumulative = tsn - 1  # all up to here has come
         self.ready: deque[Received] = deque()
         self.held = 0  # bytes of what waits, for other pieces or to be taken

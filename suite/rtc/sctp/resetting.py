@@ -25,11 +25,16 @@ _PAIR: Final = Struct("!II")
 class Resetter:
     """Requests both ways; one of ours is under way at a time. Its numbers begin at the first TSNs."""
 
-    def __init__(self, *, sender: Sender, receiver: Receiver, ours: int, theirs: int) -> None:
-        self.due_at: float | None = None  # when our request is sent again
-        self.failures = 0
+    def __init__(self, *, sender: Sender, receiver: Receiver) -> None:
         self._sender = sender
         self._receiver = receiver
+        self.begin(ours=0, theirs=0, able=False)
+
+    def begin(self, *, ours: int, theirs: int, able: bool) -> None:
+        """Take the first numbers; `able` says whether the peer resets streams at all."""
+        self.able = able
+        self.due_at: float | None = None  # when our request is sent again
+        self.failures = 0
         self._ours = ours & 0xFFFFFFFF  # of our next request
         self._theirs = theirs & 0xFFFFFFFF  # of the peer's next request
         self._answered = (0, PERFORMED)
@@ -40,7 +45,7 @@ class Resetter:
 
     def want(self, stream: int) -> None:
         """Close our side of a stream when it has nothing more to say."""
-        if stream not in self._asked:
+        if self.able and stream not in self._asked:
             self._wanted[stream] = None
 
     def fill(self, control: list[bytes], now: float) -> None:

@@ -10,9 +10,10 @@ from typing import Final
 from OpenSSL import SSL
 
 from suite.rtc.core import media
-from suite.rtc.sctp.association import Association, State
+from suite.rtc.sctp.association import Association
 from suite.rtc.sctp.channels import Arrived, Channel, Channels, Closed, Opened
 from suite.rtc.sctp.errors import Malformed
+from suite.rtc.sctp.life import State
 from suite.rtc.transport.pressure import BEHIND, BEHIND_UNSET, SLOW_UNSET, Allowance, Drain, Holds
 from suite.rtc.transport.records import Records, RecordsClosed
 
@@ -83,7 +84,7 @@ class DataChannels:
             self._by_label[channel.label] = self._channels.create(
                 channel.label, ordered=channel.ordered, retransmissions=channel.max_retransmits
             )
-        self._sctp.connect(self._loop.time())
+        self._sctp.life.connect(self._loop.time())
         self._early_until = self._loop.time() + EARLY_SECONDS
         again = self._records.timed_out()
         if again is not None:
@@ -138,7 +139,7 @@ class DataChannels:
     def stop(self) -> None:
         """Abort the association."""
         if self._sctp is not None:
-            self._sctp.abort()
+            self._sctp.life.abort()
             for packet in self._sctp.take(self._loop.time()):
                 self._records.put(packet)
         self._over = True
@@ -226,8 +227,8 @@ class DataChannels:
                 self._count("sctp_unsent")
         if self._holding and sctp.sender.queue.waiting <= self._behind // 4:
             self._let_go()
-        if sctp.state is State.CLOSED:
-            self._end(sctp.failure)
+        if sctp.life.state is State.CLOSED:
+            self._end(sctp.life.failure)
             return
         self._set_timer(sctp.deadline, now)
 

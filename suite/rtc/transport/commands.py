@@ -28,9 +28,10 @@ from suite.rtc.core.media import (
 )
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.track import Track
-from suite.rtc.transport.association import Association, Front
+from suite.rtc.transport.association import Association
 from suite.rtc.transport.certificate import Certificate
 from suite.rtc.transport.copies import Copy
+from suite.rtc.transport.line import Front
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +144,7 @@ class Commands:
     def _want(self, command: Want) -> bool:
         association = self._plane.association(command.transport)
         if association is not None:
-            association.want(command.bit_rate)
+            association.line.want(command.bit_rate)
         return association is not None
 
     # --- tracks
@@ -160,7 +161,7 @@ class Commands:
             if known is not None:
                 self._stop_receiving(StopReceiving(command.track))
             track = Track(
-                wanted=command, line=association, sender=association.router.sender, report=self._plane.report,
+                wanted=command, line=association.line, sender=association.router.sender, report=self._plane.report,
                 kernel=self._plane.kernel,
             )  # fmt: skip
             self.tracks[command.track] = (track, association)
@@ -212,7 +213,7 @@ class Commands:
             if command.kind == "video":
                 downtrack.held_until = self._plane.clock() + command.delay
             track = published[0]
-            track.add(downtrack, association)
+            track.add(downtrack, association.line)
             self.downtracks[command.downtrack] = (downtrack, track, association)
             association.router.send(downtrack, track)
         downtrack.negotiated(command.codecs, command.extensions)
@@ -232,7 +233,7 @@ class Commands:
         track.remove(downtrack)
         association.router.send_no_more(downtrack)
         for ssrc in (downtrack.ssrc, downtrack.rtx_ssrc):
-            association.forget_stream(ssrc)
+            association.line.forget_stream(ssrc)
         return True
 
     # --- copies

@@ -66,7 +66,7 @@ class Inbox:
         self._digests = [self._slots.digest[index] for index in range(rows.SLOTS)]
         self._pointer = addressof(self._slots)
         self._addresses = kernel.addresses_new(secrets.randbits(64))
-        self._lines: dict[int, Association] = {}
+        self._associations: dict[int, Association] = {}
         self._loop.add_reader(self._eager.fileno(), self._read, self._eager.fileno())
         self._loop.add_reader(self._patient.fileno(), self._read_patient)
 
@@ -97,10 +97,10 @@ class Inbox:
 
     def claim(self, address: Address, association: Association) -> None:
         """What comes from the address is the association's."""
-        row = association.row
+        row = association.line.row
         if row is not None:
             name = socket_name(address)
-            self._lines[row.number] = association
+            self._associations[row.number] = association
             self._kernel.addresses_set(self._addresses, name, len(name), addressof(row))
 
     def release(self, address: Address) -> None:
@@ -110,8 +110,9 @@ class Inbox:
 
     def forget(self, association: Association) -> None:
         """The association is gone; its addresses have been released."""
-        if association.row is not None:
-            self._lines.pop(association.row.number, None)
+        row = association.line.row
+        if row is not None:
+            self._associations.pop(row.number, None)
 
     def _read(self, poll: int) -> bool:
         """Take what has arrived; whether anything had."""
@@ -137,25 +138,25 @@ class Inbox:
             self._loop.add_reader(number, self._read_patient)
 
     def _take(self, count: int, now: float) -> None:
-        slots, lines = self._slots, self._lines
+        slots, associations = self._slots, self._associations
         touched: list[Track] = []
         kinds, numbers = slots.kind[:count], slots.number[:count]
         for index in range(count):
             try:
                 if kinds[index] == rows.MEDIA:
-                    track = lines[numbers[index]].router.take(self._packets[index], now)
+                    track = associations[numbers[index]].router.take(self._packets[index], now)
                     if track is not None and track not in touched:
                         touched.append(track)
                 elif kinds[index] == rows.TAKEN:
                     pass
                 elif kinds[index] == rows.FEEDBACK:
-                    lines[numbers[index]].told(self._digests[index], now)
+                    associations[numbers[index]].line.told(self._digests[index], now)
                 else:
-                    self._other(kinds[index], index, lines.get(numbers[index]), now)
+                    self._other(kinds[index], index, associations.get(numbers[index]), now)
             except Exception:  # noqa: BLE001 -- a fault of ours in one datagram may not cost the others theirs; it is logged
                 self._owner.fault(now)
         for track in touched:
-            track.flush()
+            track.fanout.flush()
 
     def _other(self, kind: int, index: int, association: Association | None, now: float) -> None:
         slots, buffer = self._slots, self._buffers[index]
@@ -169,7 +170,7 @@ class Inbox:
         elif association is None:
             return
         elif kind == rows.CONTROL:
-            association.router.rtcp(bytes(buffer.view[:length]), now, reports=association)
+            association.router.rtcp(bytes(buffer.view[:length]), now, reports=association.line)
         elif kind == rows.RECORD:
             association.record(bytes(buffer.view[:length]))
         else:

@@ -97,7 +97,7 @@ class MediaPlane:
     def statistics(self) -> dict[str, int]:
         """Counters since the start, and how many transports there are."""
         counts = self._counts.copy()
-        for row in (one.row for one in self._associations.values() if one.row is not None):
+        for row in (one.line.row for one in self._associations.values() if one.line.row is not None):
             counts["udp_sent"] += row.packets
             counts["udp_unsent"] += row.unsent
             counts["rtx_sent"] += row.again
@@ -178,8 +178,9 @@ class MediaPlane:
 
     def publishes(self, association: Association) -> None:
         """A transport publishes from now on: what comes on it is read at once."""
-        if association.address is not None and association.row is not None:
-            self._send_by(association, association.address)
+        line = association.line
+        if line.address is not None and line.row is not None:
+            self._send_by(association, line.address)
 
     def rename_transport(self, association: Association, ufrag: str, password: str) -> None:
         """Answer checks under new credentials (ICE restart)."""
@@ -198,10 +199,10 @@ class MediaPlane:
         theirs = [address for address in association.addresses if self._by_address.get(address) is association]
         for address in theirs:
             self._release(address)
-        if association.row is not None:
+        row = association.line.row
+        if row is not None:
             if self._inbox is not None:
                 self._inbox.forget(association)
-            row = association.row
             self._counts["udp_sent"] += row.packets
             self._counts["udp_unsent"] += row.unsent
             self._counts["rtx_sent"] += row.again
@@ -253,8 +254,9 @@ class MediaPlane:
         own, _ = self._own_sockets.pop(address, (None, None))
         if own is None or self._inbox is None:
             return
-        if association.row is not None and association.row.socket == own.fileno():
-            association.send_through(self._doors.through(address).fileno(), connected=False)
+        line = association.line
+        if line.row is not None and line.row.socket == own.fileno():
+            line.send_through(self._doors.through(address).fileno(), connected=False)
         self._inbox.unwatch(own)
         own.close()
 
@@ -273,7 +275,7 @@ class MediaPlane:
                 self._own_sockets[address] = (own, door)
         if own is not None:
             self._inbox.watch(own, door, patient=not association.router.tracks)
-        association.send_through((own or door).fileno(), connected=own is not None)
+        association.line.send_through((own or door).fileno(), connected=own is not None)
 
     def _forget_doors(self, addresses: Iterable[Address]) -> None:
         for address in addresses:
@@ -332,7 +334,7 @@ class MediaPlane:
             self._doors.use(address, door)
         self._claim(address, association)
         forgotten = association.checked(address, nominated=nominated, now=now)
-        if association.row is not None and association.address == address:
+        if association.line.row is not None and association.line.address == address:
             self._send_by(association, address)
         if forgotten is not None and self._by_address.get(forgotten) is association:
             self._release(forgotten)

@@ -32,8 +32,8 @@ class Rounds:
         for track, association in self._commands.tracks.values():
             track.tick(now, association.router.round_trip)
         for association in associations:
-            if association.restless:
-                association.tick(now)
+            if association.line.restless:
+                association.line.tick(now)
         if now >= self._feedback_due:
             self._feedback_due = now + FEEDBACK
             self._feedback(associations)
@@ -44,7 +44,7 @@ class Rounds:
             self._reports_due = now + REPORTS
             self._layer_rates(now)
             for association in associations:
-                association.count_unnumbered(now)
+                association.line.count_unnumbered(now)
                 self._receiver_reports(association, now)
             self._sender_reports(now)
 
@@ -54,7 +54,7 @@ class Rounds:
             if association.router.tracks:
                 feedback = association.router.arrivals.feedback(association.router.sender)
                 if feedback:
-                    association.send_rtcp(feedback)
+                    association.line.send_rtcp(feedback)
 
     def _levels(self, associations: Iterable[Association]) -> None:
         """One report of who speaks how loud; tracks that have fallen silent are named once more with 0."""
@@ -95,12 +95,12 @@ class Rounds:
             expected += awaited
             lost += missed
         for at in range(0, len(blocks), 31):
-            association.send_rtcp(rtcp.receiver_report(association.router.sender, blocks[at : at + 31]))
+            association.line.send_rtcp(rtcp.receiver_report(association.router.sender, blocks[at : at + 31]))
         if not association.router.numbers_packets():
             video = [layer.ssrc for track, layer in bound if track.kind == "video"][:32]
             allowed = association.allowance.after(lost / max(1, expected))
             if video:
-                association.send_rtcp(rtcp.remb(association.router.sender, allowed, video))
+                association.line.send_rtcp(rtcp.remb(association.router.sender, allowed, video))
         if expected:
             self._report(Loss(association.name, outbound=False, fraction=lost / expected))
 
@@ -116,7 +116,7 @@ class Rounds:
             ntp = layer.sender_ntp + int(passed * NTP_SECOND)
             timestamp = layer.sender_timestamp + int(passed * layer.clock_rate) + downtrack.timestamp_offset
             downtrack.reported = (ntp >> 16 & 0xFFFFFFFF, now)
-            association.send_rtcp(
+            association.line.send_rtcp(
                 rtcp.sender_report(
                     ssrc=downtrack.ssrc,
                     ntp=ntp & 0xFFFFFFFFFFFFFFFF,

@@ -102,9 +102,8 @@ class Meeting(World):
         peer = Peer(client, Line(self.chance, **(up or {})), Line(self.chance, **(down or {})))
         self.people[identity] = peer
         association = self.associations[f"{client.sid}/publisher"]
-        association.address = (identity, 0)
-        association._srtp = Plain()
-        association.connected = True
+        association.line.move((identity, 0))
+        association.line.connect(Plain())
         self.report(media.TransportConnected(association.name))
         return peer
 
@@ -174,7 +173,7 @@ class Meeting(World):
             association = self.associations[f"{peer.client.sid}/publisher"]
             for _, data in peer.up.take(self.now):
                 if 192 <= data[1] <= 223:
-                    association.router.rtcp(data, self.now, reports=association)
+                    association.router.rtcp(data, self.now, reports=association.line)
                 else:
                     self.incoming.view[: len(data)] = data
                     association.router.rtp(self.incoming.data, len(data), self.now)

@@ -90,7 +90,7 @@ def test_with_a_receiver_s_estimate_alone_pictures_follow_it() -> None:
     association = meeting.associations[f"{peer.client.sid}/publisher"]
     for rate, expected in ((3_000_000, 2), (700_000, 1), (200_000, 0), (90_000, -1), (3_000_000, 2)):
         for _ in range(8):
-            association.estimate(rate)
+            association.line.estimate(rate)
             meeting.run(1)
         assert level(meeting, peer) == expected, rate
 

@@ -13,6 +13,7 @@ from suite.rtc.packets.track import Track
 from tests.rtc.peer import rtp
 
 VP8 = Codec(96, "video/vp8", 90000, rtx_payload_type=97)
+SUBSCRIBED = Codec(100, "video/vp8", 90000, rtx_payload_type=101)
 OPUS = Codec(111, "audio/opus", 48000)
 RED = Codec(63, "audio/red", 48000, fmtp="111/111")
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"

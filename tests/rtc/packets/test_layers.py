@@ -12,6 +12,7 @@ from suite.rtc.packets import dependency, rtcp
 from suite.rtc.packets.dependency import Dependencies
 from tests.rtc.packets import bench
 from tests.rtc.packets.bench import Bench, body, extensions, header
+from tests.rtc.packets.stage import LayerStage
 from tests.rtc.packets.svc import Encoder
 
 AV1 = Codec(45, "video/av1", 90000, rtx_payload_type=46)
@@ -19,19 +20,10 @@ SEEN = Codec(50, "video/av1", 90000, rtx_payload_type=51)
 ID = 9
 
 
-class Stage:
-    """An encoder, its track, and one subscriber."""
-
-    def __init__(self, *, chained: bool, rids: tuple[str, ...] = ()) -> None:
-        self.table = Bench()
-        self.track = self.table.publish("TR", AV1, layers=rids, ssrcs=() if rids else (10,))
-        self.line = self.table.subscribe(self.track, SEEN, extensions={bench.DEPENDENCY: ID, bench.TRANSPORT: 4}, layer=2)
+class Stage(LayerStage):
+    def __init__(self, *, chained: bool) -> None:
+        super().__init__(AV1, SEEN, extensions={bench.DEPENDENCY: ID})
         self.encoder = Encoder(chained=chained)
-        self.sequence, self.number = 65400, 0
-
-    @property
-    def down(self) -> object:
-        return self.table.downs[1][2]
 
     def picture(self, *, key: bool = False, active: int | None = None) -> list[tuple[int, int]]:
         """Send a picture; the layers of the packets that the subscriber got of it."""
@@ -47,11 +39,6 @@ class Stage:
         self.number += 1
         self.table.pass_time(1 / 30)
         return [(body(packet)[1], body(packet)[2]) for packet in self.line.rtp[before:]]
-
-    def keyframe_asked(self) -> bool:
-        asked = any(packet[1] == rtcp.PAYLOAD_FEEDBACK for packet in self.table.up.rtcp)
-        self.table.up.rtcp.clear()
-        return asked
 
 
 def whole(stage: Stage) -> None:
@@ -104,14 +91,7 @@ def test_fewer_layers_come_at_once_and_more_with_a_keyframe() -> None:
     stage.table.select(1, 0)
     got = [stage.picture() for _ in range(4)]
     assert {s for s, _ in got[-1]} == {0}
-    for _ in range(30):
-        stage.picture()
-    assert not stage.keyframe_asked()
-    stage.table.select(1, 2)
-    for _ in range(12):
-        assert {s for s, _ in stage.picture()} <= {0}
-    assert stage.keyframe_asked()
-    assert {s for s, _ in stage.picture(key=True)} == {0, 1, 2}
+    stage.takes_up_more_at_a_keyframe()
     whole(stage)
 
 

@@ -9,12 +9,10 @@ import pytest
 from suite.rtc.core.media import Codec
 from suite.rtc.packets import codecs, rtcp, trailer
 from tests.rtc.packets import bench
-from tests.rtc.packets.bench import Bench, body, header, vp8
-from tests.rtc.packets.test_downtrack import SUBSCRIBED
+from tests.rtc.packets.bench import SUBSCRIBED, Bench, body, header, vp8
 
 STAMP = bytes([0xFE, 0xF7]) + bytes(range(8))  # a time of the page's, inverted
 FRAME = b"\x9a\x01frame"
-RTX = Codec(100, "video/vp8", 90000, rtx_payload_type=101)
 
 
 def closed(inside: bytes = STAMP, *, said: int = 0) -> bytes:
@@ -85,7 +83,7 @@ def test_any_bytes_are_cut_within_their_payload() -> None:
     assert cut > 5000
 
 
-@pytest.mark.parametrize("offered", [RTX, Codec(100, "video/vp8", 90000)], ids=["as a retransmission", "byte for byte"])
+@pytest.mark.parametrize("offered", [SUBSCRIBED, Codec(100, "video/vp8", 90000)], ids=["as a retransmission", "byte for byte"])
 def test_one_reader_gets_it_another_does_not_and_again_the_same(offered: Codec) -> None:
     table = Bench()
     track = table.publish("TR", bench.VP8, ssrcs=(10,))
@@ -104,7 +102,7 @@ def test_one_reader_gets_it_another_does_not_and_again_the_same(offered: Codec) 
     without.rtp.clear()
     for packet in sent:
         table.ask_again(rtcp.nack(1, 5002, [header(packet)[2]]), number=2)
-    again = [body(packet)[2:] for packet in without.rtp] if offered is RTX else [body(packet) for packet in without.rtp]
+    again = [body(packet)[2:] for packet in without.rtp] if offered is SUBSCRIBED else [body(packet) for packet in without.rtp]
     assert again == [body(packet) for packet in sent]
 
 

@@ -11,8 +11,8 @@ import pytest
 from suite.rtc.core.media import Codec
 from suite.rtc.packets import codecs, rtcp
 from suite.rtc.packets.rtp import Packet
-from tests.rtc.packets import bench
 from tests.rtc.packets.bench import Bench, body, header
+from tests.rtc.packets.stage import LayerStage
 from tests.rtc.packets.vp9 import Encoder, Told, told
 from tests.rtc.peer import rtp
 
@@ -21,15 +21,10 @@ SEEN = Codec(50, "video/vp9", 90000, rtx_payload_type=51)
 FORMS = pytest.mark.parametrize("flexible", [True, False], ids=["flexible", "in groups"])
 
 
-class Stage:
-    """An encoder, its track, and one subscriber."""
-
+class Stage(LayerStage):
     def __init__(self, *, flexible: bool, wide: bool = True) -> None:
-        self.table = Bench()
-        self.track = self.table.publish("TR", VP9, ssrcs=(10,))
-        self.line = self.table.subscribe(self.track, SEEN, extensions={bench.TRANSPORT: 4}, layer=2)
+        super().__init__(VP9, SEEN, extensions={})
         self.encoder = Encoder(flexible=flexible, wide=wide)
-        self.sequence, self.number = 65400, 0
 
     def packets(self, *, key: bool = False, fresh: int | None = None) -> list[dict[str, object]]:
         """The next picture's packets, not yet sent."""
@@ -52,11 +47,6 @@ class Stage:
 
     def picture(self, *, key: bool = False, fresh: int | None = None) -> list[tuple[int, int]]:
         return self.send(self.packets(key=key, fresh=fresh))
-
-    def keyframe_asked(self) -> bool:
-        asked = any(packet[1] == rtcp.PAYLOAD_FEEDBACK for packet in self.table.up.rtcp)
-        self.table.up.rtcp.clear()
-        return asked
 
 
 def frames(packets: Iterable[bytes]) -> dict[int, list[tuple[int, Told, bytes]]]:
@@ -131,14 +121,7 @@ def test_fewer_layers_come_with_the_next_picture_and_more_with_a_keyframe(flexib
     stage.keyframe_asked()
     stage.table.select(1, 0)
     assert {s for s, _ in stage.picture()} == {0}
-    for _ in range(30):
-        stage.picture()
-    assert not stage.keyframe_asked()
-    stage.table.select(1, 2)
-    for _ in range(12):
-        assert {s for s, _ in stage.picture()} <= {0}
-    assert stage.keyframe_asked()
-    assert {s for s, _ in stage.picture(key=True)} == {0, 1, 2}
+    stage.takes_up_more_at_a_keyframe()
     decodable(stage.line.rtp)
 
 

@@ -7,8 +7,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from suite.rtc.sctp.association import Association, State
+from suite.rtc.sctp.association import Association
 from suite.rtc.sctp.channels import Arrived, Channel, Channels, Event
+from suite.rtc.sctp.life import State
 
 
 @dataclass
@@ -64,10 +65,10 @@ class World:
         return Side(name, Channels(association, server=name == "b"))
 
     def up(self, *, both: bool = True) -> World:
-        self.a.association.connect(self.now)
+        self.a.association.life.connect(self.now)
         if both:
-            self.b.association.connect(self.now)
-        self.run(lambda: self.a.association.state is State.ESTABLISHED and self.b.association.state is State.ESTABLISHED)
+            self.b.association.life.connect(self.now)
+        self.run(lambda: {side.association.life.state for side in (self.a, self.b)} == {State.ESTABLISHED})
         return self
 
     def run(self, until: Callable[[], bool], *, within: float = 120.0) -> None:
@@ -90,7 +91,7 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         end = self.now + seconds
-        self.a.association._heartbeat_at = None  # so that there is an end to what happens
+        self.a.association.life.heartbeat_at = None  # so that there is an end to what happens
         while True:
             times = [self.packets[0][0]] if self.packets else []
             times += [side.association.deadline for side in (self.a, self.b) if side.association.deadline is not None]

@@ -9,11 +9,11 @@ import pytest
 
 from suite.rtc.sctp import association as machine
 from suite.rtc.sctp import receiving, wire
-from suite.rtc.sctp.association import State
 from suite.rtc.sctp.channels import Closed, Opened
 from suite.rtc.sctp.congestion import MTU
 from suite.rtc.sctp.cookie import LIFETIME
 from suite.rtc.sctp.errors import Malformed
+from suite.rtc.sctp.life import State
 from suite.rtc.sctp.wire import Introduction, Sealer
 from tests.rtc.sctp.line import Line, World
 
@@ -46,7 +46,7 @@ def test_the_checksum_is_crc32c_in_little_endian() -> None:
 def test_checksums_are_left_out_towards_a_peer_that_offers_it_but_not_at_first() -> None:
     world = World(11)
     chromium = world.a.association
-    chromium._introduction = chromium._introduction._replace(zero_checksum=True)
+    chromium.life.introduction = chromium.life.introduction._replace(zero_checksum=True)
     world.up()
     one = world.a.channels.create("one")
     world.run(lambda: one.opened)
@@ -55,7 +55,7 @@ def test_checksums_are_left_out_towards_a_peer_that_offers_it_but_not_at_first()
     assert world.sent["b"][-1][8:12] == bytes(4)
     assert world.sent["a"][-1][8:12] == bytes(4) or wire.has_checksum(world.sent["a"][-1])
     first = World(1)
-    first.a.association.connect(first.now)
+    first.a.association.life.connect(first.now)
     (init,) = first.a.association.take(first.now)
     assert wire.has_checksum(init)
     with pytest.raises(Malformed):
@@ -76,7 +76,8 @@ def test_a_peer_that_does_not_offer_it_gets_checksums_and_hears_of_nothing_that_
 
 def test_a_peer_without_partial_reliability_gets_everything() -> None:
     world = World(3, Line(loss=0.2))
-    world.b.association._introduction = world.b.association._introduction._replace(forward_tsn=False)
+    peer = world.b.association.life
+    peer.introduction = peer.introduction._replace(forward_tsn=False)
     world.up()
     lossy = world.a.channels.create("lossy", retransmissions=0)
     for number in range(50):
@@ -94,7 +95,7 @@ def test_a_cookie_that_is_not_ours_or_too_old_makes_no_association(damage: str) 
     (answer,) = b.take(world.now)
     (_, _, start, end), *_ = wire.chunks(answer)
     cookie = wire.introduction(answer[start:end]).cookie
-    tag = b._tag
+    tag = b.life.tag
     if damage == "signature":
         cookie = cookie[:-1] + bytes((cookie[-1] ^ 1,))
     echo = Sealer(source=5000, destination=5000, tag=tag + (damage == "tag")).seal([wire.chunk(wire.COOKIE_ECHO, cookie)])
@@ -104,7 +105,7 @@ def test_a_cookie_that_is_not_ours_or_too_old_makes_no_association(damage: str) 
     else:
         with pytest.raises(Malformed):
             b.receive(echo, world.now)
-    assert b.state is State.NEW
+    assert b.life.state is State.NEW
 
 
 def test_a_restart_within_the_connection_is_not_answered() -> None:
@@ -113,7 +114,7 @@ def test_a_restart_within_the_connection_is_not_answered() -> None:
     init = Sealer(source=5000, destination=5000, tag=0).seal([wire.chunk(wire.INIT, peer.written())])
     world.b.association.receive(init, world.now)
     assert world.b.association.take(world.now) == []
-    assert world.b.association.state is State.ESTABLISHED
+    assert world.b.association.life.state is State.ESTABLISHED
 
 
 # --- data
@@ -169,7 +170,7 @@ def test_a_reader_that_does_not_take_its_messages_stops_the_writer() -> None:
     world.pass_time(30)
     assert world.b.association.receiver.held <= receiving.WINDOW
     assert world.a.association.sender.queue.waiting > 1_500_000
-    assert world.a.association.state is State.ESTABLISHED
+    assert world.a.association.life.state is State.ESTABLISHED
     world.b.association.paused = False
     world.run(lambda: len(world.b.arrived()) == 3000)
 
@@ -214,23 +215,24 @@ def test_a_lossy_message_that_waits_too_long_for_its_turn_is_dropped_unsent() ->
 
 def test_a_heartbeat_is_answered_and_a_quiet_line_is_probed() -> None:
     world = talking()
-    beat = Sealer(source=5000, destination=5000, tag=world.b.association._tag).seal([wire.chunk(wire.HEARTBEAT, b"info1234")])
-    world.b.association.receive(beat, world.now)
-    (answer,) = world.b.association.take(world.now)
+    b = world.b.association
+    beat = Sealer(source=5000, destination=5000, tag=b.life.tag).seal([wire.chunk(wire.HEARTBEAT, b"info1234")])
+    b.receive(beat, world.now)
+    (answer,) = b.take(world.now)
     assert kinds(answer) == [wire.HEARTBEAT_ACK]
     assert answer[16:24] == b"info1234"
     quiet = World(5).up()
     quiet.run(lambda until=quiet.now + 400: quiet.now >= until, within=500)
-    assert quiet.a.association.state is State.ESTABLISHED
+    assert quiet.a.association.life.state is State.ESTABLISHED
     quiet.line = Line(loss=1.0)
-    quiet.run(lambda: quiet.a.association.state is State.CLOSED, within=500)
-    assert quiet.a.association.failure == "the peer does not answer"
+    quiet.run(lambda: quiet.a.association.life.state is State.CLOSED, within=500)
+    assert quiet.a.association.life.failure == "the peer does not answer"
 
 
 def test_an_unknown_chunk_is_skipped_or_ends_the_packet_by_its_bits() -> None:
     world = talking()
     b = world.b.association
-    sealer = Sealer(source=5000, destination=5000, tag=b._tag)
+    sealer = Sealer(source=5000, destination=5000, tag=b.life.tag)
     for kind, answered in ((0xBF, True), (0xFF, True), (0x3F, False), (0x7F, False)):
         b.receive(sealer.seal([wire.chunk(kind, b"1234"), wire.chunk(wire.HEARTBEAT, b"beat")]), world.now)
         assert bool(b.take(world.now)) is answered
@@ -257,25 +259,25 @@ def test_a_shutdown_waits_for_what_was_sent(loss: float) -> None:
     one = world.a.channels.create("one")
     for number in range(50):
         world.a.channels.send(one, bytes((number,)) * 3000, now=world.now)
-    world.a.association.shut_down()
-    world.run(lambda: State.CLOSED is world.a.association.state and State.CLOSED is world.b.association.state, within=300)
+    world.a.association.life.shut_down()
+    world.run(lambda: {side.association.life.state for side in (world.a, world.b)} == {State.CLOSED}, within=300)
     assert [message[0] for message in world.b.arrived()] == list(range(50))
 
 
 def test_an_abort_tells_the_peer() -> None:
     world = talking()
-    world.a.association.abort("enough")
-    world.run(lambda: world.b.association.state is State.CLOSED)
-    assert world.b.association.failure == "aborted by the peer"
+    world.a.association.life.abort("enough")
+    world.run(lambda: world.b.association.life.state is State.CLOSED)
+    assert world.b.association.life.failure == "aborted by the peer"
 
 
 def test_an_abort_of_somebody_else_is_nothing() -> None:
     world = talking()
-    for tag in (0, 1, world.a.association._tag ^ 5):
+    for tag in (0, 1, world.a.association.life.tag ^ 5):
         packet = Sealer(source=5000, destination=5000, tag=tag).seal([wire.chunk(wire.ABORT)])
         with pytest.raises(Malformed):
             world.b.association.receive(packet, world.now)
-    assert world.b.association.state is State.ESTABLISHED
+    assert world.b.association.life.state is State.ESTABLISHED
 
 
 def test_an_acknowledgement_for_what_was_not_sent_is_malformed() -> None:
@@ -283,7 +285,7 @@ def test_an_acknowledgement_for_what_was_not_sent_is_malformed() -> None:
     a = world.a.association
     body = wire.sack(tsn=a.sender.next_tsn + 5, window=1000, gaps=(), duplicates=())
     with pytest.raises(Malformed):
-        a.receive(Sealer(source=5000, destination=5000, tag=a._tag).seal([body]), world.now)
+        a.receive(Sealer(source=5000, destination=5000, tag=a.life.tag).seal([body]), world.now)
     rising = pack("!BBHIIHHHHHH", 3, 0, 24, a.sender.acknowledged & 0xFFFFFFFF, 1000, 2, 0, 5, 9, 3, 4)
     with pytest.raises(Malformed):
-        a.receive(Sealer(source=5000, destination=5000, tag=a._tag).seal([rising]), world.now)
+        a.receive(Sealer(source=5000, destination=5000, tag=a.life.tag).seal([rising]), world.now)

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from suite.rtc.sctp.association import State
 from suite.rtc.sctp.channels import Opened
+from suite.rtc.sctp.life import State
 from tests.rtc.sctp.line import Line, World
 
 LINES = {
@@ -127,5 +127,5 @@ def test_a_silent_peer_is_given_up() -> None:
     world.run(lambda: one.opened)
     world.line = Line(loss=1.0)
     world.a.channels.send(one, b"hello", now=world.now)
-    world.run(lambda: world.a.association.state is State.CLOSED, within=300)
-    assert world.a.association.failure == "the peer does not answer"
+    world.run(lambda: world.a.association.life.state is State.CLOSED, within=300)
+    assert world.a.association.life.failure == "the peer does not answer"

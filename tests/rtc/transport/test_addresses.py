@@ -80,8 +80,8 @@ async def test_a_nominated_pair_decides_where_one_socket_asks_several_addresses(
         heard.clear()
     association = everywhere.association("a")
     assert association is not None
-    assert association.address is not None
-    everywhere.send(b"\x80record", association.address)
+    assert association.line.address is not None
+    everywhere.send(b"\x80record", association.line.address)
     await until(lambda: _heard(peer.socket, heard))
     assert heard == [HOSTS[1]]  # the nominated one
     await peer.close()

@@ -176,7 +176,7 @@ async def test_a_wrong_fingerprint_gives_no_keys(plane: MediaPlane, control: Con
     assert "fingerprint" in failed.reason
     assert control.of(TransportConnected) == []
     await asyncio.wait({handshake}, timeout=1)
-    assert plane.association("a")._srtp is None
+    assert plane.association("a").line.srtp is None
     handshake.cancel()
     await asyncio.gather(handshake, return_exceptions=True)
     await peer.close()

@@ -28,8 +28,8 @@ async def test_aioice_connects_over_the_advertised_candidate() -> None:
         await agent.add_remote_candidate(Candidate.from_sdp(line.removeprefix("candidate:")))
     await agent.add_remote_candidate(None)
     await agent.connect()
-    await until(lambda: plane.association("a").address is not None)
-    assert plane.association("a").address[1] == agent.local_candidates[0].port
+    await until(lambda: plane.association("a").line.address is not None)
+    assert plane.association("a").line.address[1] == agent.local_candidates[0].port
     await agent.close()
     await plane.close()
 

@@ -31,8 +31,8 @@ def descriptors() -> int:
 def row(plane: MediaPlane, name: str) -> object:
     association = plane.association(name)
     assert association is not None
-    assert association.row is not None
-    return association.row
+    assert association.line.row is not None
+    return association.line.row
 
 
 async def hears(plane: MediaPlane, control: Control, publisher: Peer, subscriber: Peer, *, number: int) -> None:
