@@ -101,6 +101,9 @@ class Fanout:
             row, packets = array("Q", (addressof(downtrack),)), array("Q", (addressof(packet),))
             self._kernel.fanout(row.buffer_info()[0], 1, packets.buffer_info()[0], 1, layer.index, now)
             return
+        if (packet.temporal or packet.layered) and downtrack.hides(packet):
+            downtrack.skip(packet.extended, NONE if packet.layered else packet.picture)
+            return
         length = downtrack.write(line.arena, layer, packet, packet.extended, now, line.transport_sequence)
         if length:
             line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE], turns=downtrack.turns())

@@ -177,6 +177,8 @@ class Association:
         if self._dtls.state != "connected":
             self.fail("the DTLS handshake failed or the fingerprint did not match")
             return
+        if self.closed:  # while the peer was answering
+            return
         srtp = self._protection()
         self._dtls.on("statechange", self._state_changed)
         if self._dtls._task is not None:  # noqa: SLF001 -- its exception would be reported as never retrieved

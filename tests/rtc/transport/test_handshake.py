@@ -59,3 +59,17 @@ async def test_a_wrong_certificate_ends_it_whoever_begins(plane: MediaPlane, con
     shaking.cancel()
     await asyncio.gather(shaking, return_exceptions=True)
     await peer.close()
+
+
+async def test_a_fingerprint_that_changes_meanwhile_ends_it_whoever_begins(plane: MediaPlane, control: Control, role: str) -> None:
+    peer = Peer(plane, "p")
+    await begin(peer, role)
+    shaking = asyncio.create_task(peer.handshake())
+    await asyncio.sleep(0)
+    changed = peer.remote(sctp_port=None, fingerprint=":".join(["00"] * 32))
+    plane.apply(replace(changed, passive=role == "server"))
+    await asyncio.wait([shaking], timeout=1)
+    assert [type(report) for report in control.reports] == [TransportFailed]
+    shaking.cancel()
+    await asyncio.gather(shaking, return_exceptions=True)
+    await peer.close()
