@@ -9,13 +9,6 @@ export function sayNames(names: readonly string[]): string {
   return names.length < 2 ? last : say("and", { names: names.slice(0, -1).join(", "), last });
 }
 
-/** Up to two letters that stand for a name: "AD" for "Awa Diop". */
-export function initialsOf(name: string): string {
-  const words = name.split(/\s+/).filter((word) => /^\p{L}/u.test(word));
-  const [first = "", last = ""] = [words[0]?.[0], words.length > 1 ? words.at(-1)?.[0] : ""];
-  return (first + last).toLocaleUpperCase();
-}
-
 /** A steady colour for a name, one of eight. */
 export function hueOf(name: string): number {
   let sum = 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,14 @@ def rail_entries(context: Context) -> list[RailEntry]:
             continue
         entries.append(RailEntry(address, icon, label, _is_current(url_name, match)))
     return entries
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Up to two letters that stand for a name, as `static/src/shared/people/initials.ts` takes them."""
+    words = [word for word in re.split(r"[\s-]+", name) if word[:1].isalpha()]
+    ends = [words[0], words[-1]] if len(words) > 1 else words
+    return "".join(word[0] for word in ends).upper()
 
 
 def _is_current(url_name: str, match: Any) -> bool:

@@ -1,8 +1,9 @@
 import { memo, useEffect, useRef } from "react";
 
+import { initialsOf } from "../../shared/people/initials.ts";
 import { Icon } from "../Icon.tsx";
 import { say } from "../messages.ts";
-import { hueOf, initialsOf } from "../names.ts";
+import { hueOf } from "../names.ts";
 import type { TileView } from "./tiles.ts";
 import { useIsFrozen } from "./useIsFrozen.ts";
 

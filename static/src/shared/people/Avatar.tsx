@@ -1,3 +1,5 @@
+import { initialsOf } from "./initials.ts";
+
 /** The design system's colours that white text is read on; the server picks by the same rule for documents' cursors. */
 const COLOURS = ["#000091", "#6e445a", "#297254", "#716043", "#a94645", "#465f9d", "#447049", "#a94436", "#3062a0", "#6e4a7e"];
 
@@ -15,13 +17,6 @@ export function Avatar({ name, id, colour }: Props) {
       {initialsOf(name)}
     </span>
   );
-}
-
-/** The first letters of the first and the last word, with their accents. */
-export function initialsOf(name: string): string {
-  const words = name.split(/[\s-]+/u).filter((word) => word !== "");
-  const ends = words.length > 1 ? [words[0], words.at(-1)] : words;
-  return ends.map((word) => /^\P{M}\p{M}*/u.exec(word ?? "")?.[0] ?? "").join("").toLocaleUpperCase();
 }
 
 export function colourOf(id: string): string {
