@@ -61,7 +61,7 @@ async def test_a_wrong_certificate_ends_it_whoever_begins(plane: MediaPlane, con
     await peer.close()
 
 
-async def test_a_fingerprint_that_changes_meanwhile_ends_it_whoever_begins(plane: MediaPlane, control: Control, role: str) -> None:
+async def test_a_fingerprint_that_changes_meanwhile_ends_it(plane: MediaPlane, control: Control, role: str) -> None:
     peer = Peer(plane, "p")
     await begin(peer, role)
     shaking = asyncio.create_task(peer.handshake())
