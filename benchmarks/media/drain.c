@@ -128,6 +128,12 @@ static int note_packet(struct stream *t, uint32_t ssrc, const uint8_t *p, int64_
     return 1;
 }
 
+/* What Python is to open of RTCP: requests, and a tenth of the reports; publishers' transport-wide feedback never. */
+static int tells(const uint8_t *p) {
+    if (p[1] == 205) return (p[0] & 31) != 15;
+    return p[1] == 206 || random_next() % 10 == 0;
+}
+
 static void keep(struct sample *s, int reader, const uint8_t *p, int length, int64_t at) {
     s->reader = reader, s->length = length, s->at = at;
     memcpy(s->data, p, (size_t)length);
@@ -158,7 +164,7 @@ int drain(struct reader *readers, int count, int wait, struct sample *samples, i
                 if (length < 12 || p[0] < 128 || p[0] > 191) continue;
                 if (p[1] >= 192 && p[1] <= 223) {
                     r->control++;
-                    if (r->takes_control && taken < room) keep(&samples[taken++], index, p, length, 0);
+                    if (r->takes_control && tells(p) && taken < room) keep(&samples[taken++], index, p, length, 0);
                     continue;
                 }
                 int64_t at = 0;
