@@ -19,8 +19,8 @@ LATE_MS: Final = (
 )
 OTHERS: Final = 0.05  # cores that others took of the server's, over which gaps and freezes say nothing of it
 SUMS: Final = (
-    "unique", "expected", "repeated", "late", "padding", "rtx", "other", "absent", "samples", "broken", "out_of_sequence",
-    "another", "sent", "refused", "resent", "keyframes_asked_for", "dropped",
+    "unique", "expected", "repeated", "late", "padding", "rtx", "other", "absent", "samples", "broken", "left_out",
+    "out_of_sequence", "another", "sent", "refused", "resent", "keyframes_asked_for", "dropped",
 )  # fmt: skip
 
 
@@ -94,6 +94,8 @@ def lateness(one: dict[str, Any]) -> list[str]:
     where, said = f"{one['people']} people:", []
     if one["absent"]:
         said.append(f"{where} of {one['absent']} tracks nothing came.")
+    if one["left_out"]:
+        said.append(f"{where} the server held readers back: it left {one['left_out']} packets out of what they see.")
     if one["gaps_under_60_ms"] < UNDER:
         said.append(f"{where} {100 * one['gaps_under_60_ms']:.3f} % of the gaps are under 60 ms, {100 * UNDER} % are wanted.")
     if one["frozen"]:
@@ -110,7 +112,7 @@ def missed(one: dict[str, Any]) -> list[str]:
     if lost > one["dropped"] and one["unique"] + one["padding"] < DELIVERED * one["expected"]:
         said.append(f"{where} {lost} of {one['expected']} packets were lost.")
     wrong = {name: one[name] for name in ("broken", "another", "out_of_sequence", "late", "repeated") if one[name]}
-    if wrong and not (set(wrong) == {"out_of_sequence"} and one["resent"]):
+    if wrong:
         said.append(f"{where} packets were not as they should be: {wrong}.")
     if one["people"] >= load.LARGE and one["cores"] > MOST_CORES:
         said.append(f"{where} the server took {one['cores']} cores, {MOST_CORES} are wanted.")
@@ -148,7 +150,8 @@ def rows(one: dict[str, Any]) -> list[tuple[str, str, str]]:
         (f"gaps in speaking streams under 60 ms, {one['people']} people", f"{100 * one['gaps_under_60_ms']:.3f} %", "99.9 %"),
         ("gaps, p50 / p99.9 / most", f"{one['gap_p50_ms']} / {one['gap_p99_9_ms']} / {one['gap_most_ms']} ms", ""),
         ("pictures frozen over 1 s", f"{one['frozen']} of {one['pictures']}, longest {one['longest_silence_s']} s", "0"),
-        ("lost / late / opened / broken", f"{lost} / {one['late']} / {one['samples']} / {one['broken']}", "0 / 0"),
+        ("lost / late / left out", f"{lost} / {one['late']} / {one['left_out']}", "0 / 0 / 0"),
+        ("opened / broken", f"{one['samples']} / {one['broken']}", "0 broken"),
         ("the server's cores", f"{one['cores']}", cores),
         ("in, out packets/s", f"{one['in_a_second']}, {one['out_a_second']}", ""),
         ("out packets per CPU-second", f"{one['out_per_cpu_second']}", ""),

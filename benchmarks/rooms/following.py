@@ -58,7 +58,7 @@ class Following:
         """Count from nothing, pictures' silence from now."""
         self.row.other = self.row.control = self.row.bytes = 0
         ctypes.memset(self.gaps, 0, ctypes.sizeof(self.gaps))
-        self.samples = self.broken = self.out_of_sequence = self.another = 0
+        self.samples = self.broken = self.left_out = self.out_of_sequence = self.another = 0
         self.distances = [None] * len(self.streams)
         now = time.time_ns()
         for index, stream in enumerate(self.streams):
@@ -99,9 +99,14 @@ class Following:
             return
         self.samples += 1
         self.another += read.source != self.sources[index]
-        distance = (sequence - read.count) & 0xFFFF
-        self.out_of_sequence += self.distances[index] not in {None, distance}
+        distance, before = (sequence - read.count) & 0xFFFF, self.distances[index]
         self.distances[index] = distance
+        if before is not None and before != distance:
+            fell = (before - distance) & 0xFFFF
+            if fell < 0x8000:
+                self.left_out += fell  # by the server, which has closed up the numbers behind it
+            else:
+                self.out_of_sequence += 1
         if at:
             latencies.append((at - read.sent_at) / 1e6)
 
@@ -153,6 +158,7 @@ class Following:
             "longest_gap_ms": max(speaking, default=0.0),
             "samples": self.samples,
             "broken": self.broken,
+            "left_out": self.left_out,
             "out_of_sequence": self.out_of_sequence,
             "another": self.another,
         }
