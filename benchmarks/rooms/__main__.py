@@ -102,7 +102,7 @@ def main() -> int:
     large = [load.LARGE] if machine >= CORES_OF_ITS_OWN else []
     rooms = [int(one) for one in given.people.split(",")] if given.people else [load.ROOM, *large]
     head = begin("rooms")
-    worst = 0
+    codes: list[int] = []
     with tempfile.TemporaryDirectory(prefix="rooms-") as temporary:
         folder = Path(given.logs or temporary)
         folder.mkdir(parents=True, exist_ok=True)
@@ -119,12 +119,10 @@ def main() -> int:
                 one |= {"all_layers": given.all_layers, "generator_cores": len(cores), **verdict.facts(server)}
             say({**head, **one})
             table(figures.rows(one))
-            missed, late = figures.missed(one), figures.lateness(one)
-            for sentence in (*missed, *late, *figures.doubts(one)):
+            for sentence in (*figures.missed(one), *figures.lateness(one), *figures.doubts(one)):
                 print(sentence, file=sys.stderr)
-            unproved = late and figures.is_disturbed(one)
-            worst = worst if worst == 1 else 1 if missed or (late and not unproved) else 2 if unproved else worst
-    return worst
+            codes.append(figures.exit_code(one))
+    return 1 if 1 in codes else max(codes)
 
 
 if __name__ == "__main__":
