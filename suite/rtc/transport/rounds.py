@@ -14,6 +14,8 @@ from suite.rtc.transport.commands import Commands
 FEEDBACK: Final = 0.1  # s between transport-wide feedbacks
 REPORTS: Final = 1.0  # s between receiver and sender reports
 LEVELS: Final = 0.3  # s of an AudioLevels report
+SETTLED: Final = 3  # sender reports after which a reader knows a stream's clock (libwebrtc takes two)
+SELDOM: Final = 2.5  # s between those that follow: each third round
 TOGETHER: Final = 1_100  # bytes of sender reports that leave as one packet (RFC 8108, 5.3)
 _SPEECH: Final = 127 - 50  # of RFC 6464's level turned round: quieter than -50 dBov is not speech
 _SMOOTHING: Final = 0.5
@@ -110,18 +112,24 @@ class Rounds:
     def _sender_reports(self, association: Association, now: float) -> None:
         """Tell a subscriber how its streams' timestamps belong to the publisher's clock, so that lips keep step.
 
-        Who sees many gets many: they leave together, or they would be a tenth of all that is sent.
+        Who sees many gets many: they leave together, or they would be a tenth of all that is sent, and seldom once the
+        clock is known, until it changes.
         """
         together = bytearray()
         for ssrc, (downtrack, track) in association.router.downtracks.items():
             if ssrc != downtrack.ssrc or downtrack.current < 0 or not downtrack.packets:
                 continue
-            layer = track.layers[downtrack.current]
+            layer, offset = track.layers[downtrack.current], downtrack.timestamp_offset
             if layer.sender_arrival < 0:
                 continue
+            if offset != downtrack.reported_offset:
+                downtrack.reported_offset, downtrack.reports = offset, 0
+            elif downtrack.reports >= SETTLED and now - downtrack.reported[1] < SELDOM:
+                continue
+            downtrack.reports += 1
             passed = now - layer.sender_arrival
             ntp = layer.sender_ntp + int(passed * NTP_SECOND)
-            timestamp = layer.sender_timestamp + int(passed * layer.clock_rate) + downtrack.timestamp_offset
+            timestamp = layer.sender_timestamp + int(passed * layer.clock_rate) + offset
             downtrack.reported = (ntp >> 16 & 0xFFFFFFFF, now)
             report = rtcp.sender_report(
                 ssrc=downtrack.ssrc,
