@@ -21,7 +21,7 @@ from benchmarks.report import begin, say, table
 from benchmarks.rooms import figures, load
 
 CORES_OF_ITS_OWN: Final = 3  # of the machine, from which on the generator of a large room has some
-SETTLE: Final = 5.0  # s
+SETTLE: Final = 0.3  # s for each of the people: what waited while all followed all is sent by then
 
 
 def parts(people: int, cores: int) -> list[tuple[int, int]]:
@@ -65,7 +65,7 @@ def measure(server: servers.Server, room: Room, *, people: int, core: int, secon
     begun = time.monotonic()
     followed = room.all("follow")
     following = time.monotonic() - begun
-    room.all(f"measure {SETTLE}")
+    room.all(f"measure {SETTLE * people}")
     busy, cpu, waited, before = servers.busy(core), server.cpu(), server.waited(), time.monotonic()
     found = room.all(f"measure {seconds}")
     passed = time.monotonic() - before
