@@ -36,6 +36,12 @@ def say(report: dict[str, Any]) -> None:
     print(json.dumps(report, ensure_ascii=False), flush=True)
 
 
+def table(rows: Sequence[tuple[str, str, str]]) -> None:
+    """What was measured beside its aim, for people, on standard error: lines of Markdown, as `docs/performance.md` has them."""
+    for row in (("", "measured", "aim"), ("---", "---", "---"), *rows):
+        print(f"| {' | '.join(row)} |", file=sys.stderr, flush=True)
+
+
 def quantile(values: Sequence[float], share: float) -> float:
     """The smallest of `values` that at least `share` of them do not exceed (nearest rank)."""
     ordered = sorted(values)

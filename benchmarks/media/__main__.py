@@ -7,9 +7,7 @@ and readers are two processes on the others. Ends with 1 where ours falls short 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 import tempfile
 from contextlib import AbstractContextManager
@@ -18,39 +16,8 @@ from typing import Any
 
 from benchmarks.media import servers, verdict
 from benchmarks.media.loads import LOADS, PACKETS
+from benchmarks.media.process import Process
 from benchmarks.report import begin, say
-
-
-class Process:
-    """The publisher or the readers: JSON lines out, words in."""
-
-    def __init__(self, module: str, *arguments: str, cores: str, log: Path) -> None:
-        self._log = log
-        with log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                ["taskset", "-c", cores, sys.executable, "-m", f"benchmarks.media.{module}", *arguments],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-            )  # fmt: skip
-
-    def say(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n".encode())
-        self._process.stdin.flush()
-
-    def hear(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"It ended:\n{self._log.read_text()[-3000:]}")
-        return dict(json.loads(line))
-
-    def end(self) -> None:
-        try:
-            self.say("end")
-            self._process.wait(5)
-        except (OSError, subprocess.TimeoutExpired):
-            self._process.kill()
-            self._process.wait()
 
 
 class Run:
@@ -61,11 +28,13 @@ class Run:
         where = ["--kind", server.kind, "--url", server.url, "--load", load]
         self.idle = server.resident()
         begun = server.cpu()
-        self.publisher = Process("publisher", *where, cores=cores, log=folder / "publisher.log")
+        self.publisher = Process("benchmarks.media.publisher", *where, cores=cores, log=folder / "publisher.log")
         try:
             self.profile = self.publisher.hear()["profile"]
             self.alone = server.resident()  # what the first to come makes the server load is there now
-            self.readers = Process("readers", *where, "--count", str(readers), cores=cores, log=folder / "readers.log")
+            self.readers = Process(
+                "benchmarks.media.readers", *where, "--count", str(readers), cores=cores, log=folder / "readers.log"
+            )
         except BaseException:
             self.publisher.end()
             raise

@@ -1,16 +1,30 @@
-"""Session descriptions, as much of them as a publisher of one track and its readers need."""
+"""Session descriptions, as much of them as publishers and readers need."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.media.loads import MID_ID, PAYLOAD_TYPE, RTX_PAYLOAD_TYPE, SEND_TIME_ID, TRANSPORT_ID
+from benchmarks.media.loads import (
+    LEVEL_ID,
+    MID_ID,
+    PAYLOAD_TYPE,
+    REPAIRED_RID_ID,
+    RID_ID,
+    RTX_PAYLOAD_TYPE,
+    SEND_TIME_ID,
+    SOUND_PAYLOAD_TYPE,
+    TRANSPORT_ID,
+)
 
 _TRANSPORT: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 _SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _MID: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
+_RID: Final = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+_REPAIRED_RID: Final = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+_LEVEL: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 
 @dataclass(frozen=True)
@@ -61,24 +75,86 @@ def parse(sdp: str) -> Remote:
     )
 
 
-def write(
-    *, ufrag: str, password: str, fingerprint: str, direction: str, ssrc: int = 0, rtx_ssrc: int = 0,
-    mid: str = "0", payload_type: int = PAYLOAD_TYPE, transport_id: int = TRANSPORT_ID,
-) -> str:  # fmt: skip
-    """One section of video, VP8 with its retransmissions; an offer, or the answer to Janus's."""
-    rtx = RTX_PAYLOAD_TYPE if payload_type == PAYLOAD_TYPE else payload_type + 1
-    lines = [
-        "v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {mid}", "a=msid-semantic: WMS *",
-        f"m=video 9 UDP/TLS/RTP/SAVPF {payload_type} {rtx}", "c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0",
-        f"a=ice-ufrag:{ufrag}", f"a=ice-pwd:{password}", f"a=fingerprint:sha-256 {fingerprint}", "a=setup:active",
-        f"a=mid:{mid}", f"a=extmap:{MID_ID} {_MID}", f"a=extmap:{SEND_TIME_ID} {_SEND_TIME}",
-        f"a=extmap:{transport_id} {_TRANSPORT}", f"a={direction}", "a=rtcp-mux", "a=rtcp-rsize",
-        f"a=rtpmap:{payload_type} VP8/90000", *(
-            f"a=rtcp-fb:{payload_type} {one}" for one in ("nack", "nack pli", "ccm fir", "transport-cc")
-        ),
-        f"a=rtpmap:{rtx} rtx/90000", f"a=fmtp:{rtx} apt={payload_type}",
-    ]  # fmt: skip
-    if ssrc:
-        lines += ["a=msid:stream camera", f"a=ssrc-group:FID {ssrc} {rtx_ssrc}"]
-        lines += [f"a=ssrc:{one} cname:publisher" for one in (ssrc, rtx_ssrc)]
+@dataclass(frozen=True)
+class Sent:
+    """A track that the other side sends in a section."""
+
+    mid: str
+    track: str  # the server's name of it
+    ssrc: int
+    rtx_ssrc: int
+
+
+def sent(sdp: str) -> Iterator[Sent]:
+    """The tracks that a description says are sent (`a=msid:PARTICIPANT|TRACK TRACK`)."""
+    for section in sdp.split("\nm=")[1:]:
+        lines = section.replace("\r", "").split("\n")
+        if "a=sendonly" not in lines:
+            continue
+        group = next((line.split()[1:] for line in lines if line.startswith("a=ssrc-group:FID ")), None)
+        ssrc = next((line[7:].split()[0] for line in lines if line.startswith("a=ssrc:")), "0")
+        yield Sent(
+            mid=next(line[6:] for line in lines if line.startswith("a=mid:")),
+            track=next(line.split()[-1] for line in lines if line.startswith("a=msid:")),
+            ssrc=int(group[0] if group else ssrc),
+            rtx_ssrc=int(group[1]) if group else 0,
+        )
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of ours: VP8 with its retransmissions, or Opus. `track` is our name of what is sent, `rids` its layers."""
+
+    mid: str
+    direction: str
+    kind: str = "video"
+    track: str = "camera"
+    ssrc: int = 0
+    rtx_ssrc: int = 0
+    rids: Sequence[str] = ()
+    payload_type: int = PAYLOAD_TYPE
+    transport_id: int = TRANSPORT_ID
+
+    def lines(self, transport: Sequence[str]) -> list[str]:
+        """The section as written; `transport` are its lines that all sections of a bundle share."""
+        told = self._sound() if self.kind == "audio" else self._picture()
+        common = ["c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0", *transport, f"a=mid:{self.mid}", f"a=extmap:{MID_ID} {_MID}"]
+        lines = [told[0], *common, f"a={self.direction}", "a=rtcp-mux", "a=rtcp-rsize", *told[1:]]
+        if self.ssrc or self.rids or (self.kind == "audio" and self.direction == "sendonly"):
+            lines.append(f"a=msid:stream {self.track}")
+        if self.rids:
+            lines += [*(f"a=rid:{rid} send" for rid in self.rids), f"a=simulcast:send {';'.join(self.rids)}"]
+        elif self.ssrc:
+            both = [one for one in (self.ssrc, self.rtx_ssrc) if one]
+            lines += [f"a=ssrc-group:FID {self.ssrc} {self.rtx_ssrc}"] if self.rtx_ssrc else []
+            lines += [f"a=ssrc:{one} cname:publisher" for one in both]
+        return lines
+
+    def _picture(self) -> list[str]:
+        kind = self.payload_type
+        rtx = RTX_PAYLOAD_TYPE if kind == PAYLOAD_TYPE else kind + 1
+        layers = [f"a=extmap:{RID_ID} {_RID}", f"a=extmap:{REPAIRED_RID_ID} {_REPAIRED_RID}"] if self.rids else []
+        return [
+            f"m=video 9 UDP/TLS/RTP/SAVPF {kind} {rtx}",
+            f"a=extmap:{SEND_TIME_ID} {_SEND_TIME}", f"a=extmap:{self.transport_id} {_TRANSPORT}", *layers,
+            f"a=rtpmap:{kind} VP8/90000",
+            *(f"a=rtcp-fb:{kind} {one}" for one in ("nack", "nack pli", "ccm fir", "transport-cc")),
+            f"a=rtpmap:{rtx} rtx/90000", f"a=fmtp:{rtx} apt={kind}",
+        ]  # fmt: skip
+
+    def _sound(self) -> list[str]:
+        kind = SOUND_PAYLOAD_TYPE
+        return [
+            f"m=audio 9 UDP/TLS/RTP/SAVPF {kind}", f"a=extmap:{LEVEL_ID} {_LEVEL}",
+            f"a=rtpmap:{kind} opus/48000/2", f"a=fmtp:{kind} minptime=10;useinbandfec=1;usedtx=1",
+        ]  # fmt: skip
+
+
+def write(*, ufrag: str, password: str, fingerprint: str, sections: Sequence[Section]) -> str:
+    """An offer, or the answer to Janus's: one bundle."""
+    transport = [f"a=ice-ufrag:{ufrag}", f"a=ice-pwd:{password}", f"a=fingerprint:sha-256 {fingerprint}", "a=setup:active"]
+    bundle = " ".join(section.mid for section in sections)
+    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {bundle}", "a=msid-semantic: WMS *"]
+    for section in sections:
+        lines += section.lines(transport)
     return "\r\n".join(lines) + "\r\n"

@@ -1,7 +1,8 @@
 """What the publisher sends and what the readers answer.
 
-A packet's payload is VP8-shaped (RFC 7741: a descriptor with a 15-bit picture id, TL0PICIDX and temporal layer 0), then the
-clock of its sending, its count, filling, and a hash over the three, so that a reader knows a whole packet from a broken one.
+A packet's payload is VP8-shaped (RFC 7741: a descriptor with a 15-bit picture id, TL0PICIDX and the temporal layer) or sound's,
+then the clock of its sending, its count, whose it is, filling, and a hash over all four, so that a reader knows a whole packet
+from a broken one.
 """
 
 from __future__ import annotations
@@ -19,13 +20,19 @@ RTX_PAYLOAD_TYPE: Final = 97
 TRANSPORT_ID: Final = 3  # header extension ids, in every offer of ours
 SEND_TIME_ID: Final = 2
 MID_ID: Final = 1
+RID_ID: Final = 4
+REPAIRED_RID_ID: Final = 5
+LEVEL_ID: Final = 6
+SOUND_PAYLOAD_TYPE: Final = 111
 FEEDBACK_EVERY: Final = 0.1  # s
 REPORT_EVERY: Final = 1.0  # s
 KEYFRAME_EVERY: Final = 10.0  # s
 LOST: Final = 0.01  # share of the packets that a reader says it did not get
 _HEAD: Final = struct.Struct("!BBHBBB")  # descriptor: flags, flags, picture id, TL0PICIDX, temporal layer; frame header
-_BODY: Final = struct.Struct("!QI")  # ns of the wall clock, count
+_BODY: Final = struct.Struct("!QII")  # ns of the wall clock, count, source
 _HASH: Final = 8  # bytes
+DESCRIPTOR: Final = _HEAD.size  # bytes that a server may rewrite
+LEAST: Final = _BODY.size + _HASH  # bytes of a payload without its head
 _FILLING: Final = bytes(index * 7 & 0xFF for index in range(PAYLOAD))
 
 
@@ -45,20 +52,39 @@ LOADS: Final = {
 }
 
 
+@dataclass(frozen=True)
+class Read:
+    """What a whole payload says of itself."""
+
+    sent_at: int  # ns of the wall clock
+    count: int
+    source: int
+
+
 def payload(*, count: int, frame: int, first: bool, keyframe: bool, now: int) -> bytes:
     """The payload of the packet `count`, sent at `now` (ns of the wall clock)."""
-    head = _HEAD.pack(0x90 if first else 0x80, 0xE0, 0x8000 | frame & 0x7FFF, frame & 0xFF, 0, 0 if keyframe and first else 1)
-    body = _BODY.pack(now, count & 0xFFFFFFFF)
-    filling = _FILLING[: PAYLOAD - len(head) - len(body) - _HASH]
-    return head + body + filling + hashlib.blake2b(body + filling, digest_size=_HASH).digest()
+    head = descriptor(picture=frame, zero=frame, first=first, keyframe=keyframe)
+    return sealed(head, count=count, source=0, now=now, size=PAYLOAD)
 
 
-def read(payload: bytes) -> tuple[int, int] | None:
-    """When a payload was sent (ns) and its count; None where it is not whole."""
-    if len(payload) != PAYLOAD:
+def descriptor(*, picture: int, zero: int, first: bool, keyframe: bool, temporal: int = 0) -> bytes:
+    """What VP8's payload begins with, the first byte of the frame included, which says whether it is a keyframe."""
+    p = 0 if keyframe and first else 1
+    return _HEAD.pack(0x90 if first else 0x80, 0xE0, 0x8000 | picture & 0x7FFF, zero & 0xFF, temporal << 6, p)
+
+
+def sealed(head: bytes, *, count: int, source: int, now: int, size: int) -> bytes:
+    """A payload of `size` bytes, but `LEAST` more than its head at least, that `read` knows from a broken one."""
+    body = _BODY.pack(now, count & 0xFFFFFFFF, source)
+    body += _FILLING[: max(0, size - len(head) - LEAST)]
+    return head + body + hashlib.blake2b(body, digest_size=_HASH).digest()
+
+
+def read(payload: bytes, *, head: int = DESCRIPTOR) -> Read | None:
+    """What a payload says; None where it is not whole."""
+    if len(payload) < head + LEAST:
         return None
-    body = payload[_HEAD.size : -_HASH]
+    body = payload[head:-_HASH]
     if hashlib.blake2b(body, digest_size=_HASH).digest() != payload[-_HASH:]:
         return None
-    now, count = _BODY.unpack_from(body)
-    return now, count
+    return Read(*_BODY.unpack_from(body))

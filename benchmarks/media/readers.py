@@ -22,7 +22,7 @@ import aiohttp
 import pylibsrtp
 
 from benchmarks.media import loads
-from benchmarks.media.drain import ROOM, Reader, Sample, library
+from benchmarks.media.drain import ROOM, Reader, Sample, Stream, give_streams, library
 from benchmarks.media.endpoint import Endpoint
 from benchmarks.media.signalling import signalling
 from benchmarks.report import quantile
@@ -40,18 +40,18 @@ SO_TIMESTAMPNS = 35
 class Subscriber:
     """What Python keeps of a reader: its answers, and what its samples showed."""
 
-    def __init__(self, endpoint: Endpoint, row: Reader) -> None:
+    def __init__(self, endpoint: Endpoint, row: Reader, stream: Stream) -> None:
         self.endpoint = endpoint
         self.row = row
+        self.stream = stream
         self.arrivals = Arrivals()
         self.phase = random.random()  # of its rounds, so that they do not all answer at once
         self.reset()
 
     def reset(self) -> None:
         row = self.row
-        row.unique = row.repeated = row.padding = row.rtx = row.other = row.control = row.bytes = 0
-        row.first = -1
-        ctypes.memset(row.seen, 0, ctypes.sizeof(row.seen))
+        row.other = row.control = row.bytes = 0
+        self.stream.reset()
         self.samples = self.broken = self.gaps = 0
         self.distance: int | None = None  # from the publisher's count to the sequence number
         self.asked: dict[int, float] = {}
@@ -77,11 +77,11 @@ class Readers:
             endpoints += some
         for index, endpoint in enumerate(endpoints):
             row, remote = self.rows[index], endpoint.remote
-            row.fd, row.ssrc, row.rtx_ssrc = endpoint.socket.fileno(), remote.ssrc, remote.rtx_ssrc
-            row.transport_id = remote.transport_id
+            row.fd, row.transport_id = endpoint.socket.fileno(), remote.transport_id
+            streams = give_streams(self.library, row, [(remote.ssrc, remote.rtx_ssrc)])
             endpoint.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             self.profiles[endpoint.profile()] += 1
-            self.subscribers.append(Subscriber(endpoint, row))
+            self.subscribers.append(Subscriber(endpoint, row, streams[0]))
 
     def run(self, seconds: float, *, answering: bool) -> None:  # noqa: C901 -- one loop over what is due
         """Read for a while; `answering` sends what the load asks for."""
@@ -112,7 +112,7 @@ class Readers:
                     self._report(one)
                 if now >= picture[index]:
                     picture[index] += loads.KEYFRAME_EVERY
-                    one.endpoint.send_rtcp(rtcp.picture_loss(SENDER, one.row.ssrc))
+                    one.endpoint.send_rtcp(rtcp.picture_loss(SENDER, one.stream.ssrc))
             if answering and now >= nack:
                 nack = now + NACK_EVERY
                 for one in self.subscribers:
@@ -135,7 +135,7 @@ class Readers:
         if plain[0] & 0x10:
             at += 4 + 4 * struct.unpack_from("!H", plain, at + 2)[0]
         body = plain[at:]
-        again = ssrc == one.row.rtx_ssrc != 0
+        again = ssrc == one.stream.rtx_ssrc != 0
         if again:
             if len(body) < 2 or plain[0] & 0x20:
                 return
@@ -144,29 +144,29 @@ class Readers:
             del one.asked[sequence]
             one.returned += 1
         read = loads.read(body)
-        if read is None or (not again and ssrc != one.row.ssrc):
+        if read is None or (not again and ssrc != one.stream.ssrc):
             one.broken += 1
             return
         one.samples += 1
-        distance = (sequence - read[1]) & 0xFFFF
+        distance = (sequence - read.count) & 0xFFFF
         if one.distance is not None and distance != one.distance:
             one.gaps += 1
         one.distance = distance
         if not again and sample.at:
-            self.latencies.append((sample.at - read[0]) / 1e6)
+            self.latencies.append((sample.at - read.sent_at) / 1e6)
 
     def _feedback(self, one: Subscriber) -> None:
         row = one.row
         for index in range(row.arrivals):
-            one.arrivals.add(row.arrived[index], row.arrived_at[index] / 1e9, row.ssrc)
+            one.arrivals.add(row.arrived[index], row.arrived_at[index] / 1e9, one.stream.ssrc)
         row.arrivals = 0
         packet = one.arrivals.feedback(SENDER)
         if packet:
             one.endpoint.send_rtcp(packet)
 
     def _report(self, one: Subscriber) -> None:
-        highest = one.row.highest & 0xFFFFFFFF
-        one.endpoint.send_rtcp(rtcp.receiver_report(SENDER, [(one.row.ssrc, 0, 0, highest, 10, 0, 0)]))
+        highest = one.stream.highest & 0xFFFFFFFF
+        one.endpoint.send_rtcp(rtcp.receiver_report(SENDER, [(one.stream.ssrc, 0, 0, highest, 10, 0, 0)]))
 
     def _nack(self, one: Subscriber, now: float) -> None:
         lost = sorted(set(one.row.lost_sequence[: one.row.lost]))
@@ -174,17 +174,18 @@ class Readers:
         for sequence in lost:
             one.asked[sequence] = now
         one.nacked += len(lost)
-        one.endpoint.send_rtcp(rtcp.nack(SENDER, one.row.ssrc, lost))
+        one.endpoint.send_rtcp(rtcp.nack(SENDER, one.stream.ssrc, lost))
 
     def measure(self, seconds: float) -> dict[str, Any]:
         self.latencies.clear()
         for one in self.subscribers:
             one.reset()
         self.run(seconds, answering=self.load.feedback)
-        rows = [one.row for one in self.subscribers]
-        counted = {name: sum(getattr(row, name) for row in rows) for name in ("unique", "repeated", "padding", "rtx", "other")}
-        shares = [row.unique / max(1, row.highest - row.first + 1) if row.first >= 0 else 0.0 for row in rows]
-        each = [row.unique for row in rows]
+        streams = [one.stream for one in self.subscribers]
+        counted = {name: sum(getattr(one, name) for one in streams) for name in ("unique", "repeated", "padding", "rtx")}
+        counted["other"] = sum(one.row.other for one in self.subscribers)
+        shares = [one.unique / max(1, one.expected) for one in streams]
+        each = [one.unique for one in streams]
         if self.load.feedback:
             self.run(SETTLE, answering=False)
         ordered = self.latencies
@@ -199,7 +200,7 @@ class Readers:
             "gaps": sum(one.gaps for one in self.subscribers),
             "nacked": sum(one.nacked for one in self.subscribers),
             "returned": sum(one.returned for one in self.subscribers),
-            "with_transport_cc": sum(1 for row in rows if row.transport_id),
+            "with_transport_cc": sum(1 for one in self.subscribers if one.row.transport_id),
             "p50_ms": round(quantile(ordered, 0.5), 3) if ordered else None,
             "p99_ms": round(quantile(ordered, 0.99), 3) if ordered else None,
         }

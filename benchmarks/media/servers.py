@@ -65,6 +65,17 @@ class Server:
             total += int(stat[11]) + int(stat[12])
         return total / TICKS
 
+    def waited(self) -> float:
+        """Seconds that threads of the tree could have run and had to wait for the core."""
+        total = 0
+        for one in self.tree():
+            for task in Path(f"/proc/{one}/task").glob("*/schedstat"):
+                try:
+                    total += int(task.read_text().split()[1])
+                except OSError:
+                    continue
+        return total / 1e9
+
     def resident(self) -> dict[int, float]:
         """Resident MB of each process."""
         sizes = {}
@@ -75,6 +86,13 @@ class Server:
                 continue
             sizes[one] = round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
         return sizes
+
+
+def busy(core: int) -> float:
+    """Seconds that a core has spent on processes, whosever they are, since the machine's start."""
+    line = next(one for one in Path("/proc/stat").read_text().splitlines() if one.startswith(f"cpu{core} "))
+    user, nice, system = line.split()[1:4]
+    return (int(user) + int(nice) + int(system)) / TICKS
 
 
 def free_port() -> int:

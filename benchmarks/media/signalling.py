@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
+from collections.abc import Sequence
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -27,9 +28,25 @@ class Signalling(Protocol):
 
 
 def _offer(endpoint: Endpoint, direction: str, **more: Any) -> str:
+    return offer(endpoint, [description.Section(direction=direction, **{"mid": "0", **more})])
+
+
+def offer(endpoint: Endpoint, sections: Sequence[description.Section]) -> str:
+    """What the endpoint has to say of itself, and of what it sends and takes."""
     return description.write(
-        ufrag=endpoint.ufrag, password=endpoint.password, fingerprint=endpoint.fingerprint, direction=direction, **more
+        ufrag=endpoint.ufrag, password=endpoint.password, fingerprint=endpoint.fingerprint, sections=sections
     )
+
+
+async def join(
+    http: aiohttp.ClientSession, url: str, request: rtc.JoinRequest, *, identity: str, publish: bool
+) -> aiohttp.ClientWebSocketResponse:
+    """Ask LiveKit's protocol for a place in the room, on one peer connection (`/rtc/v1`)."""
+    grants = VideoGrants(room_join=True, room=ROOM, can_publish=publish)
+    token = AccessToken(KEY, SECRET).with_identity(identity).with_grants(grants).to_jwt()
+    wrapped = rtc.WrappedJoinRequest(compression=rtc.WrappedJoinRequest.NONE, join_request=request.SerializeToString())
+    query = {"access_token": token, "join_request": base64.urlsafe_b64encode(wrapped.SerializeToString()).decode()}
+    return await http.ws_connect(f"{url}/rtc/v1?{urlencode(query)}", max_msg_size=0)
 
 
 class Whip:
@@ -57,22 +74,11 @@ class Whip:
 
 
 class LiveKit:
-    """One peer connection (`/rtc/v1`), as livekit-client speaks it."""
+    """One peer connection, as livekit-client speaks it."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self._http, self._url = http, url
         self._sockets: list[asyncio.Task[None]] = []
-
-    async def _join(self, request: rtc.JoinRequest, *, publish: bool) -> aiohttp.ClientWebSocketResponse:
-        token = (
-            AccessToken(KEY, SECRET)
-            .with_identity(f"b{secrets.token_hex(4)}")
-            .with_grants(VideoGrants(room_join=True, room=ROOM, can_publish=publish))
-            .to_jwt()
-        )
-        wrapped = rtc.WrappedJoinRequest(compression=rtc.WrappedJoinRequest.NONE, join_request=request.SerializeToString())
-        query = {"access_token": token, "join_request": base64.urlsafe_b64encode(wrapped.SerializeToString()).decode()}
-        return await self._http.ws_connect(f"{self._url}/rtc/v1?{urlencode(query)}")
 
     async def _answer(self, socket: aiohttp.ClientWebSocketResponse, sent: str) -> description.Remote:
         """Read until there is an answer whose section goes `sent`'s way; offer anew where the server asks for sections."""
@@ -102,14 +108,14 @@ class LiveKit:
             add_track_requests=[track],
             publisher_offer=self._again,
         )
-        socket = await self._join(request, publish=True)
+        socket = await join(self._http, self._url, request, identity=f"b{secrets.token_hex(4)}", publish=True)
         await endpoint.connect(await self._answer(socket, "recvonly"))
 
     async def watch(self, endpoint: Endpoint) -> None:
         one = LiveKit(self._http, self._url)
         one._again = rtc.SessionDescription(type="offer", sdp=_offer(endpoint, "recvonly"), id=1)
         request = rtc.JoinRequest(connection_settings=rtc.ConnectionSettings(auto_subscribe=True), publisher_offer=one._again)
-        socket = await one._join(request, publish=False)
+        socket = await join(self._http, self._url, request, identity=f"b{secrets.token_hex(4)}", publish=False)
         await endpoint.connect(await one._answer(socket, "sendonly"))
         self._sockets += one._sockets
 

@@ -65,6 +65,25 @@ async def test_who_comes_later_gets_what_is_there(people: Any, room: str) -> Non
     await until(lambda: b.loudest.get("a", 0) > HEARD and b.frames.get("a", 0) > 5)
 
 
+async def reported(person: Person) -> list[int]:
+    """How many sender reports libwebrtc has taken of each stream that somebody gets."""
+    publications = [one for p in person.room.remote_participants.values() for one in p.track_publications.values()]
+    stats = [each for one in publications if one.track is not None for each in await one.track.get_stats()]
+    return [one.remote_outbound_rtp.remote_outbound.reports_sent for one in stats if one.HasField("remote_outbound_rtp")]
+
+
+async def test_sender_reports_that_leave_together_are_taken_for_each_stream(people: Any, room: str) -> None:
+    a, b, c = await people("a", room), await people("b", room), await people("c", room, single=True)
+    await a.publish()
+    await b.publish()
+    await until(lambda: c.frames.get("a", 0) > 5 and c.frames.get("b", 0) > 5)
+    async with asyncio.timeout(DEADLINE):
+        told: list[int] = []
+        while len(told) < 4 or min(told) < 2:  # two cameras and two microphones
+            await asyncio.sleep(0.2)
+            told = await reported(c)
+
+
 async def test_mute_unmute_and_unpublish(people: Any, room: str) -> None:
     a, b = await people("a", room), await people("b", room, single=True)
     await a.publish()

@@ -78,6 +78,8 @@ class Downtrack(DowntrackRow):
         self.aimed_at = 0.0  # when control last chose its layers
         self.asked = 0  # keyframes that the subscriber has asked for
         self.reported: tuple[int, float] = (0, -1.0)  # the middle of the NTP time of the last sender report, and when
+        self.reports = 0  # how many there were since the clock of what is sent changed
+        self.reported_offset = -1  # of that clock
         # out sequence 16 | source sequence 44 | layer 4; marker 1 | timestamp 32 | picture 16 | TL0 8;
         # turns 24 | time 24 | number 16
         self.history_mask = HISTORY[kind] - 1

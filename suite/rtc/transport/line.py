@@ -23,6 +23,8 @@ from suite.rtc.transport.srtp import TRAILER, Buffer, KernelSrtp, Protection
 
 REPEATED: Final = 32  # packets sent once more for one probe at most
 HEADERS: Final = 20  # bytes of an RTP header with an extension
+PHASES: Final = 20  # into which the lines' rounds are spread, as many as there are ticks in a second
+CALM: Final = 1.0  # s between two reports of a line's losses, but where they grow
 _NUMBERS: Final = itertools.count(1)
 
 
@@ -65,8 +67,11 @@ class PeerLine(RtcpReader):
         self._report = report
         self._digest = DigestRow()
         self.restless = False  # whether `tick` has something to do
+        self._lost, self._lost_until = 0.0, -1e9  # the share that control was told, and until when it knows
+        number = next(_NUMBERS)
+        self.reports_due = front.clock() + number % PHASES / PHASES  # when its round of reports is
         if front.kernel is not None:
-            self.row = row = LineRow(number=next(_NUMBERS), socket=front.fileno(), calm_from=1.0)
+            self.row = row = LineRow(number=number, socket=front.fileno(), calm_from=1.0)
             row.sent_number[:] = [-1] * len(row.sent_number)
             row.forms[:] = [-1] * len(row.forms)
             self.router.row = row
@@ -184,10 +189,16 @@ class PeerLine(RtcpReader):
     # --- what RTCP tells
 
     def loss(self, fraction: float, round_trip: float | None) -> None:
-        """Report what a receiver report says of this line."""
+        """Report what a receiver report says of this line: the worst of its streams at once, the others' not at all.
+
+        Browsers send one for each stream, so that who sees 25 people sends 30 a second.
+        """
         if round_trip is not None:
             self.congestion.round_trip = min(1.0, round_trip)
-        self._report(Loss(self.name, outbound=True, fraction=fraction, round_trip=round_trip))
+        now = self._front.clock()
+        if fraction > self._lost or now >= self._lost_until:
+            self._lost, self._lost_until = fraction, now + CALM
+            self._report(Loss(self.name, outbound=True, fraction=fraction, round_trip=round_trip))
 
     def estimate(self, bit_rate: int) -> None:
         """Take what a REMB says of this line."""
@@ -253,8 +264,11 @@ class PeerLine(RtcpReader):
 
     def _unnumbered(self) -> int:
         """Bytes sent so far without a transport-wide number, of which no feedback tells."""
-        found = {id(one): one for one, _ in self.router.downtracks.values() if one.ids and not one.ids[TRANSPORT_SEQUENCE]}
-        return sum(one.octets + HEADERS * one.packets for one in found.values())
+        return sum(
+            one.octets + HEADERS * one.packets
+            for ssrc, (one, _) in self.router.downtracks.items()
+            if ssrc == one.ssrc and one.ids and not one.ids[TRANSPORT_SEQUENCE]
+        )
 
     def _tell(self, bit_rate: int) -> None:
         if bit_rate:

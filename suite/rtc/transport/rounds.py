@@ -14,6 +14,9 @@ from suite.rtc.transport.commands import Commands
 FEEDBACK: Final = 0.1  # s between transport-wide feedbacks
 REPORTS: Final = 1.0  # s between receiver and sender reports
 LEVELS: Final = 0.3  # s of an AudioLevels report
+SETTLED: Final = 3  # sender reports after which a reader knows a stream's clock (libwebrtc takes two)
+SELDOM: Final = 2.5  # s between those that follow: each third round
+TOGETHER: Final = 1_100  # bytes of sender reports that leave as one packet (RFC 8108, 5.3)
 _SPEECH: Final = 127 - 50  # of RFC 6464's level turned round: quieter than -50 dBov is not speech
 _SMOOTHING: Final = 0.5
 
@@ -24,7 +27,7 @@ class Rounds:
     def __init__(self, commands: Commands, *, report: Callable[[Report], None]) -> None:
         self._commands = commands
         self._report = report
-        self._feedback_due = self._reports_due = self._levels_due = 0.0
+        self._feedback_due = self._rates_due = self._levels_due = 0.0
         self._loudness: dict[str, float] = {}
 
     def tick(self, now: float, associations: Iterable[Association]) -> None:
@@ -40,13 +43,15 @@ class Rounds:
         if now >= self._levels_due:
             self._levels_due = now + LEVELS
             self._levels(associations)
-        if now >= self._reports_due:
-            self._reports_due = now + REPORTS
+        if now >= self._rates_due:
+            self._rates_due = now + REPORTS
             self._layer_rates(now)
-            for association in associations:
+        for association in associations:
+            if now >= association.line.reports_due:
+                association.line.reports_due = now + REPORTS
                 association.line.count_unnumbered(now)
                 self._receiver_reports(association, now)
-            self._sender_reports(now)
+                self._sender_reports(association, now)
 
     def _feedback(self, associations: Iterable[Association]) -> None:
         """Tell publishers what arrived, transport-wide."""
@@ -104,25 +109,39 @@ class Rounds:
         if expected:
             self._report(Loss(association.name, outbound=False, fraction=lost / expected))
 
-    def _sender_reports(self, now: float) -> None:
-        """Tell each subscriber how its streams' timestamps belong to the publisher's clock, so that lips keep step."""
-        for downtrack, track, association in self._commands.downtracks.values():
-            if downtrack.current < 0 or not downtrack.packets:
+    def _sender_reports(self, association: Association, now: float) -> None:
+        """Tell a subscriber how its streams' timestamps belong to the publisher's clock, so that lips keep step.
+
+        Who sees many gets many: they leave together, or they would be a tenth of all that is sent, and seldom once the
+        clock is known, until it changes.
+        """
+        together = bytearray()
+        for ssrc, (downtrack, track) in association.router.downtracks.items():
+            if ssrc != downtrack.ssrc or downtrack.current < 0 or not downtrack.packets:
                 continue
-            layer = track.layers[downtrack.current]
+            layer, offset = track.layers[downtrack.current], downtrack.timestamp_offset
             if layer.sender_arrival < 0:
                 continue
+            if offset != downtrack.reported_offset:
+                downtrack.reported_offset, downtrack.reports = offset, 0
+            elif downtrack.reports >= SETTLED and now - downtrack.reported[1] < SELDOM:
+                continue
+            downtrack.reports += 1
             passed = now - layer.sender_arrival
             ntp = layer.sender_ntp + int(passed * NTP_SECOND)
-            timestamp = layer.sender_timestamp + int(passed * layer.clock_rate) + downtrack.timestamp_offset
+            timestamp = layer.sender_timestamp + int(passed * layer.clock_rate) + offset
             downtrack.reported = (ntp >> 16 & 0xFFFFFFFF, now)
-            association.line.send_rtcp(
-                rtcp.sender_report(
-                    ssrc=downtrack.ssrc,
-                    ntp=ntp & 0xFFFFFFFFFFFFFFFF,
-                    timestamp=timestamp & 0xFFFFFFFF,
-                    packets=downtrack.packets,
-                    octets=downtrack.octets,
-                    name=track.sid.encode()[:64],
-                )
+            report = rtcp.sender_report(
+                ssrc=downtrack.ssrc,
+                ntp=ntp & 0xFFFFFFFFFFFFFFFF,
+                timestamp=timestamp & 0xFFFFFFFF,
+                packets=downtrack.packets,
+                octets=downtrack.octets,
+                name=track.sid.encode()[:64],
             )
+            if together and len(together) + len(report) > TOGETHER:
+                association.line.send_rtcp(bytes(together))
+                together.clear()
+            together += report
+        if together:
+            association.line.send_rtcp(bytes(together))

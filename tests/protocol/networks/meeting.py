@@ -59,6 +59,7 @@ class Peer:
         self.camera: Camera | None = None
         self.viewer: Viewer | None = None
         self.sent: list[tuple[float, bytes]] = []  # RTP that the server sent, and when
+        self.told: list[tuple[float, bytes]] = []  # RTCP
         self.states: list[tuple[float, str, int]] = []
         self.seen = 0
 
@@ -243,6 +244,5 @@ class _Plane:
     def send(self, data: bytes | memoryview, address: tuple[str, int]) -> None:
         peer, now = self._meeting.people[address[0]], self._meeting.now
         packet = bytes(data)
-        if not 192 <= packet[1] <= 223:
-            peer.sent.append((now, packet))
+        (peer.told if 192 <= packet[1] <= 223 else peer.sent).append((now, packet))
         peer.down.put(packet, now)

@@ -1,0 +1,102 @@
+"""What reports cost where many are seen: senders' leave together and seldom, receivers' reach control once a second."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+from suite.rtc.core import media
+from suite.rtc.packets import rtcp
+from tests.protocol.networks.meeting import Meeting, Peer
+from tests.protocol.networks.viewer import OWN_SSRC
+
+CAMERAS = 8
+SECONDS = 11.5
+
+
+def room(viewers: int = 1) -> tuple[Meeting, list[Peer]]:
+    """Eight cameras whose clocks are known, and who sees all of them."""
+    meeting = Meeting()
+    for number in range(CAMERAS):
+        meeting.add(f"camera {number}")
+        meeting.publish(f"camera {number}")
+    for number in range(viewers):
+        meeting.add(f"viewer {number}")
+        meeting.watch(f"viewer {number}", videos=CAMERAS)
+    meeting.run(1)
+    for number in range(CAMERAS):
+        peer = meeting.people[f"camera {number}"]
+        assert peer.camera is not None
+        for layer in peer.camera.layers.values():
+            report = rtcp.sender_report(ssrc=layer.ssrc, ntp=1 << 40, timestamp=90_000, packets=1, octets=1, name=b"camera")
+            peer.up.put(report, meeting.now)
+    meeting.run(1)
+    return meeting, [meeting.people[f"viewer {number}"] for number in range(viewers)]
+
+
+def reports(peer: Peer, since: float) -> list[tuple[float, list[int]]]:
+    """The packets with sender reports that somebody was sent: when, and of which streams."""
+    found = []
+    for when, data in peer.told:
+        ssrcs = [int.from_bytes(body[:4], "big") for kind, _, body in rtcp.packets(data) if kind == rtcp.SENDER_REPORT]
+        if ssrcs and when >= since:
+            found.append((when, ssrcs))
+    return found
+
+
+def test_sender_reports_of_one_reader_leave_together_and_seldom_once_the_clock_is_known() -> None:
+    meeting, (viewer,) = room()
+    meeting.run(SECONDS)
+    found = reports(viewer, 0)
+    assert viewer.viewer is not None
+    assert all(sorted(ssrcs) == sorted(viewer.viewer.pictures) for _, ssrcs in found)
+    gaps = [round(after - before) for (before, _), (after, _) in itertools.pairwise(found)]
+    assert gaps == [1, 1, 3, 3, 3]
+    assert all(len(data) <= 1_200 for _, data in viewer.told)
+
+
+def test_a_stream_whose_clock_changes_is_reported_on_at_once() -> None:
+    meeting, (viewer,) = room()
+    meeting.run(SECONDS)
+    since = meeting.now
+    downtrack, _ = next(iter(meeting.associations[f"{viewer.client.sid}/publisher"].router.downtracks.values()))
+    downtrack.timestamp_offset += 3_000
+    meeting.run(3.5)
+    told = Counter(ssrc for _, ssrcs in reports(viewer, since) for ssrc in ssrcs)
+    assert told.pop(downtrack.ssrc) >= 3
+    assert set(told.values()) == {1}
+
+
+def test_readers_have_their_reports_at_different_times() -> None:
+    _, viewers = room(viewers=4)
+    assert len({reports(viewer, 0)[0][0] for viewer in viewers}) == len(viewers)
+
+
+def losses(meeting: Meeting, viewer: Peer, shares: list[float]) -> list[float]:
+    """What control is told where one browser sends a report for each of its streams."""
+    told: list[float] = []
+    report = meeting.report
+
+    def heard(one: media.Report) -> None:
+        if isinstance(one, media.Loss) and one.outbound:
+            told.append(round(one.fraction, 1))
+        report(one)
+
+    meeting.report = heard  # type: ignore[method-assign]
+    assert viewer.viewer is not None
+    for ssrc, share in zip(viewer.viewer.pictures, shares, strict=True):
+        viewer.up.put(rtcp.receiver_report(OWN_SSRC, [(ssrc, int(share * 256), 0, 0, 0, 0, 0)]), meeting.now)
+    meeting.run(0.2)
+    return told
+
+
+def test_a_calm_line_is_told_of_once_for_all_its_streams() -> None:
+    meeting, (viewer,) = room()
+    assert losses(meeting, viewer, [0.0] * CAMERAS) == [0.0]
+    meeting.run(1)
+    assert losses(meeting, viewer, [0.0] * CAMERAS)[:1] == [0.0]
+
+
+def test_a_loss_is_told_at_once_whatever_others_said() -> None:
+    meeting, (viewer,) = room()
+    assert losses(meeting, viewer, [0.0, 0.0, 0.2, 0.1, 0.5, 0.0, 0.5, 0.0]) == [0.0, 0.2, 0.5]
