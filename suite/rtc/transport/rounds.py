@@ -47,9 +47,10 @@ class Rounds:
             self._rates_due = now + REPORTS
             self._layer_rates(now)
         for association in associations:
-            if now >= association.line.reports_due:
-                association.line.reports_due = now + REPORTS
-                association.line.count_unnumbered(now)
+            line = association.line
+            if now >= line.reports_due:
+                line.reports_due = max(line.reports_due + REPORTS, now + REPORTS / 2)  # late ones keep their turn
+                line.count_unnumbered(now)
                 self._receiver_reports(association, now)
                 self._sender_reports(association, now)
 
