@@ -26,8 +26,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         names = set(getattr(item, "fixturenames", ()))
         if STARTS_A_PROCESS & names:
             item.add_marker(pytest.mark.slow)
-        if "webs" in names:
-            item.add_marker(pytest.mark.xdist_group("webs"))
+        if "webs" in names:  # pages have some of their own for each file: they are many, and wait for their browser
+            of = item.path.stem if item.get_closest_marker("journey") else "webs"
+            item.add_marker(pytest.mark.xdist_group(of))
         if config.getoption("loadgroup", default=False):
             _tell_group(item)
 
