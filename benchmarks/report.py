@@ -27,7 +27,8 @@ def machine() -> dict[str, Any]:
 def begin(benchmark: str) -> dict[str, Any]:
     """The head of a report, taken before the benchmark makes a load of its own."""
     name = sys.modules["__main__"].__spec__
-    command = " ".join(["python -m", name.name if name else benchmark, *sys.argv[1:]])
+    module = name.name.removesuffix(".__main__") if name else benchmark
+    command = " ".join(["python -m", module, *sys.argv[1:]])
     return {"benchmark": benchmark, "at": datetime.now(UTC).isoformat(timespec="seconds"), "command": command, **machine()}
 
 

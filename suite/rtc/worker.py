@@ -179,6 +179,7 @@ class Worker:
         cpu = (used - self._busy[1]) / elapsed if elapsed > 0 else 0.0
         draining = self._control is not None and self._control.draining
         counts = count_rooms(room.state for room in rooms.values())
+        counts["tasks"] = len(asyncio.all_tasks(self._loop))
         counts["media"] = self._plane.statistics() if self._plane is not None else {}
         said = {"cpu": round(cpu, 3), "rooms": len(rooms), "participants": counts["participants"], "draining": draining}
         return pack({**said, "counts": counts})

@@ -200,6 +200,8 @@ COUNTED = {
     'livekit_packet_total{country="",direction="incoming"': 100,
     'livekit_packet_total{country="",direction="outgoing"': 100,
     'livekit_packet_bytes{country="",direction="outgoing"': 1000,
+    'suite_rtc_tasks{node_id="suite",node_type="SERVER",process="signalling"}': 5,
+    'suite_rtc_tasks{node_id="suite",node_type="SERVER",process="worker0"}': 5,
 }
 
 

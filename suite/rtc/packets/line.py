@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 
 class Line(Protocol):
@@ -22,3 +22,21 @@ class Line(Protocol):
 
     def send_rtcp(self, packet: bytes) -> None:
         """Send a plain RTCP packet."""
+
+
+class NoLine:
+    """The way out to a peer that is gone: nothing goes there, and nothing keeps the former one."""
+
+    transport_sequence: Final = 0
+
+    def __init__(self) -> None:
+        self.arena = bytearray()
+
+    def direct(self) -> None:
+        """Nobody sends."""
+
+    def send_rtp(self, length: int, *, numbered: int, turns: int) -> None:
+        """Send nothing."""
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """Send nothing."""

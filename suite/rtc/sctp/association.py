@@ -49,11 +49,6 @@ class Association:
             receiver=self.receiver, resetter=self._resetter,
         )  # fmt: skip
         self._sack_at: float | None = None
-        self._handlers: dict[int, Callable[[bytes, int, float], None]] = {
-            **self.life.handlers,
-            wire.RECONFIG: self._reconfig,
-            wire.FORWARD_TSN: self._forward_tsn,
-        }
 
     # --- what the owner asks for
 
@@ -144,14 +139,24 @@ class Association:
             elif kind == wire.SACK:
                 if life.state in DATA_SENT or life.state is State.SHUTDOWN_SENT:
                     self.sender.sack(*wire.sack_read(packet, start, end), now)
-            elif kind in self._handlers:
-                self._handlers[kind](packet[start:end], flags, now)
-            elif not kind & 0x80:  # RFC 9260, 3.2: the rest of the packet is not read either
-                break
+            elif not self._control(kind, packet[start:end], flags, now) and not kind & 0x80:
+                break  # RFC 9260, 3.2: the rest of the packet is not read either
             if life.state is State.CLOSED:
                 return
         if data:
             self._heard_data(now)
+
+    def _control(self, kind: int, body: bytes, flags: int, now: float) -> bool:
+        """Take a chunk of any other kind; False where it is not known."""
+        if kind == wire.RECONFIG:
+            self._reconfig(body, now)
+        elif kind == wire.FORWARD_TSN:
+            self._forward_tsn(body)
+        elif kind in self.life.HANDLERS:
+            self.life.HANDLERS[kind](self.life, body, flags, now)
+        else:
+            return False
+        return True
 
     def _data(self, packet: bytes, flags: int, start: int, end: int) -> bool:
         if end - start <= 12:
@@ -180,12 +185,12 @@ class Association:
         elif self._sack_at is None:
             self._sack_at = now + SACK_DELAY
 
-    def _reconfig(self, body: bytes, _flags: int, now: float) -> None:
+    def _reconfig(self, body: bytes, now: float) -> None:
         control = self._outbox.control
         if self._resetter.able and self.life.state is State.ESTABLISHED and len(control) < CONTROL_MOST:
             self._resetter.received(body, control, self.closed_streams.extend, now)
 
-    def _forward_tsn(self, body: bytes, _flags: int, _now: float) -> None:
+    def _forward_tsn(self, body: bytes) -> None:
         if self.life.state in DATA_TAKEN:
             self.receiver.skip(*wire.forward_tsn_read(body))
 

@@ -6,9 +6,9 @@ restart an association within one DTLS connection is not answered: browsers open
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from typing import Final
+from typing import ClassVar, Final
 
 from suite.rtc.sctp import wire
 from suite.rtc.sctp.congestion import RTO_INITIAL, RTO_MOST
@@ -80,18 +80,6 @@ class Life:
         self._tries = 0
         self._setup_wait = RTO_INITIAL
         self._heartbeats = 0
-        self.handlers: dict[int, Callable[[bytes, int, float], None]] = {
-            wire.INIT_ACK: self._init_ack,
-            wire.HEARTBEAT: self._heartbeat,
-            wire.HEARTBEAT_ACK: self._heartbeat_ack,
-            wire.ABORT: self._aborted,
-            wire.SHUTDOWN: self._shutdown,
-            wire.SHUTDOWN_ACK: self._shutdown_ack,
-            wire.ERROR: self._error,
-            wire.COOKIE_ECHO: self._cookie_echo,
-            wire.COOKIE_ACK: self._cookie_ack,
-            wire.SHUTDOWN_COMPLETE: self._shutdown_complete,
-        }
 
     # --- what the owner asks for
 
@@ -290,3 +278,17 @@ class Life:
         self._sender.queue.clear()
         self._sender.due_at = None
         self._outbox.control.clear()
+
+    # By kind of chunk; the class's, as methods bound to their owner would keep it until the collector comes.
+    HANDLERS: ClassVar[Mapping[int, Callable[[Life, bytes, int, float], None]]] = {
+        wire.INIT_ACK: _init_ack,
+        wire.HEARTBEAT: _heartbeat,
+        wire.HEARTBEAT_ACK: _heartbeat_ack,
+        wire.ABORT: _aborted,
+        wire.SHUTDOWN: _shutdown,
+        wire.SHUTDOWN_ACK: _shutdown_ack,
+        wire.ERROR: _error,
+        wire.COOKIE_ECHO: _cookie_echo,
+        wire.COOKIE_ACK: _cookie_ack,
+        wire.SHUTDOWN_COMPLETE: _shutdown_complete,
+    }

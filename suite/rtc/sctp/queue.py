@@ -123,9 +123,12 @@ class Queue:
         if stream is not None and stream.messages:
             self._turn.remove(stream)
             self.waiting -= stream.waiting
+            stream.messages.clear()
 
     def clear(self) -> None:
         """Nothing will be sent any more."""
+        for stream in self.streams.values():
+            stream.messages.clear()
         self.streams.clear()
         self._turn.clear()
         self.waiting = 0

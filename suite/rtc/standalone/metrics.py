@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import socket
@@ -28,11 +29,11 @@ PACKETS: Final = (
 )
 
 
-def page(loads: Mapping[str, Load]) -> str:
-    """What all workers of this server count together."""
+def page(loads: Mapping[str, Load], *, tasks: int) -> str:
+    """What all workers of this server count together; `tasks` are this process's own."""
     written: list[str] = []
     told: set[str] = set()
-    for name, kind, labels, number in _samples(loads):
+    for name, kind, labels, number in _samples(loads, tasks):
         if name not in told:
             told.add(name)
             written.append(f"# TYPE {name} {kind}")
@@ -42,7 +43,7 @@ def page(loads: Mapping[str, Load]) -> str:
     return "\n".join(written) + "\n"
 
 
-def _samples(loads: Mapping[str, Load]) -> Iterator[tuple[str, str, dict[str, str], float]]:
+def _samples(loads: Mapping[str, Load], tasks: int) -> Iterator[tuple[str, str, dict[str, str], float]]:
     media, published, subscribed = Counter[str](), Counter[str](), Counter[str]()
     for load in loads.values():
         media.update(load.counts.get("media", {}))
@@ -57,9 +58,12 @@ def _samples(loads: Mapping[str, Load]) -> Iterator[tuple[str, str, dict[str, st
         yield "livekit_track_published_total", "gauge", {"kind": kind.upper()}, published[kind]
     for kind in ("audio", "video"):
         yield "livekit_track_subscribed_total", "gauge", {"kind": kind.upper()}, subscribed[kind]
-    for path, load in sorted(loads.items()):
-        worker = path.rpartition("/")[2].partition(".")[0]
+    named = {path.rpartition("/")[2].partition(".")[0]: load for path, load in sorted(loads.items())}
+    for worker, load in named.items():
         yield "suite_rtc_worker_cpu", "gauge", {"worker": worker}, float(load.cpu)
+    yield "suite_rtc_tasks", "gauge", {"process": "signalling"}, tasks
+    for worker, load in named.items():
+        yield "suite_rtc_tasks", "gauge", {"process": worker}, load.counts.get("tasks", 0)
     for name, number in sorted(media.items()):
         yield "suite_rtc_media", "counter", {"what": name}, number
 
@@ -72,7 +76,7 @@ async def serve(sockets: list[socket.socket], user: tuple[str, str]) -> None:
         if scope["type"] != "http":
             return
         allowed = not any(user) or _is(user, dict(scope["headers"]).get(b"authorization", b""))
-        body = page(workers().loads()).encode() if allowed else b"unauthorized"
+        body = page(workers().loads(), tasks=len(asyncio.all_tasks())).encode() if allowed else b"unauthorized"
         headers = [(b"content-type", TYPE)] if allowed else [(b"www-authenticate", b'Basic realm="metrics"')]
         await send({"type": "http.response.start", "status": 200 if allowed else 401, "headers": headers})
         await send({"type": "http.response.body", "body": body})

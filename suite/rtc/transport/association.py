@@ -240,6 +240,7 @@ class Association:
         self._dtls.remove_all_listeners()
         if self.channels is not None:
             self.channels.stop()
+            self.channels = None  # it knows us: each would keep the other until the collector comes
         if self.line.address is not None:
             await self._dtls.stop()
         self._pipe.close()

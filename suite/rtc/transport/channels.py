@@ -14,7 +14,7 @@ from suite.rtc.sctp.association import Association
 from suite.rtc.sctp.channels import Arrived, Channel, Channels, Closed, Opened
 from suite.rtc.sctp.errors import Malformed
 from suite.rtc.sctp.life import State
-from suite.rtc.transport.pressure import BEHIND, BEHIND_UNSET, SLOW_UNSET, Allowance, Drain, Holds
+from suite.rtc.transport.pressure import BEHIND, BEHIND_UNSET, SLOW_UNSET, Allowance, Drain
 from suite.rtc.transport.records import Records, RecordsClosed
 
 PORT: Final = 5000
@@ -61,8 +61,8 @@ class DataChannels:
         self._drain = Drain()
         self._queued = 0  # bytes given to SCTP since the beginning
         self._allowance = Allowance(self._loop.time())
-        self._held = Holds(self._wake)
-        self._holding: set[Holds] = set()
+        self._held: set[DataChannels] = set()  # readers that hold us up
+        self._holding: set[DataChannels] = set()  # writers that we hold up
         self._early: list[tuple[str, bytes]] = []
         self._early_bytes = 0
         self._early_until = 0.0
@@ -173,7 +173,7 @@ class DataChannels:
             return False
         if source is not None and source is not self:
             source.held_by(self)
-            self._holding.add(source._held)  # noqa: SLF001 -- the other side of the same hold
+            self._holding.add(source)
             if self._look_timer is None:
                 self._look_timer = self._loop.call_later(LOOK, self._look)
         return True
@@ -182,6 +182,13 @@ class DataChannels:
         """Take no more messages until `reader` has caught up."""
         self._held.add(reader)
         self._wake()
+
+    def let_go_by(self, reader: DataChannels) -> None:
+        """`reader` has caught up, is given up, or is gone."""
+        if reader in self._held:
+            self._held.discard(reader)
+            if not self._held:
+                self._wake()
 
     def _sample(self, now: float) -> None:
         if self._sctp is not None:
@@ -205,7 +212,7 @@ class DataChannels:
     def _let_go(self) -> None:
         holding, self._holding = self._holding, set()
         for held in holding:
-            held.remove(self)
+            held.let_go_by(self)
 
     # --- the pump
 

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from suite.rtc.core.media import Bandwidth, Loss, Report
 from suite.rtc.kernel.rows import CLOSED, DIRECT, INDIRECT, DigestRow, LineRow
 from suite.rtc.packets import twcc
+from suite.rtc.packets.line import NoLine
 from suite.rtc.packets.padding import MOST, can_pad, pad
 from suite.rtc.packets.router import Router, RtcpReader
 from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE
@@ -97,12 +98,13 @@ class PeerLine(RtcpReader):
         self._route()
 
     def free(self) -> None:
-        """Free the keys of a line that is not connected any more."""
+        """Free the keys of a line that is not connected any more, and all that nobody else needs."""
         if self.row is not None:
             self.row.inbound = self.row.outbound = None
         if self.srtp is not None:
             self.srtp.close()
             self.srtp = None
+        self.router.line = NoLine()
 
     def send_through(self, socket: int, *, connected: bool) -> None:
         """Let the kernel send through this socket; one that is connected to the peer needs no address."""

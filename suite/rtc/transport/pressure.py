@@ -8,7 +8,6 @@ fall further behind, and a low one counts. LiveKit then lets its memory grow, wh
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import Final
 
 SPAN: Final = 2.0  # s over which a reader's rate is taken, as LiveKit
@@ -73,25 +72,3 @@ class Allowance:
     def wait(self) -> float:
         """Seconds until the writer may go on; 0 where it may."""
         return max(0.0, (1 - self._messages) / WRITER_MESSAGES, -self._bytes / WRITER_BYTES)
-
-
-class Holds:
-    """Which readers hold up one writer."""
-
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._readers: set[object] = set()
-        self._changed = changed
-
-    def __bool__(self) -> bool:
-        return bool(self._readers)
-
-    def add(self, reader: object) -> None:
-        """`reader` is behind."""
-        self._readers.add(reader)
-
-    def remove(self, reader: object) -> None:
-        """`reader` has caught up, is given up, or is gone."""
-        if reader in self._readers:
-            self._readers.discard(reader)
-            if not self._readers:
-                self._changed()
