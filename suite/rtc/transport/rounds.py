@@ -48,7 +48,7 @@ class Rounds:
             self._layer_rates(now)
         for association in associations:
             if now >= association.reports_due:
-                association.reports_due = now + REPORTS
+                association.reports_due = max(association.reports_due + REPORTS, now + REPORTS / 2)  # late ones keep their turn
                 association.count_unnumbered(now)
                 self._receiver_reports(association, now)
                 self._sender_reports(association, now)
