@@ -32,7 +32,7 @@ test: setup-test ## Install what tests need, then run all of them
 	@$(NODE) npm run --silent test -- --passWithNoTests
 	@$(PYTEST) -n 3 --dist loadgroup -m "not journey"
 	@$(PYTEST) -n 3 --dist loadgroup -m journey --ignore tests/journeys -rs
-	@$(PYTEST) -m journey tests/journeys -rP
+	@$(PYTEST) -n 2 --dist loadgroup -m journey tests/journeys -rP
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
 	@$(PYTEST) -n 3 --dist loadgroup -q -m "not slow and not journey and not speech"

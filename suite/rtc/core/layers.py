@@ -87,46 +87,50 @@ def settings_changed(room: RoomState, participant: Participant, request: rtc.Upd
         del subscription.setting.track_sids[:]
         carrier = room.track(subscription.carrier) or found
         select(room, carrier[1], subscription)
-        demand_changed(room, carrier[1])
+        demand_changed(room, carrier[1], subscription)
+
+
+def _wish(track: Track, subscription: Subscription) -> int:
+    """The quality that a subscriber shows of the track; OFF for none."""
+    off: int = models.VideoQuality.OFF
+    if subscription.carrier != track.sid:
+        return off
+    if not subscription.flowing and not (track.of and subscription.desired):  # a backup is asked for before it is there
+        return off
+    quality = wanted_quality(track, subscription)
+    return min(quality, len(track.info.layers) - 1) if quality != off and track.info.layers else quality
 
 
 def _demand(room: RoomState, track: Track) -> int:
     """The highest quality that anybody shows; OFF for nobody."""
-    best: int = models.VideoQuality.OFF
-    for participant in room.participants.values():
-        subscription = participant.subscriptions.get(track.of or track.sid)
-        if subscription is None or subscription.carrier != track.sid:
-            continue
-        if not subscription.flowing and not (track.of and subscription.desired):  # a backup is asked for before it is there
-            continue
-        quality = wanted_quality(track, subscription)
-        if quality != models.VideoQuality.OFF:
-            quality = min(quality, len(track.info.layers) - 1) if track.info.layers else quality
-        if quality != models.VideoQuality.OFF and (best == models.VideoQuality.OFF or quality > best):
-            best = quality
-    return best
+    sid = track.of or track.sid
+    following = (participant.subscriptions.get(sid) for participant in room.participants.values())
+    wishes = (_wish(track, subscription) for subscription in following if subscription is not None)
+    return max(wishes, key=_rank, default=models.VideoQuality.OFF)
 
 
 def _rank(quality: int | None) -> int:
     return -1 if quality is None or quality == models.VideoQuality.OFF else quality
 
 
-def demand_changed(room: RoomState, track: Track) -> None:
-    """Tell the publisher what is shown: more at once, less after `DOWNGRADE_DELAY` seconds."""
+def demand_changed(room: RoomState, track: Track, subscription: Subscription | None = None) -> None:
+    """Tell the publisher what is shown: more at once, less after `DOWNGRADE_DELAY` seconds.
+
+    `subscription` is the one that may show more than was told. Whether others still show what it does not is looked up when
+    the wait is over, once for all that has changed until then: in a large room everybody follows everybody in one moment.
+    """
     if track.kind == "audio":
         return
-    demand = _demand(room, track)
-    if track.told_quality is None and demand == models.VideoQuality.OFF:
-        return
-    if _rank(demand) > _rank(track.told_quality):
+    wish = models.VideoQuality.OFF if subscription is None else _wish(track, subscription)
+    if _rank(wish) > _rank(track.told_quality):
         track.lower_at = None
-        _tell(room, track, demand)
-    elif _rank(demand) < _rank(track.told_quality) and track.lower_at is None:
+        _tell(room, track, wish)
+    elif _rank(wish) < _rank(track.told_quality) and track.lower_at is None:
         # As LiveKit: the wait goes on where the picture is shown again in the meantime, and ends with what holds then.
         track.lower_at = room.now + DOWNGRADE_DELAY
         room.set_timer(LOWER + track.sid, DOWNGRADE_DELAY)
     for backup in track.backups.values():
-        demand_changed(room, backup)
+        demand_changed(room, backup, subscription)
 
 
 def lower(room: RoomState, sid: str) -> None:
@@ -137,7 +141,7 @@ def lower(room: RoomState, sid: str) -> None:
     track = found[1]
     track.lower_at = None
     demand = _demand(room, track)
-    if _rank(demand) < _rank(track.told_quality):
+    if _rank(demand) != _rank(track.told_quality):
         _tell(room, track, demand)
 
 

@@ -161,7 +161,7 @@ def undecodable(room: RoomState, subscriber: Participant, subscription: Subscrip
     for codec, backup in backups.items():
         if found is not None and (codecs is None or codec in codecs):
             subscription.carrier = backup.sid
-            layers.demand_changed(room, backup)
+            layers.demand_changed(room, backup, subscription)
             reconcile(room, subscriber, found[0], found[1], subscription)
             return
     unsupported(room, subscriber, subscription)
@@ -251,4 +251,4 @@ def flows(room: RoomState, subscriber: Participant, subscription: Subscription) 
     if not track.subscribed_once:
         track.subscribed_once = True
         room.send(publisher, rtc.SignalResponse(track_subscribed=rtc.TrackSubscribed(track_sid=track.sid)))
-    layers.demand_changed(room, carrier[1])
+    layers.demand_changed(room, carrier[1], subscription)

@@ -294,6 +294,25 @@ def test_a_publisher_learns_of_more_at_once_and_of_less_later() -> None:
     assert wanted() == [False, False, False]
 
 
+def test_what_anybody_still_shows_goes_on() -> None:
+    world = World()
+    a, b, c = world.join("a"), world.join("b"), world.join("c")
+    sid = b.publish("cam", video=True)
+    a.offer(VIDEO_IN)
+    c.offer(VIDEO_IN)
+    before = len(b.all("subscribed_quality_update"))
+    for setting in ({"quality": models.VideoQuality.LOW}, {"disabled": True}):
+        a.send(track_setting=rtc.UpdateTrackSettings(track_sids=[sid], **setting))
+        world.wait(5.1)
+        assert len(b.all("subscribed_quality_update")) == before
+    c.send(track_setting=rtc.UpdateTrackSettings(track_sids=[sid], quality=models.VideoQuality.MEDIUM))
+    world.wait(5.1)
+    assert [q.enabled for q in b.last("subscribed_quality_update").subscribed_qualities] == [True, True, False]
+    c.leave()
+    world.wait(5.1)
+    assert [q.enabled for q in b.last("subscribed_quality_update").subscribed_qualities] == [False, False, False]
+
+
 def test_a_narrow_line_keeps_the_sound_and_gets_smaller_pictures() -> None:
     world = World()
     a, b = world.join("a"), world.join("b")
