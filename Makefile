@@ -31,7 +31,7 @@ status: ## What runs, and the memory of each process
 test: setup-test ## Install what tests need, then run all of them
 	@$(NODE) npm run --silent test -- --passWithNoTests
 	@$(PYTEST) -n 3 --dist loadgroup -m "not journey"
-	@$(PYTEST) -n 3 --dist loadgroup -m journey --ignore tests/journeys -rs
+	@$(PYTEST) -n 2 --dist loadgroup -m journey --ignore tests/journeys -rs
 	@$(PYTEST) -n 2 --dist loadgroup -m journey tests/journeys -rP
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute

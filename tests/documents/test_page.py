@@ -56,17 +56,20 @@ def test_two_people_write_at_once_and_see_each_others_cursor(web, minutes, awa, 
         other.goto(address)
         expect(one.locator("h2", has_text="Compte rendu")).to_be_visible()
         expect(one.locator(".bn-editor strong", has_text="Awa Diop")).to_be_visible()
+        caret = ".bn-collaboration-cursor__label"
         one.get_by_text("Bonjour à tous.").click()
         one.keyboard.press("End")
-        one.keyboard.type(" Commençons.")
+        expect(other.locator(caret, has_text="Awa Diop")).to_have_count(1)
         other.get_by_text("Bonjour Awa").click()
         other.keyboard.press("End")
+        expect(one.locator(caret, has_text="Bruno Petit")).to_have_count(1)
+        one.keyboard.type(" Commençons.")
         other.keyboard.type(" Oui !")
         for page in (one, other):
             expect(page.locator(TEXT).first).to_contain_text("Bonjour à tous. Commençons.")
             expect(page.locator(TEXT).first).to_contain_text("Bonjour Awa 🎉 Oui !")
-        expect(one.locator(".bn-collaboration-cursor__label", has_text="Bruno Petit")).to_have_count(1)
-        expect(other.locator(".bn-collaboration-cursor__label", has_text="Awa Diop")).to_have_count(1)
+        expect(one.locator(caret, has_text="Bruno Petit")).to_have_count(1)
+        expect(other.locator(caret, has_text="Awa Diop")).to_have_count(1)
         expect(one.get_by_role("list", name="Personnes présentes")).to_contain_text("Bruno Petit")
         expect(one.get_by_text("Enregistré", exact=True)).to_be_visible()
         # the title, saved by itself and shown to the other
