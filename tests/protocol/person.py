@@ -29,6 +29,8 @@ class Person:
         self.sources: list[Any] = []
         self.publications: dict[str, Any] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._senders: set[asyncio.Task[None]] = set()
+        self._leaving = False
         self._streams: list[Any] = []
         self.room.on("track_subscribed", self._subscribed)
         self.room.on("data_received", self._data)
@@ -50,21 +52,24 @@ class Person:
         audio = rtc.AudioSource(RATE, 1)
         self.sources.append(audio)
         await self._publish("mic", rtc.LocalAudioTrack.create_audio_track("mic", audio), rtc.TrackSource.SOURCE_MICROPHONE)
-        self._run(self._tone(audio))
+        self._senders.add(asyncio.create_task(self._tone(audio)))
         if video:
             pictures = rtc.VideoSource(*SIZE)
             self.sources.append(pictures)
             await self._publish("cam", rtc.LocalVideoTrack.create_video_track("cam", pictures), rtc.TrackSource.SOURCE_CAMERA)
-            self._run(self._pictures(pictures))
+            self._senders.add(asyncio.create_task(self._pictures(pictures)))
 
     async def _publish(self, name: str, track: Any, source: Any) -> None:
         options = rtc.TrackPublishOptions(source=source)
         self.publications[name] = await self.room.local_participant.publish_track(track, options)
 
     async def leave(self) -> None:
-        for task in self._tasks:
+        self._leaving = True
+        if self._senders:  # the SDK may abort the process where a source is closed under a frame that it still takes
+            await asyncio.wait(self._senders, timeout=2)
+        for task in self._tasks | self._senders:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._senders, return_exceptions=True)
         with contextlib.suppress(Exception):
             await self.room.disconnect()
         for stream in self._streams:
@@ -101,7 +106,7 @@ class Person:
 
     async def _tone(self, source: Any) -> None:
         start = 0
-        while True:
+        while not self._leaving:
             times = (np.arange(480) + start) / RATE
             start += 480
             samples = (np.sin(2 * np.pi * 440 * times) * 8000).astype(np.int16)
@@ -109,7 +114,7 @@ class Person:
 
     async def _pictures(self, source: Any) -> None:
         number = 0
-        while True:
+        while not self._leaving:
             number += 1
             picture = np.full((SIZE[1], SIZE[0], 4), number * 5 % 255, np.uint8)
             source.capture_frame(rtc.VideoFrame(*SIZE, rtc.VideoBufferType.RGBA, picture.tobytes()))
