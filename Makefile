@@ -11,7 +11,8 @@ export SPEECH
 unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv/bin/python
 NODE := $(VENV) -m suite.runtime node
-PYTEST := $(VENV) -m pytest
+# A worker that dies fails the run: with another in its place, xdist waits for ever for the tests of its groups.
+PYTEST := $(VENV) -m pytest --max-worker-restart=0
 COMPILE := $(VENV) -m uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
 
 .PHONY: help run media status test test-fast test-firefox fuzz lint types contracts lock clean setup setup-test python

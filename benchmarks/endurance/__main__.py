@@ -33,7 +33,8 @@ async def arrivals(port: int, seed: int, minute: int, told: list[dict[str, Any]]
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
-    async for line in process.stdout:  # type: ignore[union-attr]
+    assert process.stdout is not None
+    async for line in process.stdout:
         told += [json.loads(line)]
     if await process.wait():
         told.append({"kind": "arrivals", "missed": f"minute {minute} ended with {process.returncode}"})
@@ -54,7 +55,7 @@ async def emptied(server: Server) -> None:
     """Until nobody but those who stay is there, or nobody else leaves any more."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(EMPTY):
-            while await _visitors(server):  # noqa: ASYNC110 -- another process
+            while await _visitors(server):  # noqa: ASYNC110 -- the server has no event to wait for
                 await asyncio.sleep(0.5)
 
 

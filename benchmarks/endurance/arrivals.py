@@ -17,13 +17,13 @@ from typing import Any
 from livekit import rtc
 
 from benchmarks.endurance.plan import FROZEN, Visit, visits
-from benchmarks.endurance.visitor import DEADLINE, Missed, Visitor, server_at, start
-from tests.protocol.conftest import Server
+from benchmarks.endurance.visitor import DEADLINE, Missed, Visitor, start
+from tests.protocol.conftest import Address
 
 LONG_ENOUGH = 10.0  # seconds in which a visitor has to have seen and heard everyone who stays
 
 
-async def _refused(server: Server, visit: Visit) -> None:
+async def _refused(server: Address, visit: Visit) -> None:
     """A token that somebody else signed, or for another room's visitor that may not join."""
     room = rtc.Room()
     wrong = visit.identity.endswith("-0")
@@ -39,12 +39,12 @@ async def _refused(server: Server, visit: Visit) -> None:
     raise Missed("was let in")
 
 
-async def _lost(server: Server, visit: Visit) -> None:
+async def _lost(server: Address, visit: Visit) -> None:
     """In a process of its own, which goes without a word."""
-    process = await asyncio.to_thread(start, server.port, visit)
+    process, saying = await asyncio.to_thread(start, server.port, visit)
     try:
         async with asyncio.timeout(2 * DEADLINE):
-            said = await asyncio.to_thread(process.stdout.readline)  # type: ignore[union-attr]
+            said = await asyncio.to_thread(saying.readline)
         if said != "there\n":
             raise Missed("did not come")
         await asyncio.sleep(visit.stays)
@@ -54,10 +54,10 @@ async def _lost(server: Server, visit: Visit) -> None:
     finally:
         process.kill()
         await asyncio.to_thread(process.wait)
-        process.stdout.close()  # type: ignore[union-attr]
+        saying.close()
 
 
-async def _deleted(server: Server, visit: Visit) -> dict[str, Any]:
+async def _deleted(server: Address, visit: Visit) -> dict[str, Any]:
     """Made by the first of the two who come, deleted by it."""
     first = visit.identity.endswith("-0")
     if first:
@@ -81,7 +81,7 @@ async def _deleted(server: Server, visit: Visit) -> dict[str, Any]:
     return visitor.told()
 
 
-async def _plain(server: Server, visit: Visit) -> dict[str, Any]:
+async def _plain(server: Address, visit: Visit) -> dict[str, Any]:
     visitor = Visitor(server, visit)
     try:
         await visitor.come()
@@ -94,7 +94,7 @@ async def _plain(server: Server, visit: Visit) -> dict[str, Any]:
     return told
 
 
-async def _one(server: Server, visit: Visit, began: float) -> None:
+async def _one(server: Address, visit: Visit, began: float) -> None:
     await asyncio.sleep(max(0.0, began + visit.at - asyncio.get_running_loop().time()))
     told: dict[str, Any] = {"kind": visit.kind, "identity": visit.identity, "room": visit.room}
     does = {"refused": _refused, "killed": _lost, "frozen": _lost, "deleted": _deleted}.get(visit.kind, _plain)
@@ -107,7 +107,7 @@ async def _one(server: Server, visit: Visit, began: float) -> None:
 
 async def come(port: int, seed: int, minute: int) -> None:
     began = asyncio.get_running_loop().time()
-    server = server_at(port)
+    server = Address(port)
     await asyncio.gather(*(_one(server, visit, began) for visit in visits(seed, minute)))
 
 

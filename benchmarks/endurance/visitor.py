@@ -7,13 +7,13 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from livekit import rtc
 
 from benchmarks.endurance.plan import Visit
-from tests.protocol.conftest import Server
+from tests.protocol.conftest import Address
 from tests.protocol.person import Person
 
 DEADLINE: Final = 20.0  # seconds for whatever is waited for
@@ -32,7 +32,7 @@ class Missed(Exception):
 class Visitor(Person):
     """Speaks, writes numbers, and looks each second whether every picture that began goes on."""
 
-    def __init__(self, server: Server, visit: Visit) -> None:
+    def __init__(self, server: Address, visit: Visit) -> None:
         super().__init__(server, visit.identity, visit.room)
         self.visit = visit
         self.tracks: dict[str, tuple[str, Any]] = {}  # by sid: whose it is
@@ -137,22 +137,19 @@ async def _received(track: Any) -> tuple[int, int]:
     return 0, 0
 
 
-def server_at(port: int) -> Server:
-    """The server as a client sees it: it was started elsewhere."""
-    return Server(port, process=None)  # type: ignore[arg-type]
-
-
 async def _until_killed(port: int, visit: Visit) -> None:
-    await Visitor(server_at(port), visit).come()
+    await Visitor(Address(port), visit).come()
     print("there", flush=True)
     await asyncio.Event().wait()
 
 
-def start(port: int, visit: Visit) -> subprocess.Popen[str]:
-    """The visitor as a process of its own, which can be killed; says "there" once it is."""
+def start(port: int, visit: Visit) -> tuple[subprocess.Popen[str], IO[str]]:
+    """The visitor as a process of its own, which can be killed, and what it says: "there" once it is."""
     given = json.dumps([visit.kind, visit.identity, visit.room, visit.at, visit.stays, visit.single])
     command = [sys.executable, "-m", "benchmarks.endurance.visitor", str(port), given]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    return process, process.stdout
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from livekit.protocol import rtc
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from tests.journeys.staff import until
@@ -31,6 +32,17 @@ KEEP_CONNECTIONS = """
   window.RTCPeerConnection = class extends Original {
     constructor(...given) { super(...given); window.__connections.push(this); }
   };
+"""
+# Keeps the page's sockets, so that a test can say something to the media server in the page's name.
+KEEP_SOCKETS = """
+  window.__sockets = [];
+  const Plain = window.WebSocket;
+  window.WebSocket = class extends Plain {
+    constructor(...given) { super(...given); window.__sockets.push(this); }
+  };
+"""
+SAY_TO_MEDIA_SERVER = """
+  (message) => window.__sockets.findLast((one) => one.url.includes('/rtc')).send(new Uint8Array(message))
 """
 # Counts how often the page opens a camera or a microphone.
 COUNT_OPENINGS = """
@@ -109,6 +121,10 @@ class Person:
         """Through the room's page into the meeting."""
         await self.page.goto(f"{url}/rooms/{slug}/")
         await self.page.get_by_role("button", name="Rejoindre", exact=True).click()
+
+    async def ask_media_server(self, request: rtc.SignalRequest) -> None:
+        """Send it as livekit-client would."""
+        await self.page.evaluate(SAY_TO_MEDIA_SERVER, list(request.SerializeToString()))
 
     async def openings(self) -> int:
         """How often the page has opened a camera or a microphone."""
@@ -189,7 +205,7 @@ async def person(browser: Browser, name: str, *, width: int = 1280, height: int 
         viewport={"width": width, "height": height},
         permissions=["camera", "microphone", "clipboard-read", "clipboard-write"],
     )
-    for script in (KEEP_CONNECTIONS, COUNT_OPENINGS):
+    for script in (KEEP_CONNECTIONS, KEEP_SOCKETS, COUNT_OPENINGS):
         await context.add_init_script(script)
     page = await context.new_page()
     one = Person(name=name, context=context, page=page)

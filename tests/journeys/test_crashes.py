@@ -8,8 +8,9 @@ import uuid
 
 import aiohttp
 import pytest
+from livekit.protocol import rtc
 
-from tests.journeys.browser import chromium, person
+from tests.journeys.browser import Person, chromium, person
 from tests.journeys.conftest import Come
 from tests.journeys.house import House
 from tests.journeys.staff import Staff, until
@@ -76,6 +77,28 @@ async def test_people_meet_again_after_the_media_worker_has_gone(house: House, s
         assert [await one.openings() for one in (awa, bruno)] == opened  # cameras and microphones just ran on
     sittings = "select ended_at from meetings_meeting m join meetings_room r on r.resource_id = m.room_id"
     assert await house.ask(f"{sittings} where r.slug = '{slug}'") == [(None,)]  # one sitting, and it goes on
+
+
+async def test_devices_that_ran_run_again_after_the_line_was_lost_for_good(house: House, staff: Come) -> None:
+    slug = await (await staff("Awa Diallo")).start_room()
+    async with chromium() as browser:
+        awa, bruno = await person(browser, "Awa Diallo"), await person(browser, "Bruno Martin")
+        for one in (awa, bruno):
+            await one.sign_in(house.url)
+            await one.enter(house.url, slug)
+        for one in (awa, bruno):
+            await one.shows(pictures=2, seconds=20)
+        opened = await bruno.openings()
+        # The server sends him away as it does when it ends: livekit-client gives up and stops his devices, the page does not.
+        await bruno.ask_media_server(rtc.SignalRequest(simulate=rtc.SimulateScenario(server_leave=True)))
+        await until(lambda: reopened(bruno, opened), seconds=20, what="camera and microphone are opened again")
+        for one in (awa, bruno):
+            await one.shows(pictures=2, seconds=20)
+            await one.hears()
+
+
+async def reopened(one: Person, before: int) -> bool:
+    return await one.openings() > before
 
 
 async def write_on(one: Staff, confirmed: list[str]) -> None:

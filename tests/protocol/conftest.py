@@ -36,13 +36,10 @@ def free_port() -> int:
 
 
 @dataclass
-class Server:
-    """A running media server and the webhooks that it sent."""
+class Address:
+    """A media server of this machine as its clients see it."""
 
     port: int
-    process: subprocess.Popen[bytes]
-    webhooks: list[dict[str, Any]] = field(default_factory=list)
-    log: Path = Path()
 
     @property
     def http(self) -> str:
@@ -64,6 +61,23 @@ class Server:
         rights = {"roomAdmin": True, "roomCreate": True, "roomList": True, "roomRecord": True}
         return self.token("admin", room, **rights)
 
+    async def call(self, method: str, **body: Any) -> dict[str, Any]:
+        """A call of the room service, in JSON."""
+        headers = {"Authorization": f"Bearer {self.admin(body.get('room') or body.get('name', ''))}"}
+        url = f"{self.http}/twirp/livekit.RoomService/{method}"
+        async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
+            said: dict[str, Any] = await answer.json()
+            return said
+
+
+@dataclass
+class Server(Address):
+    """A running media server and the webhooks that it sent."""
+
+    process: subprocess.Popen[bytes]
+    webhooks: list[dict[str, Any]] = field(default_factory=list)
+    log: Path = Path()
+
     def workers(self) -> list[psutil.Process]:
         """The media workers at present, the first first."""
         found = {}
@@ -72,14 +86,6 @@ class Server:
                 if "suite.rtc.worker" in (command := child.cmdline()):
                     found[tuple(command)] = child
         return [found[command] for command in sorted(found)]
-
-    async def call(self, method: str, **body: Any) -> dict[str, Any]:
-        """A call of the room service, in JSON."""
-        headers = {"Authorization": f"Bearer {self.admin(body.get('room') or body.get('name', ''))}"}
-        url = f"{self.http}/twirp/livekit.RoomService/{method}"
-        async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
-            said: dict[str, Any] = await answer.json()
-            return said
 
     def worker(self) -> psutil.Process:
         """The media worker at present."""

@@ -10,7 +10,7 @@ import numpy as np
 from livekit import rtc
 
 if TYPE_CHECKING:
-    from tests.protocol.conftest import Server
+    from tests.protocol.conftest import Address
 
 RATE = 48_000
 SIZE = (640, 360)
@@ -19,7 +19,7 @@ SIZE = (640, 360)
 class Person:
     """Joins, publishes a tone and a moving picture, and counts what arrives from each other participant."""
 
-    def __init__(self, server: Server, identity: str, room: str) -> None:
+    def __init__(self, server: Address, identity: str, room: str) -> None:
         self.server, self.identity, self.room_name = server, identity, room
         self.room = rtc.Room()
         self.loudest: dict[str, int] = {}

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pylibsrtp
@@ -15,9 +15,11 @@ from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
 
-from suite.rtc.core.media import Channel, Command, OpenTransport, Report, SetRemote
+from suite.rtc.core.media import Channel, Codec, Command, OpenTransport, Report, SetRemote
 from suite.rtc.transport.plane import MediaPlane
 
+OPUS = Codec(111, "audio/opus", 48000)
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 DEADLINE = 30.0  # s: longer than a busy machine takes
 
 
@@ -212,3 +214,6 @@ def rtp(
         body += bytes(-len(body) % 4)
         packet += struct.pack("!HH", 0x1000 if two_byte else 0xBEDE, len(body) // 4) + body
     return packet + payload + (bytes(padding - 1) + bytes((padding,)) if padding else b"")
+
+
+Join = Callable[..., Awaitable[Peer]]

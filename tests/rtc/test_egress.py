@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,14 +26,12 @@ from suite.rtc.core.media import (
 )
 from suite.rtc.transport.copies import GUARD
 from suite.rtc.transport.plane import MediaPlane
-from tests.rtc.peer import Control, Peer, rtp, until
+from tests.rtc.peer import OPUS, Control, Join, Peer, rtp, until
 from tests.rtc.receiver import KEY, SECRET, Receiver
 from tests.rtc.sound import FRAME, heard, red, tone
 
 pytestmark = pytest.mark.slow  # a recorder's process, and sound in its own time
 
-Join = Callable[..., Awaitable[Peer]]
-OPUS = Codec(111, "audio/opus", 48000)
 RED = Codec(63, "audio/red", 48000)
 SILENT = 0.01
 

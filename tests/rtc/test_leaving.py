@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,18 +13,14 @@ from suite.rtc.core.media import (
     Channel,
     ChannelOpened,
     CloseTransport,
-    Codec,
     Receive,
     SelectLayer,
     SendData,
     TransportFailed,
 )
 from suite.rtc.transport.plane import MediaPlane
-from tests.rtc.peer import Control, Peer, rtp, until
+from tests.rtc.peer import MID, OPUS, Control, Join, Peer, rtp, until
 
-Join = Callable[..., Awaitable[Peer]]
-OPUS = Codec(111, "audio/opus", 48000)
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 CHANNELS = (Channel("_reliable", ordered=True, max_retransmits=None), Channel("_lossy", ordered=False, max_retransmits=0))
 
 

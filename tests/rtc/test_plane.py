@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Awaitable, Callable
 
 from suite.rtc.core.media import (
     AddDowntrack,
@@ -19,13 +18,10 @@ from suite.rtc.core.media import (
 )
 from suite.rtc.packets import rtcp
 from suite.rtc.transport.plane import MediaPlane
-from tests.rtc.peer import Control, Peer, rtp, until
+from tests.rtc.peer import MID, OPUS, Control, Join, rtp, until
 
-Join = Callable[..., Awaitable[Peer]]
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 VP8 = Codec(96, "video/vp8", 90000, rtx_payload_type=97)
-OPUS = Codec(111, "audio/opus", 48000)
 KEY = b"\x10\x00\x9d\x01\x2a" + bytes(50)
 DELTA = b"\x10\x01" + bytes(50)
 

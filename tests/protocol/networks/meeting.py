@@ -80,6 +80,7 @@ class Meeting(World):
         self.associations: dict[str, Association] = {}
         self.people: dict[str, Peer] = {}
         self.waiting: list[media.Report] = []
+        self.reported: list[media.Report] = []
         self.selected: list[tuple[float, media.SelectLayer]] = []
         self.plane = _Plane(self)
         self.tables = Commands(self.plane)
@@ -166,7 +167,8 @@ class Meeting(World):
                 self.round_due += TICK
                 self.rounds.tick(self.now, list(self.associations.values()))
             while self.waiting:
-                self.report(self.waiting.pop(0))
+                self.reported.append(self.waiting.pop(0))
+                self.report(self.reported[-1])
             self.wait(STEP)
 
     def _deliver(self) -> None:

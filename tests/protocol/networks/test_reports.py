@@ -76,20 +76,13 @@ def test_readers_have_their_reports_at_different_times() -> None:
 
 def losses(meeting: Meeting, viewer: Peer, shares: list[float]) -> list[float]:
     """What control is told where one browser sends a report for each of its streams."""
-    told: list[float] = []
-    report = meeting.report
-
-    def heard(one: media.Report) -> None:
-        if isinstance(one, media.Loss) and one.outbound:
-            told.append(round(one.fraction, 1))
-        report(one)
-
-    meeting.report = heard  # type: ignore[method-assign]
+    before = len(meeting.reported)
     assert viewer.viewer is not None
     for ssrc, share in zip(viewer.viewer.pictures, shares, strict=True):
         viewer.up.put(rtcp.receiver_report(OWN_SSRC, [(ssrc, int(share * 256), 0, 0, 0, 0, 0)]), meeting.now)
     meeting.run(0.2)
-    return told
+    found = [one for one in meeting.reported[before:] if isinstance(one, media.Loss) and one.outbound]
+    return [round(one.fraction, 1) for one in found]
 
 
 def test_a_calm_line_is_told_of_once_for_all_its_streams() -> None:

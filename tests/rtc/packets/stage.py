@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from suite.rtc.core.media import Codec
 from suite.rtc.packets import rtcp
 from tests.rtc.packets import bench
 from tests.rtc.packets.bench import Bench
 
 
-class LayerStage:
-    """What each codec's stage has in common: `picture` sends the next one, and says the layers of what the subscriber got."""
+class LayerStage(ABC):
+    """What each codec's stage has in common."""
 
     def __init__(self, codec: Codec, seen: Codec, *, extensions: dict[str, int]) -> None:
         self.table = Bench()
@@ -17,8 +19,9 @@ class LayerStage:
         self.line = self.table.subscribe(self.track, seen, extensions={bench.TRANSPORT: 4, **extensions}, layer=2)
         self.sequence, self.number = 65400, 0
 
+    @abstractmethod
     def picture(self, *, key: bool = False) -> list[tuple[int, int]]:
-        raise NotImplementedError
+        """Send the next one; the layers, in space and in time, of what the subscriber got of it."""
 
     def keyframe_asked(self) -> bool:
         asked = any(packet[1] == rtcp.PAYLOAD_FEEDBACK for packet in self.table.up.rtcp)

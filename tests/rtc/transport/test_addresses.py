@@ -9,14 +9,12 @@ from collections.abc import AsyncIterator
 import pytest
 from aioice import stun
 
-from suite.rtc.core.media import AddDowntrack, Codec, Receive, SelectLayer, TransportConnected
+from suite.rtc.core.media import AddDowntrack, Receive, SelectLayer, TransportConnected
 from suite.rtc.transport.addresses import addresses, family_of, is_own, route_address
 from suite.rtc.transport.doors import open_doors
 from suite.rtc.transport.plane import MediaPlane
-from tests.rtc.peer import Control, Peer, rtp, until
+from tests.rtc.peer import MID, OPUS, Control, Peer, rtp, until
 
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
-OPUS = Codec(111, "audio/opus", 48000)
 HOSTS = ["127.0.0.1", "127.0.0.2", "::1"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -15,9 +15,8 @@ from suite.rtc.sctp import channels as sctp_channels
 from suite.rtc.sctp.receiving import WINDOW
 from suite.rtc.transport import channels, pressure
 from suite.rtc.transport.plane import MediaPlane
-from tests.rtc.peer import Control, Peer, until
+from tests.rtc.peer import Control, Join, Peer, until
 
-Join = Callable[..., Awaitable[Peer]]
 RELIABLE = Channel("_reliable", ordered=True, max_retransmits=None)
 LOSSY = Channel("_lossy", ordered=False, max_retransmits=0)
 

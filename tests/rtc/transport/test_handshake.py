@@ -7,12 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from suite.rtc.core.media import AddDowntrack, Codec, Receive, SelectLayer, TransportConnected, TransportFailed
+from suite.rtc.core.media import AddDowntrack, Receive, SelectLayer, TransportConnected, TransportFailed
 from suite.rtc.transport.plane import MediaPlane
-from tests.rtc.peer import Control, Peer, rtp, until
-
-OPUS = Codec(111, "audio/opus", 48000)
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+from tests.rtc.peer import MID, OPUS, Control, Peer, rtp, until
 
 
 @pytest.fixture(params=["", "python"], ids=["compiled", "python"], autouse=True)

@@ -10,7 +10,7 @@ import secrets
 import socket
 import struct
 import weakref
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
@@ -19,7 +19,6 @@ from google_crc32c import value as crc32c
 from suite.rtc.core.media import (
     AddDowntrack,
     CloseTransport,
-    Codec,
     DataReceived,
     Receive,
     RestartIce,
@@ -31,10 +30,7 @@ from suite.rtc.core.media import (
 from suite.rtc.packets import rtcp
 from suite.rtc.transport import association, gate
 from suite.rtc.transport.plane import MediaPlane
-from tests.rtc.peer import Control, Peer, rtp, until
-
-Join = Callable[..., Awaitable[Peer]]
-OPUS = Codec(111, "audio/opus", 48000)
+from tests.rtc.peer import OPUS, Control, Join, Peer, rtp, until
 
 
 @pytest.fixture(autouse=True)

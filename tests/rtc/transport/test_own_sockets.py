@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from suite.rtc.core.media import AddDowntrack, CloseTransport, Codec, Receive, SelectLayer, TransportConnected
+from suite.rtc.core.media import AddDowntrack, CloseTransport, Receive, SelectLayer, TransportConnected
 from suite.rtc.transport.plane import MediaPlane
-from tests.rtc.peer import Control, Peer, rtp, until
-
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
-OPUS = Codec(111, "audio/opus", 48000)
-Join = Callable[..., Awaitable[Peer]]
+from tests.rtc.peer import MID, OPUS, Control, Join, Peer, rtp, until
 
 
 @pytest.fixture(autouse=True)

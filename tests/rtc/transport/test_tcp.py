@@ -32,11 +32,9 @@ from suite.rtc.transport.framing import Frames, framed
 from suite.rtc.transport.gate import StrangerLimit
 from suite.rtc.transport.plane import MediaPlane
 from suite.rtc.transport.tcp import TcpFront
-from tests.rtc.peer import Control, Peer, rtp, until
+from tests.rtc.peer import MID, OPUS, Control, Peer, rtp, until
 
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 VP8 = Codec(96, "video/vp8", 90000)
-OPUS = Codec(111, "audio/opus", 48000)
 KEY = b"\x10\x00\x9d\x01\x2a" + bytes(1000)
 DELTA = b"\x10\x01" + bytes(1000)
 
