@@ -67,6 +67,8 @@ async def test_people_meet_again_after_the_media_worker_has_gone(house: House, s
         for one in (awa, bruno):
             await one.sees_again(seconds=20)
         opened = [await one.openings() for one in (awa, bruno)]
+        for one in (awa, bruno):
+            await until(lambda one=one: tells_nothing(one), seconds=10, what="the notice that somebody came is gone")
         before = house.restarts("media-0")
         house.kill("media-0", number=number)
         print(f"the media worker is back after {await house.again('media-0', after=before, seconds=BACK_SECONDS):.1f} s")
@@ -74,6 +76,7 @@ async def test_people_meet_again_after_the_media_worker_has_gone(house: House, s
             print(f"{one.name} sees the other again after {await one.sees_again(seconds=BACK_SECONDS):.1f} s more")
             await one.shows(pictures=2, seconds=1.5)
             await one.hears()
+            assert await tells_nothing(one)  # for the others it was a line's moment, and nobody came or went
         assert [await one.openings() for one in (awa, bruno)] == opened  # cameras and microphones just ran on
     sittings = "select ended_at from meetings_meeting m join meetings_room r on r.resource_id = m.room_id"
     assert await house.ask(f"{sittings} where r.slug = '{slug}'") == [(None,)]  # one sitting, and it goes on
@@ -95,6 +98,10 @@ async def test_devices_that_ran_run_again_after_the_line_was_lost_for_good(house
         for one in (awa, bruno):
             await one.shows(pictures=2, seconds=20)
             await one.hears()
+
+
+async def tells_nothing(one: Person) -> bool:
+    return await one.page.locator(".notice--none").count() == 1
 
 
 async def reopened(one: Person, before: int) -> bool:

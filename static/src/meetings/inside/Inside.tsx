@@ -51,6 +51,8 @@ export function Inside({ live, entry, participationId, room: roomView, sources }
   const isLineSilent = useIsLineSilent(room, connection === "connected");
   const isLineLost = line === "lost" || connection === "lost" || isLineSilent;
   const { screens, faces } = tilesOf(room, session.people);
+  // The same at each drawing, or the notice's time would begin anew with it.
+  const onNoticeSeen = useCallback(() => dispatch({ type: "notice_seen" }), [dispatch]);
   const stage = useRef<HTMLDivElement>(null);
   const onTrouble = useCallback((sentence: string) => dispatch({ type: "error", code: "device", message: sentence }), [dispatch]);
   const media = useLocalMedia(room, onTrouble);
@@ -102,7 +104,7 @@ export function Inside({ live, entry, participationId, room: roomView, sources }
             isPeopleOpen={panel === "people"}
             isSoundBlocked={isSoundBlocked}
             onHear={() => void room.startAudio()}
-            onSeen={() => dispatch({ type: "notice_seen" })}
+            onSeen={onNoticeSeen}
             onOpen={setPanel}
             send={send}
           />

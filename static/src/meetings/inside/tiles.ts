@@ -22,12 +22,20 @@ export interface TileView {
 /** The room's tiles: the others' screens, then people in the order of their coming, oneself first. */
 export function tilesOf(room: Room, people: readonly Person[]): { screens: TileView[]; faces: TileView[] } {
   const known = new Map(people.map((person) => [person.participation_id, person]));
-  const remote = [...room.remoteParticipants.values()].sort((a, b) => (a.joinedAt?.getTime() ?? 0) - (b.joinedAt?.getTime() ?? 0));
+  const remote = inOrder([...room.remoteParticipants.values()], people);
   const everyone: Participant[] = [room.localParticipant, ...remote];
   return {
     screens: remote.flatMap((participant) => screenOf(participant, known.get(participant.identity))),
     faces: everyone.map((participant) => faceOf(participant, known.get(participant.identity))),
   };
+}
+
+/** As Suite lists people, by when each first came: a line that is made anew moves nobody. Whom it does not list yet stands behind. */
+export function inOrder<Known extends Pick<Participant, "identity" | "joinedAt">>(participants: readonly Known[], people: readonly Person[]): Known[] {
+  const places = new Map(people.map((person, index) => [person.participation_id, index]));
+  const placeOf = ({ identity }: Known) => places.get(identity) ?? people.length;
+  const cameAt = ({ joinedAt }: Known) => joinedAt?.getTime() ?? 0;
+  return [...participants].sort((a, b) => placeOf(a) - placeOf(b) || cameAt(a) - cameAt(b));
 }
 
 function faceOf(participant: Participant, person: Person | undefined): TileView {
