@@ -1,4 +1,5 @@
-"""A fresh machine: a copy without anything installed, in a folder with a space and an accent, as a user who is not root.
+"""A fresh machine: a copy without anything installed, in a folder with a space and an accent, as a user who is not root,
+and no compiler on the path.
 
 `make run` there must come to its ready line, serve a page, end cleanly when interrupted, and be ready again at once.
 """
@@ -19,12 +20,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_SECONDS = 900.0  # the network's speed is most of it
-SECOND_SECONDS = 30.0  # a busy machine's; to install or build anything again takes longer
+SECOND_SECONDS = 8.0  # as is promised; it takes under 2 where nobody else works
 END_SECONDS = 10.0
 NOBODY = 65534
 # What a machine needs to reach its packages; everything else is left behind.
 PROXY = r"https?_proxy|no_proxy|all_proxy|ssl_cert_(file|dir)|node_extra_ca_certs"
 NETWORK = re.compile(rf"(?i)^({PROXY}|(pip|uv|npm_config)_.*|speech)$")
+SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin")
+COMPILER = re.compile(r"(.*-)?(cc|gcc|g\+\+|c\+\+|cpp|clang|clang\+\+|tcc|c89|c99|rustc|cargo|go)(-[\d.]+)?")
 READY = "Suite is ready: "
 
 
@@ -40,7 +43,9 @@ def main() -> int:
             base.chmod(0o755)
             for path in [base, *base.rglob("*")]:
                 os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-        environment = environment_of(home)
+        programs = base / "bin"
+        link_programs(programs)
+        environment = environment_of(home, programs)
         environment["PYTHON"] = python_for(environment)
         first = one_run(copy, environment, within=FIRST_SECONDS)
         second = one_run(copy, environment, within=FIRST_SECONDS)
@@ -67,9 +72,18 @@ def copy_tree(copy: Path) -> None:
             shutil.copy2(ROOT / name, copy / name)
 
 
-def environment_of(home: Path) -> dict[str, str]:
+def link_programs(folder: Path) -> None:
+    """The system's programs, but for what compiles."""
+    folder.mkdir()
+    for path in (path for system in reversed(SYSTEM) for path in Path(system).glob("*")):
+        if not COMPILER.fullmatch(path.name):
+            (folder / path.name).unlink(missing_ok=True)
+            (folder / path.name).symlink_to(path)
+
+
+def environment_of(home: Path, programs: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if NETWORK.match(name)}
-    return {**kept, "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
+    return {**kept, "PATH": str(programs), "HOME": str(home), "LANG": "C.UTF-8"}
 
 
 def python_for(environment: dict[str, str]) -> str:
@@ -116,6 +130,8 @@ def one_run(copy: Path, environment: dict[str, str], *, within: float) -> float:
             time.sleep(0.05)
         took = time.monotonic() - began
         fetch_page(f"http://localhost:{port}/sign-in/")
+        if '"kernel": "python"' not in (copy / "var" / "log" / "suite.jsonl").read_text():
+            raise RuntimeError("The media worker does not run without what a compiler makes.")
         began = time.monotonic()
         os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C does
         try:

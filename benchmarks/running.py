@@ -9,9 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import redis
-
-from suite.runtime.engines import addresses
 from tests.journeys.house import House, free_port
 
 CELERY_SECONDS = 120.0
@@ -38,8 +35,7 @@ def house_in(folder: Path, *, speech: bool) -> House:
 def wait_for_celery(house: House, *, workers: int) -> None:
     """Until that many Celery workers wait for tasks, as Valkey sees them."""
     deadline = time.monotonic() + CELERY_SECONDS
-    with redis.from_url(addresses(house.var)["VALKEY_URL"]) as valkey:
-        while sum(client["cmd"] == "brpop" for client in valkey.client_list()) < workers:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"Celery does not wait for tasks after {CELERY_SECONDS:.0f} s:\n{house.log[-4000:]}")
-            time.sleep(0.1)
+    while house.celery_waiting() < workers:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Celery does not wait for tasks after {CELERY_SECONDS:.0f} s:\n{house.log[-4000:]}")
+        time.sleep(0.1)

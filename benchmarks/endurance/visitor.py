@@ -42,6 +42,7 @@ class Visitor(Person):
         self.numbers: dict[str, int] = {}
         self.messages = Counter[str]()
         self.gaps: list[str] = []
+        self.sid = ""  # as it came: who begins anew gets another
         self.room.on("track_unsubscribed", lambda _track, publication, _who: self.tracks.pop(publication.sid, None))
 
     def _subscribed(self, track: Any, publication: Any, participant: Any) -> None:
@@ -57,7 +58,8 @@ class Visitor(Person):
             self.messages["doubled"] += 1
         elif last is not None and number > last + 1 and "restarts" not in {who.partition("-")[0], self.visit.kind}:
             self.messages["lost"] += number - last - 1  # what is said while one begins anew is lost by intent
-            self.gaps.append(f"{self.identity} read {number} of {who} after {last}")
+            anew = ", having begun anew" if self.room.local_participant.sid != self.sid else ""
+            self.gaps.append(f"{self.identity} read {number} of {who} after {last}{anew}")
         self.numbers[who] = number
 
     async def publish(self, *, video: bool = True) -> None:
@@ -103,6 +105,7 @@ class Visitor(Person):
     async def come(self) -> None:
         async with asyncio.timeout(DEADLINE):
             await self.join(single=self.visit.single)
+            self.sid = self.room.local_participant.sid
             await self.publish(video=self.visit.kind == "shows")
         self._run(self._write())
         self._run(self._watch_all())

@@ -1,4 +1,4 @@
-"""Ours, pion and Janus in turn: out packets per CPU-second of the server's whole process tree, one JSON line each.
+"""Ours, pion, Janus and a bare loop in turn: out packets per CPU-second of the whole process tree, one JSON line each.
 
 The yardstick P is pion's figure, load `plain`, 60 subscribers, in the same run. The server has a core of its own; publisher
 and readers are two processes on the others. Ends with 1 where ours falls short of what a run must show.
@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.media import servers, verdict
+from benchmarks.media import bare, servers, verdict
 from benchmarks.media.loads import LOADS, PACKETS
 from benchmarks.media.process import Process
 from benchmarks.report import begin, say
@@ -27,7 +27,7 @@ class Run:
         self.server, self.load, self.count = server, load, readers
         where = ["--kind", server.kind, "--url", server.url, "--load", load]
         self.idle = server.resident()
-        begun = server.cpu()
+        begun = server.rest()
         self.publisher = Process("benchmarks.media.publisher", *where, cores=cores, log=folder / "publisher.log")
         try:
             self.profile = self.publisher.hear()["profile"]
@@ -94,6 +94,12 @@ def started(name: str, *, core: int, whip: bool, folder: Path) -> AbstractContex
     return servers.ours(core=core, kernel=name.removeprefix("suite-"), whip=whip, folder=folder)
 
 
+def floor(readers: int, given: argparse.Namespace, *, cores: str, folder: Path) -> dict[str, Any]:
+    """What the bare loop reaches."""
+    other = int(cores.partition(",")[0])
+    return bare.measure(readers=readers, seconds=given.seconds, core=given.core, other=other, folder=folder)
+
+
 def saturation(run: Run, seconds: float) -> dict[str, Any]:
     """Raise the rate until 99.9 % no longer arrive; the last measurement that was whole."""
     best: dict[str, Any] = {}
@@ -109,7 +115,7 @@ def saturation(run: Run, seconds: float) -> dict[str, Any]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.media")
-    parser.add_argument("--servers", default="pion,janus,suite-c,suite-python")
+    parser.add_argument("--servers", default="pion,janus,bare,suite-c,suite-python")
     parser.add_argument("--loads", default="plain:60,plain:100,frames:60,full:60,full:100")
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--repeat", type=int, default=1)
@@ -129,6 +135,11 @@ def main() -> int:
             for load in given.loads.split(","):
                 for name in given.servers.split(","):
                     kind, _, count = load.partition(":")
+                    if name == "bare":
+                        if kind == "plain":
+                            found.append(floor(int(count or 60), given, cores=cores, folder=folder))
+                            say({**head, **found[-1], "of_p": verdict.of_yardstick(found[-1], found)})
+                        continue
                     try:
                         with started(name, core=given.core, whip=given.whip, folder=folder) as server:
                             run = Run(server, load=kind, readers=int(count or 60), cores=cores, folder=folder)

@@ -106,8 +106,10 @@ class Endpoint:
         response.add_fingerprint()
         self.socket.send(bytes(response))
 
-    def send_rtp(self, packet: bytes) -> None:
-        self.socket.send(self.dtls._tx_srtp.protect(packet))
+    def send_rtp(self, *packets: bytes) -> None:
+        """Send them back to back: all are protected before the first leaves."""
+        for protected in [self.dtls._tx_srtp.protect(packet) for packet in packets]:
+            self.socket.send(protected)
 
     def send_rtcp(self, packet: bytes) -> None:
         self.socket.send(self.dtls._tx_srtp.protect_rtcp(packet))

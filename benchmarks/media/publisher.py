@@ -39,7 +39,13 @@ class Publisher:
         self._asked = 0.0
         self._kept: list[bytes] = [b""] * KEPT
 
-    def send(self, *, begins: bool, ends: bool) -> None:
+    def send(self, *packets: bytes) -> None:
+        try:
+            self.endpoint.send_rtp(*packets)
+        except (BlockingIOError, ConnectionRefusedError):
+            self.refused += 1
+
+    def packet(self, *, begins: bool, ends: bool) -> bytes:
         if begins:
             self._frame += 1
             self._in_frame = 0
@@ -52,12 +58,9 @@ class Publisher:
         marker = 0x80 if ends else 0
         header = HEADER.pack(0x90, marker | PAYLOAD_TYPE, count & 0xFFFF, self._frame * 3000 & 0xFFFFFFFF, SSRC)
         self._kept[count % KEPT] = packet = header + extensions + body
-        try:
-            self.endpoint.send_rtp(packet)
-        except (BlockingIOError, ConnectionRefusedError):
-            self.refused += 1
         self.sent += 1
         self._in_frame += 1
+        return packet
 
     async def run(self) -> None:
         """Send by the clock, never ahead of it."""
@@ -76,14 +79,13 @@ class Publisher:
                 while done < due:
                     done += 1
                     size = int(done * rate / FRAMES) - int((done - 1) * rate / FRAMES)
-                    for index in range(size):
-                        self.send(begins=index == 0, ends=index == size - 1)
+                    self.send(*(self.packet(begins=index == 0, ends=index == size - 1) for index in range(size)))
                 until = begun + (done + 1) / FRAMES
             else:
                 due = int((now - begun) * rate)
                 while done < due:
                     done += 1
-                    self.send(begins=done % 8 == 1, ends=done % 8 == 0)
+                    self.send(self.packet(begins=done % 8 == 1, ends=done % 8 == 0))
                 until = begun + (done + 1) / rate
             await asyncio.sleep(max(0.0, until - time.perf_counter()))
 

@@ -65,6 +65,14 @@ class Server:
             total += int(stat[11]) + int(stat[12])
         return total / TICKS
 
+    def rest(self) -> float:
+        """Wait until it has done what it does after its start (ours loads its codecs then); `cpu` at that time."""
+        deadline, before = time.monotonic() + START_SECONDS, -1.0
+        while (now := self.cpu()) > before + 0.02 and time.monotonic() < deadline:
+            before = now
+            time.sleep(0.5)
+        return now
+
     def waited(self) -> float:
         """Seconds that threads of the tree could have run and had to wait for the core."""
         total = 0

@@ -1,19 +1,24 @@
 """The web process: pages and API by Django, sockets by Channels."""
 
 import os
+import warnings
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "suite.config.settings")
+# WhiteNoise hands over its files synchronously: each is small and read from the system's cache.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 from django.core.asgi import get_asgi_application
 
-pages = get_asgi_application()
+django = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
 
 from suite.accounts.middleware import ViewerSocketMiddleware
 from suite.config.routing import media_sockets, page_sockets
+from suite.kernel.deadline import Deadline
 
 
 def guard(app: Any) -> Any:
@@ -23,10 +28,8 @@ def guard(app: Any) -> Any:
 
 application = ProtocolTypeRouter(
     {
-        "http": pages,
+        "http": Deadline(django, seconds=settings.ANSWER_SECONDS),
         # The media server's sockets carry their own token; any client of LiveKit's may come, with or without an origin.
-        "websocket": URLRouter(
-            [*media_sockets, *page_sockets(lambda app: AllowedHostsOriginValidator(ViewerSocketMiddleware(app)))]
-        ),
+        "websocket": URLRouter([*media_sockets, *page_sockets(guard)]),
     }
 )

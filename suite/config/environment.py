@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMONSTRATION = "demonstration"
 PRODUCTION = "production"
 EXAMPLE_SECRETS = ("secret", "changeme", "change-me", "example", "devkey", "demonstration", "insecure")
+# Of connections to PostgreSQL, for one process; a free one is waited for this long, in seconds.
+POOL = {"min_size": 1, "max_size": 12, "timeout": 5}
 
 
 def get(name: str, default: str | None = None) -> str:
@@ -35,6 +37,18 @@ def get_days(name: str, default: str) -> int:
     if not value.isdecimal() or not 1 <= int(value) <= 3650:
         raise ImproperlyConfigured(f"{name} is «{value}»: it is a number of days, from 1 to 3650.")
     return int(value)
+
+
+def get_seconds(name: str, default: str) -> float:
+    """A number of seconds, 0.1 to 3600; anything else is refused."""
+    value = get(name, default)
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise ImproperlyConfigured(f"{name} is «{value}»: it is a number of seconds, from 0.1 to 3600.")
+    return seconds
 
 
 def get_secret(name: str, *, mode: str, shortest: int = 32) -> str:
@@ -69,7 +83,8 @@ def database(url: str) -> dict[str, Any]:
         "HOST": host,
         "PORT": str(port),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**query, "pool": {"min_size": 1, "max_size": 12, "timeout": 10}},
+        # Seconds for a connection, and milliseconds for TCP to be acknowledged: a line that is dead is given up.
+        "OPTIONS": {"connect_timeout": "5", "tcp_user_timeout": "10000", **query, "pool": POOL},
     }
 
 

@@ -16,6 +16,7 @@ DEMONSTRATION = SUITE_MODE == env.DEMONSTRATION
 DEBUG = False
 
 SECRET_KEY = env.get_secret("SECRET_KEY", mode=SUITE_MODE)
+ANSWER_SECONDS = env.get_seconds("ANSWER_SECONDS", "30")  # nobody waits longer for a page
 PUBLIC_URL = env.get("PUBLIC_URL").rstrip("/")
 ALLOWED_HOSTS = env.get_list("ALLOWED_HOSTS", PUBLIC_URL.split("://", 1)[-1].split("/")[0].rsplit(":", 1)[0])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -34,12 +35,14 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": VALKEY_URL,
         "KEY_PREFIX": VALKEY_PREFIX,
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
     }
 }
+VALKEY_HOST = {"address": VALKEY_URL, "socket_connect_timeout": 2, "socket_timeout": 2}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [VALKEY_URL], "prefix": f"{VALKEY_PREFIX}.channels"},
+        "CONFIG": {"hosts": [VALKEY_HOST], "prefix": f"{VALKEY_PREFIX}.channels"},
     }
 }
 AUDIT_WITNESS_ROOT = Path(env.get("AUDIT_WITNESS_ROOT", str(ROOT / "var" / "witness")))
@@ -230,7 +233,11 @@ OIDC_CREATES_PEOPLE = env.get("OIDC_CREATES_PEOPLE", "1") == "1"  # strangers of
 
 # --- long work ----------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = VALKEY_URL.replace("unix://", "redis+socket://", 1)
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": f"{VALKEY_PREFIX}.celery."}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 2,
+    "global_keyprefix": f"{VALKEY_PREFIX}.celery.",
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

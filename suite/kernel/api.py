@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from suite.kernel.answers import answer_to
 from suite.kernel.context import origin
-from suite.kernel.errors import BadInput, NotFound, SuiteError
+from suite.kernel.errors import BadInput
 
 
 def exception_handler(error: Exception, _context: dict[str, Any]) -> Response | None:
     """`{code, message, correlation_id, …}` with the error's status, for every error that is an answer."""
-    if isinstance(error, Http404):
-        error = NotFound()
     if isinstance(error, ValidationError):
         error = BadInput(fields=error.detail)
-    if isinstance(error, SuiteError):
+    answer = answer_to(error)
+    if answer is not None:
         set_rollback()
-        return _answer(error.code, error.sentence, error.status, **error.fields)
+        return _answer(answer.code, answer.sentence, answer.status, **answer.fields)
     if isinstance(error, APIException):
         set_rollback()
         return _answer(str(error.default_code), str(error.detail), error.status_code)

@@ -20,6 +20,7 @@ class Origin:
     user_agent: str = ""
     session: str = ""
     assurance: str = ""  # the sign-in's acr
+    opened: bool = True  # False where nobody opened an act: a command, or a process that waits for one
 
 
 _origin: ContextVar[Origin | None] = ContextVar("suite_origin", default=None)
@@ -29,7 +30,7 @@ def origin() -> Origin:
     """The present act's origin; a new correlation id where nobody opened one."""
     current = _origin.get()
     if current is None:
-        current = Origin(correlation_id=uuid7())
+        current = Origin(correlation_id=uuid7(), opened=False)
         _origin.set(current)
     return current
 

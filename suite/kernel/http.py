@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Callable
 
 from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from suite.kernel.answers import answer_to
 from suite.kernel.context import Origin, acting, origin
-from suite.kernel.errors import Forbidden, NotFound, NotSignedIn, SuiteError
+from suite.kernel.deadline import LATE
+from suite.kernel.errors import Forbidden, NotFound, NotSignedIn, SuiteError, Unavailable
 from suite.kernel.ids import parse_uuid, uuid7
 from suite.kernel.logs import get_logger
 
 log = get_logger(__name__)
+RETRY_SECONDS = 5
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -51,12 +55,14 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if LATE in getattr(request, "scope", {}):
+            late = _("Suite takes too long to answer. Please try again in a moment; what you sent may have arrived.")
+            return error_page(request, Unavailable(late))
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, Http404):
-            error = NotFound()
-        if not isinstance(error, SuiteError):
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        error = answer_to(exception)
+        if error is None:
             return None
         if isinstance(error, NotSignedIn) and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
             from django.contrib.auth.views import redirect_to_login  # noqa: PLC0415  (needs the apps loaded)
@@ -70,9 +76,15 @@ def error_page(request: HttpRequest, error: SuiteError) -> HttpResponse:
     correlation_id: uuid.UUID = origin().correlation_id
     if "text/html" not in request.headers.get("Accept", ""):
         body = {"code": error.code, "message": error.sentence, "correlation_id": str(correlation_id), **error.fields}
-        return JsonResponse(body, status=error.status)
-    context = {"error": error, "correlation_id": correlation_id}
-    return render(request, "kernel/error.html", context, status=error.status)
+        response: HttpResponse = JsonResponse(body, status=error.status)
+    else:
+        method = getattr(request, "scope", {}).get(LATE, request.method)
+        again = isinstance(error, Unavailable) and method == "GET"
+        context = {"error": error, "correlation_id": correlation_id, "again": again}
+        response = render(request, "kernel/error.html", context, status=error.status)
+    if isinstance(error, Unavailable):
+        response["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  (Django's signature)
@@ -80,7 +92,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return error_page(request, SuiteError())
+    """What was raised outside a view: in the shells around it."""
+    return error_page(request, answer_to(sys.exc_info()[1]) or SuiteError())
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

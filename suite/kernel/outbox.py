@@ -19,6 +19,7 @@ from django.db.models import Case, Exists, OuterRef, When
 
 from suite.kernel import clock
 from suite.kernel.context import Origin, acting
+from suite.kernel.errors import Unavailable
 from suite.kernel.events import EVENTS, Event, subscribers_of
 from suite.kernel.logs import get_logger
 from suite.kernel.models import OutboxDelivery, OutboxEvent
@@ -113,11 +114,17 @@ def _call(delivery: OutboxDelivery) -> str | None:
     if subscriber is None or row.name not in EVENTS:
         return "nobody listens any more"
     started = time.monotonic()
+    attempts = delivery.attempts + 1
+    tried = {"event_name": row.name, "subscriber": delivery.subscriber, "attempts": attempts}
     try:
         with acting(Origin(correlation_id=row.correlation_id)), transaction.atomic():
             subscriber(EVENTS[row.name].from_payload(row.payload))
+    except Unavailable as error:  # a server that is away comes back
+        say = log.exception if attempts >= ATTEMPTS_MAX else log.warning
+        say("delivery_failed", **tried, missing=error.code)
+        return f"{type(error).__name__}: {error}"
     except Exception as error:  # a subscriber's failure is recorded and tried again, whatever it is
-        log.exception("delivery_failed", event_name=row.name, subscriber=delivery.subscriber, attempts=delivery.attempts + 1)
+        log.exception("delivery_failed", **tried)
         return f"{type(error).__name__}: {error}"
     log.debug("delivered", event_name=row.name, subscriber=delivery.subscriber, seconds=round(time.monotonic() - started, 3))
     return None

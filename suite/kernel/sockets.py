@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 from django.utils import translation
 
+from suite.kernel.answers import answer_to
 from suite.kernel.context import Origin, acting
 from suite.kernel.errors import BadInput, SuiteError, TooLarge
 from suite.kernel.http import origin_of
@@ -45,7 +46,10 @@ class Socket(AsyncWebsocketConsumer):
                 self.ready = True
                 await self.accept()
                 await self.after_accept()
-            except SuiteError as error:
+            except Exception as raised:
+                error = answer_to(raised)
+                if error is None:
+                    raise
                 if not self.ready:  # a reason can be told only on an open socket
                     await self.accept()
                 await self._refuse(error)
@@ -59,7 +63,10 @@ class Socket(AsyncWebsocketConsumer):
         with acting(self._origin()), translation.override(self.language):
             try:
                 await self.dispatch_frame(text_data, bytes_data)
-            except SuiteError as error:
+            except Exception as raised:
+                error = answer_to(raised)
+                if error is None:
+                    raise
                 await self.answer_error(error)
 
     async def dispatch_frame(self, text_data: str | None, _bytes_data: bytes | None) -> None:

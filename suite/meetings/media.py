@@ -19,6 +19,7 @@ ROOM_EMPTY_SECONDS = 120
 ROOM_DEPARTURE_SECONDS = 20
 CALL_SECONDS = 3.0  # the dispatcher, which ends sessions within 5 s, waits for one call at a time
 GONE = {"not_found", "failed_precondition"}
+NOBODY = "no response from servers"  # what a LiveKit says of a call for somebody who has just gone
 
 
 def token_for(*, meeting_id: uuid.UUID, participation_id: uuid.UUID, name: str) -> str:
@@ -158,7 +159,7 @@ def _call(ask: Callable[[api.LiveKitAPI], Awaitable[object]]) -> None:
     except (aiohttp.ClientError, TimeoutError) as error:
         raise MediaServerSilent from error
     except api.TwirpError as error:
-        if error.code not in GONE:
+        if error.code not in GONE and NOBODY not in error.message:
             raise
 
 
@@ -167,7 +168,7 @@ async def _unless_gone(call: Awaitable[object]) -> None:
     try:
         await call
     except api.TwirpError as error:
-        if error.code not in GONE:
+        if error.code not in GONE and NOBODY not in error.message:
             raise
 
 

@@ -21,6 +21,7 @@ from suite.rtc.link.frames import Kind, unpack
 from suite.rtc.link.web import Channel, WorkerLost, join_payload
 from suite.rtc.signalling.joining import joining
 from suite.rtc.signalling.messages import MAX_MESSAGE, json_of_response, request_of_json
+from suite.rtc.signalling.rate import Rate
 from suite.rtc.workers import NO_DIRECTORY, REVOKED, UNAVAILABLE, workers
 
 log = get_logger(__name__)
@@ -31,9 +32,13 @@ POLICY: Final = 1008
 TOO_BIG: Final = 1009
 RESTARTING: Final = 1012
 BUSY: Final = 1013
+TOO_MANY: Final = "too many joins in a short time"
 JOIN_DEADLINE: Final = 10.0  # seconds for a worker to let somebody in
 RATE: Final = 200  # messages a second that a client may send over time
 BURST: Final = 1000
+# Somebody's client comes back after each lost line; a room's people come all at once.
+_JOINS_OF_ONE: Final = Rate(each=2.0, burst=30.0)
+_JOINS_OF_ROOM: Final = Rate(each=100.0, burst=2000.0)
 
 
 class DeniedHandshakes(logging.Filter):
@@ -58,6 +63,7 @@ class SignallingConsumer(AsyncWebsocketConsumer):
         self._allowance, self._counted_at = float(BURST), time.monotonic()
         query = dict(parse_qsl(self.scope["query_string"].decode(errors="replace"), max_num_fields=100))
         headers = {name: value.decode("latin-1") for name, value in self.scope["headers"]}
+        self._compresses = "permessage-deflate" in headers.get(b"sec-websocket-extensions", "")
         try:
             asked = joining(
                 query=query,
@@ -68,6 +74,10 @@ class SignallingConsumer(AsyncWebsocketConsumer):
             )
         except (JoinRefused, ValueError) as refusal:
             await self._refuse(getattr(refusal, "status", 400), str(refusal))
+            return
+        now, grants = time.monotonic(), asked.grants
+        if not _JOINS_OF_ONE.allows((grants.room, grants.identity), now) or not _JOINS_OF_ROOM.allows(grants.room, now):
+            await self._refuse(429, TOO_MANY)
             return
         try:
             if await workers().is_revoked(asked):
@@ -96,7 +106,7 @@ class SignallingConsumer(AsyncWebsocketConsumer):
             return
         size = len(bytes_data) if bytes_data is not None else len((text_data or "").encode())
         if size > getattr(settings, "RTC_MESSAGE_LIMIT", MAX_MESSAGE):
-            await self._end(TOO_BIG)
+            await self._end(POLICY if self._compresses else TOO_BIG)  # LiveKit's code speaks of bytes on the wire
         elif not self._may_send():
             await self._end(POLICY)
         else:
@@ -113,6 +123,7 @@ class SignallingConsumer(AsyncWebsocketConsumer):
         del code
         if self._pump is not None:
             self._pump.cancel()
+            self._pump = None  # it knows this consumer: a circle
         if self._channel is not None:
             with contextlib.suppress(WorkerLost):
                 await self._channel.send(Kind.GONE)

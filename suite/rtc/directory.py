@@ -21,8 +21,8 @@ class RoomDirectory(Protocol):
     async def holder(self, room: str) -> str:
         """Who holds the room; empty for nobody."""
 
-    async def renew(self, rooms: Mapping[str, str]) -> None:
-        """The workers still hold these rooms."""
+    async def renew(self, rooms: Mapping[str, str]) -> set[str]:
+        """The workers still hold these rooms; returns those of which the directory knows that no longer."""
 
     async def release(self, room: str, worker: str) -> None:
         """The worker holds the room no longer."""
@@ -67,8 +67,10 @@ class OwnDirectory:
     async def holder(self, room: str) -> str:
         return self._rooms.get(room, "")
 
-    async def renew(self, rooms: Mapping[str, str]) -> None:
+    async def renew(self, rooms: Mapping[str, str]) -> set[str]:
         """Nothing ends by itself here."""
+        del rooms
+        return set()
 
     async def release(self, room: str, worker: str) -> None:
         if self._rooms.get(room) == worker:

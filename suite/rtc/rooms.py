@@ -7,7 +7,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from suite.kernel.logs import get_logger
@@ -17,11 +17,16 @@ from suite.rtc.link.web import WorkerLink
 
 log = get_logger(__name__)
 
+AGAIN: Final = 0.5  # seconds until a directory that did not answer is written to again
+CLOSE: Final = 2.0  # seconds for the last words to a directory
 LATELY: Final = 2.0  # seconds after which a worker's load speaks of the rooms that it was given
 
 
 class Rooms:
-    """What workers say of their rooms is written to the directory in the order in which they say it."""
+    """What workers say of their rooms is written to the directory in the order in which they say it.
+
+    A directory that does not answer is told once it does: of each record the last word, so that what waits stays small.
+    """
 
     def __init__(self, directory: RoomDirectory) -> None:
         self.held: dict[str, str] = {}
@@ -30,7 +35,7 @@ class Rooms:
         self._said_by: dict[str, str] = {}  # the worker that last spoke of the room
         self._placed: deque[tuple[float, str]] = deque(maxlen=10_000)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._writes: deque[tuple[str, ...] | tuple[str, str, str, bytes | None]] = deque()
+        self._writes: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self._writing: asyncio.Task[None] | None = None
 
     def lock(self, name: str) -> asyncio.Lock:
@@ -102,6 +107,13 @@ class Rooms:
             if release:
                 self._write("release", name, worker)
 
+    def write_again(self, name: str) -> None:
+        """The directory has forgotten the room: whose it is, and all that is kept of it."""
+        if name in self.held:
+            self._write("claim", name, self.held[name])
+        for key, record in self.records(name).items():
+            self._write("remember", name, key, record)
+
     def gone_silent(self, worker: str) -> None:
         """The link to the worker was lost: it is to say again what it holds."""
         for name in self.of(worker):
@@ -112,15 +124,32 @@ class Rooms:
         self._records.pop(name, None)
         self._said_by.pop(name, None)
 
-    def _write(self, *what: str | bytes | None) -> None:
-        self._writes.append(what)  # type: ignore[arg-type]  # as the methods take them
+    async def close(self) -> None:
+        """Write what waits, where the directory answers soon."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing}, timeout=CLOSE)
+            self._writing.cancel()
+
+    def _write(self, method: str, name: str, *what: str | bytes | None) -> None:
+        record = (method, name, what[0] if method == "remember" else "")
+        self._writes.pop(record, None)
+        self._writes[record] = (method, name, *what)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().create_task(self._drain(), name="room directory")
 
     async def _drain(self) -> None:
+        is_lost = False
         while self._writes:
-            method, *what = self._writes.popleft()
+            record, write = next(iter(self._writes.items()))
+            method, *what = write
             try:
-                await getattr(self._directory, str(method))(*what)
+                await getattr(self._directory, method)(*what)
             except DirectoryLost as lost:
-                log.warning("directory_lost", error=str(lost), waiting=len(self._writes))
+                if not is_lost:
+                    log.warning("directory_lost", error=str(lost), waiting=len(self._writes))
+                is_lost = True
+                await asyncio.sleep(AGAIN)
+                continue
+            is_lost = False
+            if self._writes.get(record) is write:
+                del self._writes[record]

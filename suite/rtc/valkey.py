@@ -67,12 +67,13 @@ class ValkeyDirectory:
         found = await self._said(self._client.get(self._key("room", room)))
         return found.decode() if found else ""
 
-    async def renew(self, rooms: Mapping[str, str]) -> None:
+    async def renew(self, rooms: Mapping[str, str]) -> set[str]:
         pipeline = self._client.pipeline(transaction=False)
         for room, worker in rooms.items():
             pipeline.eval(RENEW, 1, self._key("room", room), worker, str(LEASE))
             pipeline.expire(self._key("kept", room), KEPT)
-        await self._said(pipeline.execute())
+        answers = await self._said(pipeline.execute())
+        return {room for room, *known in zip(rooms, answers[::2], answers[1::2], strict=True) if not all(known)}
 
     async def release(self, room: str, worker: str) -> None:
         await self._eval(RELEASE, self._key("room", room), worker)

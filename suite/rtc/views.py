@@ -33,6 +33,7 @@ async def validate(request: HttpRequest, *, single: bool) -> HttpResponse:
                 single=single,
                 keys=keys(),
                 now=time.time(),
+                strict=True,
             )
             refused = await workers().would_admit(asked)
         except JoinRefused as refusal:

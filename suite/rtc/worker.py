@@ -67,6 +67,7 @@ class Worker:
         self._control: Control | None = None
         self._load_timer: asyncio.TimerHandle | None = None
         self._busy = (self._loop.time(), time.process_time())
+        self._octets = (0.0, 0)  # carried until then
         self._parent = os.getppid()
         self.draining, self.drained, self.orphaned = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._written: tuple[rtc.SignalResponse | None, bytes] = (None, b"")
@@ -189,9 +190,21 @@ class Worker:
             log.warning("parent_gone", index=self._arguments.index)
             self.orphaned.set()
             return
+        self._report_carried()
         self._link.broadcast(Kind.LOAD, self._load())
         self._busy = (self._loop.time(), time.process_time())
         self._load_timer = self._loop.call_later(LOAD_INTERVAL, self._report_load)
+
+    def _report_carried(self) -> None:
+        """Tell control how much is carried, where there is a limit to it."""
+        if self._plane is None or self._control is None or not self._control.settings.byte_rate_limit:
+            return
+        now, counts = self._loop.time(), self._plane.statistics()
+        octets = counts["bytes_in"] + counts["bytes_out"]
+        at, before = self._octets
+        self._octets = (now, octets)
+        if at:
+            self._handle(inputs.Carried((octets - before) / (now - at)))
 
     def drain(self) -> None:
         """Take no new rooms, and be done when the last one has ended."""
@@ -212,6 +225,10 @@ class Worker:
     # --- effects ---------------------------------------------------------------------------------------------------
 
     def _carry_out(self, effects: Sequence[out.Effect]) -> None:
+        with self._plane.together() if self._plane is not None else contextlib.nullcontext():
+            self._do(effects)
+
+    def _do(self, effects: Sequence[out.Effect]) -> None:
         for effect in effects:
             match effect:
                 case out.Media():

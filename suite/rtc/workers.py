@@ -68,13 +68,15 @@ class Workers:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(link.close() for link in self._links.values()))
+        await self.rooms.close()
         await self.directory.close()
 
     async def _keep_links(self) -> None:
         """Connect to every worker that is there, so that what it says of its rooms is heard."""
         while True:
             away = [link for link in self._links.values() if not link.connected]
-            await asyncio.gather(*(link.connect() for link in away), return_exceptions=True)
+            if away:
+                await asyncio.gather(*(link.connect() for link in away), return_exceptions=True)
             await asyncio.sleep(LOOK)
 
     async def _keep_leases(self) -> None:
@@ -83,7 +85,9 @@ class Workers:
             try:
                 linked = {path: {"socket": path} for path in self._own if self._links[path].connected}
                 await self.directory.announce(linked)
-                await self.directory.renew({name: path for name, path in self.rooms.held.items() if path in linked})
+                held = {name: path for name, path in self.rooms.held.items() if path in linked}
+                for name in await self.directory.renew(held):
+                    self.rooms.write_again(name)
                 self._know(set(await self.directory.announced()))
             except DirectoryLost as lost:
                 log.warning("directory_lost", error=str(lost))

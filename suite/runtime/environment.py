@@ -45,7 +45,7 @@ MEDIA = frozenset(
         "RTC_EGRESS_SOCKET",
     }
     | {"RTC_EGRESS_ROOT", "MEDIA_ADDRESS", "MEDIA_UDP_PORT", "MEDIA_TCP_PORT", "VALKEY_URL", "VALKEY_PREFIX"}
-    | {"TURN_URLS", "TURN_SECRET", "TURN_TTL"}
+    | {"TURN_URLS", "TURN_SECRET", "TURN_TTL", "RTC_ROOMS"}
 )
 PROVIDER = frozenset(
     {

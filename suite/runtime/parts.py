@@ -74,6 +74,8 @@ def _web(*, environment: Environment, ports: Ports) -> Part:
         "websockets-sansio",
         "--ws-max-size",
         "1048576",
+        "--timeout-keep-alive",
+        "75",  # s: longer than front servers keep an idle connection, so that they hang up first
     ]
     options += ["--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "2", "--log-level", "warning"]
     options += ["--proxy-headers" if given.get("BEHIND_PROXY") == "1" else "--no-proxy-headers"]

@@ -37,6 +37,7 @@ from suite.rtc.transport import stun
 from suite.rtc.transport.framing import Frames
 from suite.rtc.transport.tcp import first_ufrag
 from tests.rtc.core.world import World
+from tests.rtc.kernel.checks import check_by_both, line_row
 from tests.rtc.kernel.twins import KINDS, feedback_of_both, inspect_both, read_both
 from tests.rtc.packets import bench
 from tests.rtc.packets.bench import Bench
@@ -74,6 +75,9 @@ def read_stun(data: bytes) -> None:
             assert not found.check_message_integrity(_PASSWORD), "nobody has signed it"
             stun.answer(found.transaction_id, ("192.0.2.1", 1), _PASSWORD, conflict=len(data) % 2 == 1)
         first_ufrag(len(packet).to_bytes(2, "big") + packet)
+        compiled = _kernel()
+        if compiled is not None:
+            check_by_both(compiled, line_row(), packet, ("192.0.2.1", 1))
     with contextlib.suppress(RemoteError):
         frames = Frames()
         for at in range(0, len(data), 7):

@@ -184,6 +184,17 @@ class Person:
 
         await until(louder, seconds=15, what=f"{self.name} hears {voices}")
 
+    async def hears_nothing(self) -> None:
+        """No remote sound has energy that rises, for two seconds."""
+
+        async def quiet() -> bool:
+            before = (await self.statistics())["energy"]
+            await self.page.wait_for_timeout(2000)
+            now = (await self.statistics())["energy"]
+            return all(energy <= before.get(track, 0.0) + 1e-6 for track, energy in now.items())
+
+        await until(quiet, seconds=15, what=f"{self.name} hears nobody")
+
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
@@ -217,3 +228,12 @@ async def person(browser: Browser, name: str, *, width: int = 1280, height: int 
     page.on("console", keep)
     page.on("pageerror", lambda error: one.complaints.append(str(error)))
     return one
+
+
+async def two_meet(browser: Browser, url: str, slug: str) -> tuple[Person, Person]:
+    """Awa and Bruno, signed in and in the meeting."""
+    two = await person(browser, "Awa Diallo"), await person(browser, "Bruno Martin")
+    for one in two:
+        await one.sign_in(url)
+        await one.enter(url, slug)
+    return two

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import redis
 
 from suite.runtime.engines import addresses
 from suite.runtime.folders import ROOT
@@ -132,6 +133,22 @@ class House:
 
     async def count(self, table: str, where: str = "true") -> int:
         return int((await self.ask(f"select count(*) from {table} where {where}"))[0][0])
+
+    async def tables_with(self, word: str) -> list[str]:
+        """The tables of which a row holds `word` in any column."""
+        named = "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
+        names = [name for (name,) in await self.ask(named)]
+        return [name for name in names if await self.count(f'"{name}" one', f"one::text ilike '%{word}%'")]
+
+    def secrets(self) -> dict[str, str]:
+        """What this copy keeps for itself."""
+        found: dict[str, str] = json.loads((self.var / "secrets.json").read_text())
+        return found
+
+    def celery_waiting(self) -> int:
+        """How many Celery workers wait for tasks, as Valkey sees them."""
+        with redis.from_url(addresses(self.var)["VALKEY_URL"]) as valkey:
+            return sum(client["cmd"] == "brpop" for client in valkey.client_list())
 
     async def _read(self) -> None:
         assert self.process is not None

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.journeys.browser import Person, chromium, person
+from tests.journeys.browser import Person, chromium, two_meet
 from tests.journeys.conftest import Come
 from tests.journeys.house import House
 from tests.journeys.staff import until
@@ -23,10 +23,7 @@ HOUSE = {"speech": False}
 async def test_without_the_worker_the_walk_fails_at_its_third_step(house: House, staff: Come) -> None:
     slug = await (await staff("Awa Diallo")).start_room()
     async with chromium() as browser:
-        awa, bruno = await person(browser, "Awa Diallo"), await person(browser, "Bruno Martin")
-        for one in (awa, bruno):
-            await one.sign_in(house.url)
-            await one.enter(house.url, slug)
+        awa, bruno = await two_meet(browser, house.url, slug)
         for one in (awa, bruno):
             await one.frames_rise(pictures=1, samples=1)
         house.kill("media-0", number=signal.SIGSTOP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ KEYWORDS = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+ISLAND = re.compile(r'^    (\w+): "(.*)",$', re.MULTILINE)
 Key = tuple[str | None, str]  # context, msgid
 
 
@@ -40,6 +42,27 @@ def sources() -> Iterator[tuple[Path, str]]:
     for path in sorted((ROOT / "templates").rglob("*.html")):
         # Each line alone: Python's tokenizer would read the indentation of HTML as its own.
         yield path, "\n".join(line.strip() for line in templatize(path.read_text(), origin=str(path)).splitlines())
+
+
+def pairs() -> Iterator[tuple[str, str]]:
+    """What is said in French and in English, on pages and islands; with the values' places in it."""
+    for message in french():
+        if message.id:
+            texts = (message.id,), (message.string,)
+            english, said = ([one] if isinstance(one, str) else list(one) for (one,) in texts)
+            yield from zip(said, english, strict=False)
+    for path in sorted((ROOT / "static" / "src").rglob("messages.ts")):
+        spoken: dict[str, list[str]] = {}
+        for key, words in ISLAND.findall(path.read_text()):
+            spoken.setdefault(key, []).append(words)
+        yield from ((fr, en) for fr, en in spoken.values())
+
+
+def of_one_language() -> dict[str, set[str]]:
+    """`fr` and `en`: what is said in that one alone, word for word."""
+    both = [pair for pair in pairs() if not any("%(" in one or "{" in one for one in pair)]
+    french, english = {fr for fr, _en in both}, {en for _fr, en in both}
+    return {"fr": french - english, "en": english - french}
 
 
 def french() -> Catalog:

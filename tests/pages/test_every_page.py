@@ -1,4 +1,6 @@
-"""Every page and island in Chromium: WCAG 2.2 AA by axe, in light and in dark, and nothing wider than the screen."""
+"""Every page and island in Chromium, in French and in English: WCAG 2.2 AA by axe, in light and in dark, nothing wider than
+the screen, nothing that moves once it is there, no word of the other language, no request to another host.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,6 +18,7 @@ from suite.accounts.viewer import Viewer
 from suite.audit.models import Record
 from suite.kernel import clock
 from tests.chromium import DESK, Complaints, chromium, in_database, signed_in, violations
+from tests.pages.catalogue import of_one_language
 from tests.people import organization, session_of
 from tests.security.test_every_address import addresses
 from tests.security.world import World, a_world
@@ -97,24 +101,30 @@ def test_every_address_is_a_page_here_or_none() -> None:
     assert shown == set(PAGES), "say here which page a new address shows, or that it shows none"
 
 
+@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
 @pytest.mark.parametrize("of", ["nobody", "awa", "hr", "auditor"])
-def test_every_page_can_be_read_by_everybody_at_any_width(web: Web, world: World, of: str) -> None:
+def test_every_page_can_be_read_by_everybody_at_any_width(web: Web, world: World, of: str, locale: str) -> None:
     viewers: dict[str, Viewer | None] = {**world.visitors, "awa": world.awa, "nobody": None}
     viewer = viewers[of]
     session = session_of(viewer) if viewer else ""
     found: list[str] = []
     complaints = Complaints()
     with chromium() as browser:
-        page = page_of(browser, web, session, complaints)
+        page = page_of(browser, web, session, complaints, locale)
+        page.add_init_script(WATCH_SHIFTS)
+        hosts: set[str] = set()
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
         for name, shown in {**PAGES, **STATES}.items():
             if shown.of == of:
                 found += [f"{name or '/'}: {fault}" for fault in faults(page, shown, shown.at(world))]
     assert not found, "\n".join(found)
     assert [one for one in complaints if "404" not in one] == []
+    assert hosts - {""} == {urlsplit(web.address).netloc}
 
 
 def faults(page: Page, shown: Shown, address: str) -> list[str]:
     found: list[str] = []
+    language, other = ("fr", "en") if page.evaluate("navigator.language").startswith("fr") else ("en", "fr")
     for scheme in SCHEMES:
         page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of playwright's own words
@@ -122,6 +132,11 @@ def faults(page: Page, shown: Shown, address: str) -> list[str]:
         expect(page.locator(shown.ready).first).to_be_visible()
         assert page.locator("html").get_attribute("data-fr-theme") == scheme
         found += [f"{scheme}: {fault}" for fault in violations(page)]
+        if (moved := page.evaluate("window.__shift")) > SHIFT_MOST:
+            found.append(f"{scheme}: what is shown moves by {moved:.4f}: {page.evaluate('window.__moved')}")
+    if (lang := page.locator("html").get_attribute("lang")) != language:
+        found.append(f"the page's language is {lang}")
+    found += [f"says «{words}», which is not {language}" for words in OF_ONE_LANGUAGE[other].intersection(page.evaluate(WORDS))]
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
@@ -130,15 +145,41 @@ def faults(page: Page, shown: Shown, address: str) -> list[str]:
     return found
 
 
+# Everything that is read out or shown in the page's language.
+WORDS = """() => {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode;
+    const isOwn = text.parentElement.closest('[lang]') === document.documentElement;
+    if (isOwn) found.push(text.data.trim().replace(/\\s+/g, ' '));
+  }
+  for (const name of ['aria-label', 'title', 'placeholder', 'alt', 'value'])
+    for (const one of document.querySelectorAll(`[${name}]`)) found.push(one.getAttribute(name).trim());
+  return found;
+}"""
+WATCH_SHIFTS = """
+  window.__shift = 0;
+  window.__moved = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      if (entry.hadRecentInput) continue;
+      window.__shift += entry.value;
+      window.__moved.push(...entry.sources.map(({ node }) => (node?.outerHTML ?? node?.data ?? '').slice(0, 100)));
+    }
+  }).observe({ type: 'layout-shift', buffered: true });
+"""
+SHIFT_MOST = 0.005  # of the screen, as Chromium counts it
+OF_ONE_LANGUAGE = of_one_language()
 # Tables may scroll where they must; those of people and of the log need not.
 CUT = """() => [...document.querySelectorAll('.people .fr-table__content, .audit .fr-table__content')]
   .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => `${one.scrollWidth} in ${one.clientWidth}`)"""
 
 
-def page_of(browser: Browser, web: Web, session: str, complaints: Complaints) -> Page:
+def page_of(browser: Browser, web: Web, session: str, complaints: Complaints, locale: str) -> Page:
     if session:
-        return signed_in(browser, web, session, complaints)
-    page = browser.new_context(base_url=web.address, locale="fr-FR").new_page()
+        return signed_in(browser, web, session, complaints, locale=locale)
+    page = browser.new_context(base_url=web.address, locale=locale).new_page()
     complaints.watch(page)
     return page
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
@@ -177,16 +178,29 @@ def room(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def egress(tmp_path: Path) -> Iterator[Path]:
+    """The process that writes recordings below `out`; its socket."""
+    with tempfile.TemporaryDirectory(prefix="rtc-") as short:  # a socket's path is limited to 107 bytes
+        socket = Path(short) / "egress.sock"
+        environment = {**os.environ, "LIVEKIT_API_KEY": DEV_KEY, "LIVEKIT_API_SECRET": DEV_SECRET, "LIVEKIT_WEBHOOK_URLS": ""}
+        command = [sys.executable, "-m", "suite.rtc.egress", "--socket", str(socket), "--root", str(tmp_path / "out")]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment)
+        yield socket
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
 async def people(server: Server) -> AsyncIterator[Any]:
     """Python SDK clients, disconnected with the test."""
     from tests.protocol.person import Person
 
     joined: list[Person] = []
 
-    async def join(identity: str, room: str, *, single: bool = False, at: Server | None = None, **video: Any) -> Person:
+    async def join(identity: str, room: str, *, at: Server | None = None, **options: Any) -> Person:
         person = Person(at or server, identity, room)
         joined.append(person)
-        await person.join(single=single, **video)
+        await person.join(**options)
         return person
 
     yield join

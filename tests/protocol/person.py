@@ -40,15 +40,16 @@ class Person:
         ):  # fmt: skip
             self.room.on(name, lambda *args, name=name: self.events.append((name, args)))
 
-    async def join(self, *, single: bool = False, **video: Any) -> None:
+    async def join(self, *, single: bool = False, subscribe: bool = True, **video: Any) -> None:
         token = self.server.token(self.identity, self.room_name, **video)
-        await self.room.connect(self.server.ws, token, rtc.RoomOptions(single_peer_connection=single))
+        options = rtc.RoomOptions(single_peer_connection=single, auto_subscribe=subscribe)
+        await self.room.connect(self.server.ws, token, options)
 
     def has(self, event: str) -> bool:
         return any(name == event for name, _ in self.events)
 
-    async def publish(self, *, video: bool = True) -> None:
-        """Publish a 440 Hz tone, and a picture that changes."""
+    async def publish(self, *, video: bool = True, codec: Any = None) -> None:
+        """Publish a 440 Hz tone, and a picture that changes, in `codec` (by default the SDK's)."""
         audio = rtc.AudioSource(RATE, 1)
         self.sources.append(audio)
         await self._publish("mic", rtc.LocalAudioTrack.create_audio_track("mic", audio), rtc.TrackSource.SOURCE_MICROPHONE)
@@ -56,11 +57,12 @@ class Person:
         if video:
             pictures = rtc.VideoSource(*SIZE)
             self.sources.append(pictures)
-            await self._publish("cam", rtc.LocalVideoTrack.create_video_track("cam", pictures), rtc.TrackSource.SOURCE_CAMERA)
+            track = rtc.LocalVideoTrack.create_video_track("cam", pictures)
+            await self._publish("cam", track, rtc.TrackSource.SOURCE_CAMERA, codec)
             self._senders.add(asyncio.create_task(self._pictures(pictures)))
 
-    async def _publish(self, name: str, track: Any, source: Any) -> None:
-        options = rtc.TrackPublishOptions(source=source)
+    async def _publish(self, name: str, track: Any, source: Any, codec: Any = None) -> None:
+        options = rtc.TrackPublishOptions(source=source, video_codec=codec)
         self.publications[name] = await self.room.local_participant.publish_track(track, options)
 
     async def leave(self) -> None:

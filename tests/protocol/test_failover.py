@@ -142,9 +142,7 @@ async def test_a_stopped_workers_people_go_to_the_other(pair: Server, people: An
     assert seen["room_started", ""] == 1
 
 
-async def test_two_servers_that_share_a_directory_are_one(
-    tmp_path: Path, engines: None, people: Any, valkey_url: str
-) -> None:
+async def test_two_servers_that_share_a_directory_are_one(tmp_path: Path, engines: None, people: Any, valkey_url: str) -> None:
     with (
         running_server(tmp_path, "--redis-host", valkey_url) as first,
         running_server(tmp_path, "--redis-host", valkey_url) as second,

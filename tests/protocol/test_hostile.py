@@ -160,6 +160,16 @@ async def test_a_frame_that_is_too_long_closes_its_sender_alone(http: Raw, serve
     await answers(good)
 
 
+async def test_a_message_that_is_too_long_once_inflated_closes_its_sender_alone(http: Raw, server: Server, room: str) -> None:
+    """LiveKit's own tests ask for anything but 1009, which is for what was too long on its way."""
+    good = await joined(http, server, "good", room)
+    bad = await http.ws_connect(f"{server.ws}/rtc", params={"access_token": server.token("bad", room)}, compress=15)
+    assert bad.compress
+    await bad.send_bytes(bytes(2 * MAX_MESSAGE + 1))
+    assert await closed(bad) == 1008
+    await answers(good)
+
+
 async def raw_handshake(server: Server, identity: str, room: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A websocket by hand, for what no library would send."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
@@ -203,6 +213,23 @@ async def test_a_flood_closes_its_sender_alone(http: Raw, server: Server, room: 
     assert await closed(bad) == 1008
     await asyncio.gather(flooding, return_exceptions=True)
     await answers(good)
+
+
+async def test_whoever_joins_without_end_is_refused_and_nobody_else(http: Raw, server: Server, room: str) -> None:
+    other = await joined(http, server, "other", room)
+    query = {"access_token": server.token("again", room)}
+    refused = None
+    for _attempt in range(200):
+        try:
+            socket = await http.ws_connect(f"{server.ws}/rtc", params=query)
+            await socket.close()
+        except aiohttp.WSServerHandshakeError as error:
+            refused = error
+            break
+    assert refused is not None
+    assert refused.status == 429
+    await answers(other)
+    await answers(await joined(http, server, "third", room))
 
 
 async def test_a_slow_reader_closes_itself_alone(http: Raw, server: Server, room: str) -> None:
@@ -289,3 +316,22 @@ async def test_the_log_names_nobody_and_holds_no_token(http: Raw, server: Server
     assert "eyJ" not in written
     assert '"level": "error"' not in written
     assert models.DisconnectReason.UNKNOWN_REASON == 0
+
+
+async def test_a_connection_that_was_silent_for_a_while_still_answers(server: Server) -> None:
+    """Clients keep theirs for 15 s and more: one that the server closes under a call cannot be told from a lost call."""
+    made: list[object] = []
+
+    async def count(_session: object, _context: object, what: object) -> None:
+        made.append(what)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(count)
+    headers = {"Authorization": f"Bearer {server.admin()}"}
+    async with aiohttp.ClientSession(trace_configs=[trace]) as session:
+        for silence in (6, 0):
+            async with session.post(f"{server.http}/twirp/livekit.RoomService/ListRooms", json={}, headers=headers) as answer:
+                assert answer.status == 200
+                await answer.read()  # or the client hangs up
+            await asyncio.sleep(silence)
+    assert len(made) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import av
 import pytest
 from livekit.protocol import egress
 
@@ -26,6 +28,7 @@ from suite.rtc.core.media import (
 )
 from suite.rtc.transport.copies import GUARD
 from suite.rtc.transport.plane import MediaPlane
+from tests.rtc.egress import pictures
 from tests.rtc.peer import OPUS, Control, Join, Peer, rtp, until
 from tests.rtc.receiver import KEY, SECRET, Receiver
 from tests.rtc.sound import FRAME, heard, red, tone
@@ -33,15 +36,20 @@ from tests.rtc.sound import FRAME, heard, red, tone
 pytestmark = pytest.mark.slow  # a recorder's process, and sound in its own time
 
 RED = Codec(63, "audio/red", 48000)
+VP8 = Codec(96, "video/vp8", 90000, rtx_payload_type=97)
 SILENT = 0.01
+TRAILER = bytes((0xFE, 0xFE, 0xF0, 8 ^ 0xFF)) + b"LKTS"  # tag, length, value: what LiveKit's pages put behind a frame
 
 
 @asynccontextmanager
-async def recorder(*, folder: Path, webhook: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The egress process on `folder`/s, writing below `folder`/out."""
+async def recorder(
+    *, folder: Path, webhook: str, largest: int | str = "unlimited"
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The egress process on `folder`/s, writing below `folder`/out, files of `largest` bytes at most."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "suite.rtc.egress", "--socket", str(folder / "s"), "--root", str(folder / "out"),
-        "--webhook", webhook, env={**os.environ, "LIVEKIT_API_KEY": KEY, "LIVEKIT_API_SECRET": SECRET},
+        "prlimit", f"--fsize={largest}", sys.executable, "-m", "suite.rtc.egress", "--socket", str(folder / "s"),
+        "--root", str(folder / "out"), "--webhook", webhook,
+        env={**os.environ, "LIVEKIT_API_KEY": KEY, "LIVEKIT_API_SECRET": SECRET},
     )  # fmt: skip
     try:
         await until((folder / "s").is_socket)
@@ -226,6 +234,107 @@ async def test_a_killed_recorder_leaves_a_file_that_the_next_one_finishes(
             assert len(loud) * 20_000_000 == result.duration
             assert result.duration >= 1_900_000_000
             assert result.started_at == ended.started_at
+
+
+class Camera:
+    """Sends a picture's frames in real time."""
+
+    def __init__(self, peer: Peer, *, ssrc: int = 10) -> None:
+        self.peer = peer
+        self.ssrc = ssrc
+        self.sequence = 0
+        self.since = time.monotonic()
+
+    async def show(self, frames: list[bytes]) -> None:
+        for frame in frames:
+            payloads, timestamp = pictures.packets("video/vp8", frame), int((time.monotonic() - self.since) * 90_000)
+            for payload in payloads:
+                ends = payload is payloads[-1]
+                said = payload + TRAILER * ends
+                self.peer.send_rtp(
+                    rtp(ssrc=self.ssrc, sequence=self.sequence & 0xFFFF, timestamp=timestamp, payload=said, marker=ends)
+                )
+                self.sequence += 1
+            empty = rtp(ssrc=self.ssrc, sequence=self.sequence & 0xFFFF, timestamp=timestamp, payload=b"", padding=9)
+            self.peer.send_rtp(empty)
+            self.sequence += 1
+            await asyncio.sleep(1 / 30)
+
+
+async def film(plane: MediaPlane, control: Control, join: Join) -> Camera:
+    camera = Camera(await join("p", data=False))
+    await control.wait(lambda report: report == TransportConnected("p"))
+    plane.apply(Receive("p", "0", "TR_a", "video", (VP8,), ssrcs=(10,)))
+    await camera.show(pictures.encoded("video/vp8", frames=1, every=1))
+    await control.wait(lambda report: isinstance(report, LayerStarted))
+    return camera
+
+
+async def test_the_largest_picture_that_flows_is_recorded(
+    plane: MediaPlane, control: Control, join: Join, tmp_path: Path
+) -> None:
+    small = Camera(await join("p", data=False))
+    large = Camera(small.peer, ssrc=11)
+    await control.wait(lambda report: report == TransportConnected("p"))
+    plane.apply(Receive("p", "0", "TR_a", "video", (VP8,), layers=("q", "h"), ssrcs=(10, 11)))
+    little = pictures.encoded("video/vp8", frames=90, every=10, width=160, height=96)
+    await small.show(little[:1])
+    await control.wait(lambda report: isinstance(report, LayerStarted))
+    async with Receiver() as receiver, recorder(folder=tmp_path, webhook=receiver.url):
+        plane.apply(StartCopy("EG_1", "TR_a", str(tmp_path / "s"), "m/film", "video/vp8", "room", "RM_1"))
+        await small.show(little[1:30])
+        both = asyncio.gather(small.show(little[30:]), large.show(pictures.encoded("video/vp8", frames=20, every=20)))
+        await both  # the large one ends before the small one
+        plane.apply(StopCopy("EG_1"))
+        await control.wait(lambda report: isinstance(report, CopyEnded))
+    with av.open(str(tmp_path / "out" / "m" / "film")) as found:
+        widths = [width for width, _ in itertools.groupby(frame.width for frame in found.decode(video=0))]
+    assert widths == [160, 320, 160]
+
+
+async def test_a_killed_recorder_leaves_a_film_that_the_next_one_finishes(
+    plane: MediaPlane, control: Control, join: Join, tmp_path: Path
+) -> None:
+    camera = await film(plane, control, join)
+    async with Receiver() as receiver:
+        async with recorder(folder=tmp_path, webhook=receiver.url) as process:
+            plane.apply(StartCopy("EG_1", "TR_a", str(tmp_path / "s"), "m/film", "video/vp8", "room", "RM_1"))
+            await camera.show(pictures.encoded("video/vp8", frames=120, every=15))
+            started = await control.wait(lambda report: isinstance(report, CopyStarted))
+            process.kill()
+            await control.wait(lambda report: isinstance(report, CopyEnded))
+        async with recorder(folder=tmp_path, webhook=receiver.url):
+            told = await receiver.wait("egress_ended")
+    result = told.egress_info.file_results[0]
+    assert (told.egress_info.status, told.egress_info.details) == (egress.EGRESS_COMPLETE, "finished after a restart")
+    assert result.started_at == started.started_at
+    with av.open(str(tmp_path / "out" / "m" / "film")) as found:
+        times = [frame.time for frame in found.decode(video=0)]
+    assert len(times) > 40
+    assert times[-1] > 1.5
+    assert b"LKTS" not in (tmp_path / "out" / "m" / "film").read_bytes()
+    assert abs(times[-1] - result.duration / 1e9) < 0.5
+
+
+@pytest.mark.parametrize(("largest", "begins"), [(10, False), (100_000, True)])
+async def test_a_disk_without_room_ends_a_recording_with_a_sentence(
+    plane: MediaPlane, control: Control, join: Join, tmp_path: Path, largest: int, begins: bool
+) -> None:
+    camera = await film(plane, control, join)
+    async with Receiver() as receiver, recorder(folder=tmp_path, webhook=receiver.url, largest=largest):
+        plane.apply(StartCopy("EG_1", "TR_a", str(tmp_path / "s"), "m/film", "video/vp8", "room", "RM_1"))
+        await camera.show(pictures.encoded("video/vp8", frames=60, every=15))
+        ended = await control.wait(lambda report: isinstance(report, CopyEnded))
+        told = await receiver.wait("egress_ended")
+        assert told.egress_info.status == egress.EGRESS_FAILED
+        assert "File too large" in told.egress_info.error
+        assert "File too large" in ended.reason
+        assert names(tmp_path / "out" / "m") == ["film"] * begins
+        plane.apply(StartCopy("EG_2", "TR_a", str(tmp_path / "s"), "m/other", "video/vp8", "room", "RM_1"))
+        await camera.show(pictures.encoded("video/vp8", frames=5, every=5))  # and the recorder is still there
+        plane.apply(StopCopy("EG_2"))
+        again = await control.wait(lambda report: isinstance(report, CopyEnded) and report.egress_id == "EG_2")
+        assert again.reason == "stopped" if begins else "File too large" in again.reason
 
 
 async def test_a_worker_that_dies_leaves_a_finished_file(

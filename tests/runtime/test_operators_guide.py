@@ -11,7 +11,7 @@ from suite.runtime.folders import ROOT
 
 GUIDE = (ROOT / "docs" / "operators.md").read_text()
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,}")
-READERS = {"get", "get_days", "get_list", "get_secret", "setdefault"}
+READERS = {"get", "get_days", "get_list", "get_seconds", "get_secret", "setdefault"}
 ENVIRONMENTS = {"environ", "env", "environment", "given", "shared"}
 OF_EVERY_PROGRAM = {"PATH", "HOME"}
 COMPLETED = ROOT / "suite" / "runtime" / "environment.py"  # what `make run` gives in place of the settings' own defaults

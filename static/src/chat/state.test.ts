@@ -32,6 +32,26 @@ describe("the chat's state", () => {
     expect(state.channels?.map(({ id, unread }) => [id, unread])).toEqual([["b", 0], ["a", 1]].reverse());
   });
 
+  it("keeps the line of what is new where the conversation was left, though it is read before the answer comes", () => {
+    let state = reduce(opened([message("1")], "1"), { type: "closed", channelId: "a" });
+    state = reduce(state, { type: "heard", viewerId: ME, heard: { type: "message", channel_id: "a", message: message("2") } });
+    state = reduce(state, { type: "heard", viewerId: ME, heard: { type: "read", channel_id: "a", message_id: "2" } });
+    state = reduce(state, { type: "opened", info: info("a", "2"), page: { messages: [message("1"), message("2")], more: false } });
+    expect(threadOf(state, "a").readBefore).toBe("1");
+  });
+
+  it("takes nothing for unread again by an answer that was made before it was read", () => {
+    let state = opened([message("1"), message("2")], "1");
+    state = reduce(state, { type: "heard", viewerId: ME, heard: { type: "read", channel_id: "a", message_id: "2" } });
+    const late = { ...info("a", "1"), unread: 1 };
+    state = reduce(state, { type: "opened", info: late, page: { messages: [message("1"), message("2")], more: false } });
+    expect(state.channels?.map(({ unread }) => unread)).toEqual([0]);
+    state = reduce(state, { type: "info", info: late });
+    expect(state.channels?.map(({ unread }) => unread)).toEqual([0]);
+    state = reduce(state, { type: "opened", info: { ...late, last_read_id: "2" }, page: { messages: [message("3")], more: false } });
+    expect(state.channels?.map(({ unread }) => unread)).toEqual([1]);
+  });
+
   it("shows what was sent once, whichever of answer and socket comes first", () => {
     const sending = { ref: "ref-1", body: "1", at: "", failure: null };
     let state = reduce(opened([]), { type: "sending", channelId: "a", sending });

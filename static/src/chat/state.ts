@@ -21,6 +21,8 @@ export interface Thread {
   sending: readonly Sending[];
   /** The unread line stands after this message; it stays where it was when the channel was opened. */
   readBefore: string | null;
+  /** The latest that the viewer is known to have read. */
+  readUpTo: string | null;
 }
 
 export interface ChatState {
@@ -51,6 +53,7 @@ const NEW_THREAD: Thread = {
   isGone: false,
   sending: [],
   readBefore: null,
+  readUpTo: null,
 };
 
 export function threadOf(state: ChatState, channelId: string): Thread {
@@ -63,7 +66,7 @@ export function reduce(state: ChatState, action: ChatAction): ChatState {
     case "heard":
       return hear(state, action.heard, action.viewerId);
     case "opened":
-      return inThread(withLine(state, action.info), action.info.id, (thread) => ({
+      return inThread(withInfo(state, action.info), action.info.id, (thread) => ({
         ...thread,
         info: action.info,
         messages: merged(thread.messages, action.page.messages),
@@ -72,7 +75,8 @@ export function reduce(state: ChatState, action: ChatAction): ChatState {
         isLoaded: true,
         failure: null,
         isGone: false,
-        readBefore: action.info.last_read_id,
+        // Shown again, it is read before the answer comes: the line stays where it was left.
+        readBefore: thread.isLoaded ? thread.readBefore : action.info.last_read_id,
       }));
     case "caught up":
       return inThread(state, action.channelId, (thread) => caughtUp(thread, action.page));
@@ -85,7 +89,7 @@ export function reduce(state: ChatState, action: ChatAction): ChatState {
     case "failed to open":
       return inThread(state, action.channelId, (thread) => ({ ...thread, failure: action.failure }));
     case "info":
-      return inThread(withLine(state, action.info), action.info.id, (thread) => ({ ...thread, info: action.info }));
+      return inThread(withInfo(state, action.info), action.info.id, (thread) => ({ ...thread, info: action.info }));
     case "sending":
       return inThread(state, action.channelId, (thread) => ({
         ...thread,
@@ -116,8 +120,10 @@ function hear(state: ChatState, heard: Heard, viewerId: string): ChatState {
     }
     case "message":
       return written(state, heard.channel_id, heard.message, viewerId);
-    case "read":
-      return withChange(state, heard.channel_id, (line) => ({ ...line, unread: unreadAfter(state, heard, viewerId) ?? line.unread }));
+    case "read": {
+      const lined = withChange(state, heard.channel_id, (line) => ({ ...line, unread: unreadAfter(state, heard, viewerId) ?? line.unread }));
+      return inThread(lined, heard.channel_id, (thread) => ({ ...thread, readUpTo: heard.message_id }));
+    }
   }
 }
 
@@ -173,6 +179,14 @@ function inThread(state: ChatState, channelId: string, change: (thread: Thread) 
 function withLine(state: ChatState, line: ChannelLine): ChatState {
   const others = (state.channels ?? []).filter(({ id }) => id !== line.id);
   return { ...state, channels: sorted([...others, line]) };
+}
+
+/** The line as the server answers it; what was read after that answer was made stays read. */
+function withInfo(state: ChatState, info: ChannelInfo): ChatState {
+  const { readUpTo } = threadOf(state, info.id);
+  const known = state.channels?.find(({ id }) => id === info.id);
+  const isOlder = readUpTo !== null && readUpTo > (info.last_read_id ?? "");
+  return withLine(state, isOlder && known !== undefined ? { ...info, unread: known.unread } : info);
 }
 
 function withChange(state: ChatState, channelId: string, change: (line: ChannelLine) => ChannelLine): ChatState {

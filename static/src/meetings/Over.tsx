@@ -19,7 +19,10 @@ const WORDS = {
   refused: { title: "refusedTitle", hint: "refusedTextHint", again: "askAgain" },
   deactivated: { title: "deactivatedTitle", hint: "deactivatedHint", again: null },
   lost: { title: "lostTitle", hint: "lostHint", again: "rejoin" },
+  full: { title: "fullTitle", hint: "fullHint", again: "rejoin" },
 } as const;
+
+const HAS_PAGE: ReadonlySet<Ending> = new Set(["left", "ended", "lost"]);
 
 /** After one's part in the meeting: what happened, and what next. */
 export function Over({ room, ending, meetingId, onAgain }: Props) {
@@ -28,7 +31,7 @@ export function Over({ room, ending, meetingId, onAgain }: Props) {
   useEffect(() => {
     heading.current?.focus();
   }, []);
-  const hasPage = room.me !== null && (ending === "left" || ending === "ended" || ending === "lost");
+  const hasPage = room.me !== null && HAS_PAGE.has(ending);
   return (
     <section className="notice-page">
       <h1 className="fr-h3" ref={heading} tabIndex={-1}>

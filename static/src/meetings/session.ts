@@ -1,7 +1,7 @@
 import type { ChatMessage, JoinAnswer, Me, MeetingView, Person, ServerMessage, Transcription, WaitingPerson } from "./contract.ts";
 
 /** Why one is no longer in the meeting. */
-export type Ending = "left" | "cancelled" | "ended" | "removed" | "refused" | "deactivated" | "lost";
+export type Ending = "left" | "cancelled" | "ended" | "removed" | "refused" | "deactivated" | "lost" | "full";
 
 /** What needs me, as one quiet message. */
 export type Notice =

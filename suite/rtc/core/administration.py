@@ -10,7 +10,7 @@ from livekit.protocol import models, rtc
 from livekit.protocol import room as room_pb
 
 from suite.rtc.core import data, egress, presence, profile, publishing, subscribing, updates
-from suite.rtc.core.errors import ServiceError, participant_not_found
+from suite.rtc.core.errors import ServiceError, no_response, participant_not_found
 from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
 
@@ -21,6 +21,14 @@ def _participant(room: RoomState, identity: str) -> Participant:
     participant = room.participants.get(identity)
     if participant is None:
         raise participant_not_found()
+    return participant
+
+
+def _reached(room: RoomState, identity: str) -> Participant:
+    """The same for calls that LiveKit passes on without a look at who is there."""
+    participant = room.participants.get(identity)
+    if participant is None:
+        raise no_response()
     return participant
 
 
@@ -46,7 +54,7 @@ def remove_participant(room: RoomState, request: room_pb.RoomParticipantIdentity
 
 def mute_published_track(room: RoomState, request: room_pb.MuteRoomTrackRequest) -> room_pb.MuteRoomTrackResponse:
     """Unmuting somebody from afar is not enabled, as on a LiveKit server by default (room.enable_remote_unmute)."""
-    participant = _participant(room, request.identity)
+    participant = _reached(room, request.identity)
     if not request.muted and not room.settings.enable_remote_unmute:
         raise ServiceError("failed_precondition", "twirp error unknown: remote unmute not enabled")
     publishing.told_to_mute(room, participant, request.track_sid, muted=request.muted)
@@ -61,27 +69,30 @@ def mute_published_track(room: RoomState, request: room_pb.MuteRoomTrackRequest)
 
 
 def update_participant(room: RoomState, request: room_pb.UpdateParticipantRequest) -> models.ParticipantInfo:
+    profile.refuse_too_large(room.settings, name=request.name, metadata=request.metadata, attributes=request.attributes)
     participant = _participant(room, request.identity)
-    profile.refuse_too_large(room, name=request.name, metadata=request.metadata, attributes=request.attributes)
+    if request.HasField("permission"):  # first: no token has the new words and the old rights
+        profile.permit(room, participant, request.permission)
     if request.name:
         profile.change(room, participant, name=request.name, metadata="", attributes={})
     if request.metadata:
         profile.change(room, participant, name="", metadata=request.metadata, attributes={})
     if request.attributes:
         profile.change(room, participant, name="", metadata="", attributes=request.attributes)
-    if request.HasField("permission"):
-        profile.permit(room, participant, request.permission)
     return participant.info()
 
 
 def update_subscriptions(room: RoomState, request: room_pb.UpdateSubscriptionsRequest) -> room_pb.UpdateSubscriptionsResponse:
-    participant = _participant(room, request.identity)
+    participant = _reached(room, request.identity)
     sids = [*request.track_sids, *(sid for p in request.participant_tracks for sid in p.track_sids)]
     subscribing.wishes_changed(room, participant, sids, wanted=request.subscribe)
     return room_pb.UpdateSubscriptionsResponse()
 
 
 def send_data(room: RoomState, request: room_pb.SendDataRequest) -> room_pb.SendDataResponse:
+    if len(request.nonce) not in {0, 16}:
+        words = f"nonce should be 16-bytes or not present, got: {len(request.nonce)} bytes"
+        raise ServiceError("invalid_argument", words)
     packet = models.UserPacket(payload=request.data, nonce=request.nonce)
     if request.HasField("topic"):
         packet.topic = request.topic
@@ -95,9 +106,7 @@ def send_data(room: RoomState, request: room_pb.SendDataRequest) -> room_pb.Send
 
 
 def update_room_metadata(room: RoomState, request: room_pb.UpdateRoomMetadataRequest) -> models.Room:
-    limit = room.settings.metadata_limit
-    if limit and len(request.metadata.encode()) > limit:
-        raise ServiceError("invalid_argument", "twirp error unknown: exceeds metadata size limit")
+    profile.refuse_too_large(room.settings, metadata=request.metadata)
     room.metadata = request.metadata
     updates.room_changed(room)
     return room.describe()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from livekit.protocol import egress as egress_pb
 from livekit.protocol import models, rtc
@@ -10,13 +10,15 @@ from livekit.protocol import room as room_pb
 
 from suite.rtc.core import egress, kept, media, presence, profile, whip
 from suite.rtc.core.administration import CALLS
+from suite.rtc.core.counting import count_rooms
 from suite.rtc.core.effects import Accept, Effect, Media, Refuse, Reply, RoomEnded
-from suite.rtc.core.errors import ServiceError, no_egress, room_not_found
+from suite.rtc.core.errors import ServiceError, no_egress, no_response, participant_not_found, room_not_found
 from suite.rtc.core.grants import Grants
 from suite.rtc.core.http_session import Offered, Patched, Withdrawn
 from suite.rtc.core.identifiers import Identifiers
 from suite.rtc.core.inputs import (
     Asked,
+    Carried,
     ConnectionId,
     Draining,
     Input,
@@ -31,6 +33,12 @@ from suite.rtc.core.room import Room
 from suite.rtc.core.settings import Settings
 from suite.rtc.core.state import RoomState
 
+# What LiveKit says of a room that is not there: that it is not, or that nobody answers for it.
+OF_A_ROOM: Final = frozenset({"RoomService/DeleteRoom", "RoomService/UpdateRoomMetadata", "Egress/StartTrackEgress"})
+PASSED_ON: Final = frozenset(
+    f"RoomService/{name}" for name in ("PerformRpc", "SendData", "MutePublishedTrack", "UpdateSubscriptions")
+)
+
 
 class Control:
     """The control of one worker, pure: `handle(input, now)` returns what is to be done, in order."""
@@ -43,6 +51,7 @@ class Control:
         self._transports: dict[media.TransportId, str] = {}
         self._tracks: dict[media.TrackSid, str] = {}
         self._copies: dict[str, str] = {}
+        self._byte_rate = 0.0
         self.draining = False
 
     def handle(self, happened: Input, now: float) -> list[Effect]:
@@ -59,9 +68,7 @@ class Control:
             case Joined():
                 effects = self._joined(happened, now)
             case Signalled() | SignallingClosed():
-                effects = self._in_room(self._connections.get(happened.connection), happened, now)
-                if isinstance(happened, SignallingClosed):
-                    self._connections.pop(happened.connection, None)
+                effects = self._signalled(happened, now)
             case Asked():
                 effects = self._asked(happened, now)
             case Reported():
@@ -73,8 +80,16 @@ class Control:
                 effects = self._restored(happened, now)
             case Offered() | Patched() | Withdrawn():
                 effects = self._by_http(happened, now)
+            case Carried():
+                self._byte_rate = happened.byte_rate
             case Draining():
                 self.draining = True
+        return effects
+
+    def _signalled(self, happened: Signalled | SignallingClosed, now: float) -> list[Effect]:
+        effects = self._in_room(self._connections.get(happened.connection), happened, now)
+        if isinstance(happened, SignallingClosed):
+            self._connections.pop(happened.connection, None)
         return effects
 
     def _in_room(self, name: str | None, happened: Input, now: float) -> list[Effect]:
@@ -146,7 +161,19 @@ class Control:
                 return Refuse(connection, 404, "requested room does not exist")
             if len(self.rooms) >= self.settings.max_rooms:
                 return Refuse(connection, 503, "too many rooms")
+        if self._at_limit() and not joining.request.reconnect:
+            return Refuse(connection, 503, "reached configured limit for node")  # LiveKit's words
         return None
+
+    def _at_limit(self) -> bool:
+        """Whether the worker carries as much as it may."""
+        tracks, byte_rate = self.settings.track_limit, self.settings.byte_rate_limit
+        return bool(byte_rate and self._byte_rate >= byte_rate) or bool(tracks and self._carried() >= tracks)
+
+    def _carried(self) -> int:
+        """Tracks published and followed, of all rooms."""
+        counted = count_rooms(room.state for room in self.rooms.values())
+        return sum(counted["published"].values()) + sum(counted["subscribed"].values())
 
     def _create(self, name: str, now: float, asked: room_pb.CreateRoomRequest) -> Room:
         state = RoomState(
@@ -261,6 +288,7 @@ class Control:
         if limit and len(request.name.encode()) > limit:
             words = f"twirp error unknown: room name length exceeds limits: max length {limit}"
             raise ServiceError("invalid_argument", words)
+        profile.refuse_too_large(self.settings, metadata=request.metadata)
         room = self.rooms.get(request.name)
         if room is None:
             if self.draining:
@@ -298,13 +326,13 @@ class Control:
         name = message.room_name if asked.method.startswith("Egress/") else message.room
         room = self.rooms.get(name)
         if room is None:
-            if asked.method in {"RoomService/DeleteRoom", "Egress/StartTrackEgress"}:
+            if asked.method in OF_A_ROOM:
                 raise room_not_found()
-            if asked.method == "RoomService/PerformRpc":
-                raise ServiceError("unavailable", "twirp error unknown: no response from servers")
+            if asked.method in PASSED_ON:
+                raise no_response()
             if asked.method == "RoomService/ListParticipants":
                 return [Reply(asked.request, room_pb.ListParticipantsResponse())]
-            raise ServiceError("not_found", "twirp error unknown: participant does not exist")
+            raise participant_not_found()
         effects = room.handle(asked, now)
         self._route(name, effects)
         return effects

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from livekit.protocol import models, rtc
@@ -83,8 +84,9 @@ def unpublished(room: RoomState, publisher: Participant, request: rtc.UnpublishD
         answer = rtc.RequestResponse(reason=Reason.NOT_FOUND, unpublish_data_track=request)
         room.send(publisher, rtc.SignalResponse(request_response=answer))
         return
-    _end(room, publisher, track)
+    readers = _end(room, publisher, track)
     updates.announce(room, publisher, at_once=True, but=publisher)
+    tell_readers(room, readers)
     _tell_self(room, publisher)
     told = rtc.UnpublishDataTrackResponse(info=track.info)
     room.send(publisher, rtc.SignalResponse(unpublish_data_track_response=told))
@@ -95,13 +97,19 @@ def _tell_self(room: RoomState, participant: Participant) -> None:
     room.send(participant, rtc.SignalResponse(update=update))
 
 
-def _end(room: RoomState, publisher: Participant, track: DataTrack) -> None:
-    """Readers learn of the end by the participant's update, as from LiveKit."""
+def _end(room: RoomState, publisher: Participant, track: DataTrack) -> list[Participant]:
+    """Its readers: they learn of the end by the participant's update, then by the handles that they are left with."""
     del publisher.data_tracks[track.info.pub_handle]
-    for sid in track.readers:
-        reader = room.by_sid(sid)
-        if reader is not None:
-            reader.data_wishes.pop(track.info.sid, None)
+    readers = [reader for sid in track.readers if (reader := room.by_sid(sid)) is not None]
+    for reader in readers:
+        reader.data_wishes.pop(track.info.sid, None)
+    return readers
+
+
+def tell_readers(room: RoomState, readers: Iterable[Participant]) -> None:
+    """Tell each once which handles it is left with."""
+    for reader in {reader.sid: reader for reader in readers}.values():
+        _tell_handles(room, reader)
 
 
 # --- packets
@@ -218,24 +226,24 @@ def policy_changed(room: RoomState, publisher: Participant) -> None:
 def rights_changed(room: RoomState, participant: Participant) -> None:
     """What the participant may no longer publish ends, what it may no longer follow stops, and what it may comes back."""
     if not participant.grants.can_publish_data and participant.data_tracks:
-        for track in list(participant.data_tracks.values()):
-            _end(room, participant, track)
+        readers = [reader for track in list(participant.data_tracks.values()) for reader in _end(room, participant, track)]
         updates.announce(room, participant, at_once=True)
+        tell_readers(room, readers)
     for sid in list(participant.data_wishes):
         found = _found(room, sid)
         if found is not None:
             _reconcile(room, participant, *found)
 
 
-def left(room: RoomState, participant: Participant) -> None:
-    """The participant publishes and follows nothing any more."""
-    for track in list(participant.data_tracks.values()):
-        _end(room, participant, track)
+def left(room: RoomState, participant: Participant) -> list[Participant]:
+    """The participant publishes and follows nothing any more; who read what it published."""
+    readers = [reader for track in list(participant.data_tracks.values()) for reader in _end(room, participant, track)]
     for sid in participant.data_wishes:
         found = _found(room, sid)
         if found is not None:
             found[1].readers.pop(participant.sid, None)
     participant.data_wishes.clear()
+    return readers
 
 
 def is_in_step(participant: Participant, state: rtc.SyncState) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import posixpath
 from typing import Final
 
-from livekit.protocol import egress
+from livekit.protocol import egress, models
 
-from suite.rtc.core import media
+from suite.rtc.core import layers, media
 from suite.rtc.core.errors import ServiceError, no_egress
 from suite.rtc.core.state import RoomState
 from suite.rtc.core.track import Track
 
 MAX_COPIES: Final = 200  # of one room
 OPEN: Final = frozenset({egress.EGRESS_STARTING, egress.EGRESS_ACTIVE, egress.EGRESS_ENDING})
+RECORDED: Final = frozenset({"audio/opus", "audio/red", "video/vp8", "video/vp9", "video/h264", "video/av1"})
 MAX_ENDED: Final = 200  # ended ones that are still listed
 
 
@@ -35,6 +36,11 @@ def start(room: RoomState, request: egress.TrackEgressRequest) -> egress.EgressI
     if sum(1 for e in room.egresses.values() if e.status in OPEN) >= MAX_COPIES:
         raise ServiceError("resource_exhausted", "too many recordings in this room")
     track = found[1]
+    if track.info.encryption != models.Encryption.NONE:
+        raise ServiceError("failed_precondition", "what is encrypted from end to end cannot be recorded")
+    mime = _mime(track)
+    if mime and mime not in RECORDED:
+        raise ServiceError("unimplemented", f"{mime} is not recorded")
     now = int(room.now * 1_000_000_000)
     info = egress.EgressInfo(
         egress_id=room.identifiers.sid("EG_"), room_id=room.sid, room_name=room.name, status=egress.EGRESS_STARTING,
@@ -43,9 +49,16 @@ def start(room: RoomState, request: egress.TrackEgressRequest) -> egress.EgressI
     info.file_results.append(egress.FileInfo(filename=path, started_at=now))
     room.egresses[info.egress_id] = info
     room.command(
-        media.StartCopy(info.egress_id, track.sid, room.settings.egress_socket, path, _mime(track), room.name, room.sid)
+        media.StartCopy(info.egress_id, track.sid, room.settings.egress_socket, path, mime, room.name, room.sid)
     )
+    _note(room, track)
     return info
+
+
+def _note(room: RoomState, track: Track) -> None:
+    """Whether a picture is recorded: then its publisher sends all of it."""
+    track.recorded = any(e.status in OPEN and e.track.track_id == track.sid for e in room.egresses.values())
+    layers.demand_changed(room, track)
 
 
 def _mime(track: Track) -> str:
@@ -88,6 +101,9 @@ def ended(room: RoomState, report: media.CopyEnded) -> None:
     result = info.file_results[0]
     result.started_at, result.ended_at = report.started_at, report.ended_at
     result.duration, result.size = report.duration, report.size
+    found = room.track(info.track.track_id)
+    if found is not None:
+        _note(room, found[1])
     over = [e.egress_id for e in room.egresses.values() if e.status not in OPEN]
     for egress_id in over[:-MAX_ENDED]:
         del room.egresses[egress_id]

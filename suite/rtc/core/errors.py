@@ -58,5 +58,10 @@ def participant_not_found() -> ServiceError:
     return ServiceError("not_found", "twirp error unknown: participant does not exist")
 
 
+def no_response() -> ServiceError:
+    """What LiveKit says of a call that it passes on to a participant, or a room, that nobody holds."""
+    return ServiceError("unavailable", "twirp error unknown: no response from servers")
+
+
 def no_egress() -> ServiceError:
     return ServiceError("internal", "twirp error unknown: egress not connected (redis required)")

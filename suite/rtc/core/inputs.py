@@ -69,10 +69,18 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """What the worker receives and sends at present, of all rooms."""
+
+    byte_rate: float  # bytes/s
+
+
+@dataclass(frozen=True, slots=True)
 class Draining:
     """No new rooms from now on."""
 
 
 Input = (
-    Joined | Signalled | SignallingClosed | Asked | Reported | TimerFired | Restored | Draining | Offered | Patched | Withdrawn
+    Joined | Signalled | SignallingClosed | Asked | Reported | TimerFired | Restored | Carried | Draining | Offered | Patched
+    | Withdrawn
 )  # fmt: skip

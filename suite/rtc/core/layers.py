@@ -102,7 +102,9 @@ def _wish(track: Track, subscription: Subscription) -> int:
 
 
 def _demand(room: RoomState, track: Track) -> int:
-    """The highest quality that anybody shows; OFF for nobody."""
+    """The highest quality that anybody shows or a recording takes; OFF for nobody."""
+    if track.recorded:
+        return models.VideoQuality.HIGH
     sid = track.of or track.sid
     following = (participant.subscriptions.get(sid) for participant in room.participants.values())
     wishes = (_wish(track, subscription) for subscription in following if subscription is not None)
@@ -120,8 +122,12 @@ def demand_changed(room: RoomState, track: Track, subscription: Subscription | N
     the wait is over, once for all that has changed until then: in a large room everybody follows everybody in one moment.
     """
     if track.kind == "audio":
+        if track.of and subscription is not None and subscription.carrier == track.sid:
+            _ask_sound(room, track)
         return
     wish = models.VideoQuality.OFF if subscription is None else _wish(track, subscription)
+    if track.recorded:
+        wish = models.VideoQuality.HIGH
     if _rank(wish) > _rank(track.told_quality):
         track.lower_at = None
         _tell(room, track, wish)
@@ -131,6 +137,17 @@ def demand_changed(room: RoomState, track: Track, subscription: Subscription | N
         room.set_timer(LOWER + track.sid, DOWNGRADE_DELAY)
     for backup in track.backups.values():
         demand_changed(room, backup, subscription)
+
+
+def _ask_sound(room: RoomState, backup: Track) -> None:
+    """Ask the publisher of sound for a second codec."""
+    publisher, found = room.by_sid(backup.publisher), room.track(backup.of)
+    if publisher is None or found is None or backup.mid is not None:
+        return
+    names = [found[1].info.mime_type, backup.info.codecs[0].mime_type]
+    codecs = [models.SubscribedAudioCodec(codec=name, enabled=True) for name in names]
+    update = rtc.SubscribedAudioCodecUpdate(track_sid=found[1].sid, subscribed_audio_codecs=codecs)
+    room.send(publisher, rtc.SignalResponse(subscribed_audio_codec_update=update))
 
 
 def lower(room: RoomState, sid: str) -> None:

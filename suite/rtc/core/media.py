@@ -115,7 +115,8 @@ class AddDowntrack:
     """Forward `track` to a subscriber's section. Nothing flows before `SelectLayer`.
 
     `delay` seconds are waited before the first packet: a keyframe that overtakes the answer which announces it is lost,
-    and Chromium then waits 0.2 s before it asks for another. Frames lose their `trailers` for who cannot read past them.
+    and Chromium then waits 0.2 s before it asks for another. Frames lose their `trailers` for who cannot read past them. A
+    stream that stays silent is `begun` with padding or silence for who sees a track by its first packet.
     """
 
     downtrack: DowntrackId
@@ -129,6 +130,7 @@ class AddDowntrack:
     extensions: Mapping[str, int] = field(default_factory=dict)
     delay: float = 0.0
     trailers: bool = False
+    begun: bool = False
 
 
 WHOLE: Final = 3  # of a stream's spatial layers: all that it may have
@@ -269,14 +271,19 @@ class Bandwidth:
     bit_rate: int
 
 
+LOSS_FADES: Final = 0.7  # what is left of a loss when the next one is told
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Share of packets lost in the last period, 0 to 1, upstream (`outbound` False) or downstream."""
+    """Share of packets lost in the last period, 0 to 1, upstream (`outbound` False) or downstream.
+
+    Told while there is one, and each second until it has faded.
+    """
 
     transport: TransportId
     outbound: bool
     fraction: float
-    round_trip: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,6 +223,7 @@ def add_downtrack(
             extensions=extensions,
             delay=ANSWER_UNDER_WAY if participant.single else 0.0,
             trailers=carrier is not None and bool(carrier[1].info.packet_trailer_features) and not reads_trailers,
+            begun=participant.client.sdk == models.ClientInfo.GO,
         )
     )
     subscription.flowing = True
@@ -297,11 +298,10 @@ def _send_offer(room: RoomState, participant: Participant) -> None:
         subscription = slot.subscription
         found = room.track(subscription.carrier) if subscription is not None else None
         first = found[1].codec.mime.partition("/")[2] if found is not None and found[1].codec is not None else ""
+        # All of them: LiveKit's own test client knows no codec later that the first section of its kind does not have.
         codecs = offered.offered_codecs(slot.kind, enabled=enabled_for(room, participant, slot.kind), first=first)
-        if slot.kind == "video" and first:
-            codecs = [codec for codec in codecs if codec.name == first]  # what else it could decode does not come
         section = writing.WrittenSection(
-            slot.kind, slot.mid, "inactive", codecs, policy.FEEDBACK, offered.EXTENSIONS[slot.kind],
+            slot.kind, slot.mid, _at_rest(participant, slot), codecs, policy.FEEDBACK, offered.EXTENSIONS[slot.kind],
             rejected=slot.state == "dead" or not codecs,
         )  # fmt: skip
         if subscription is not None:
@@ -315,12 +315,28 @@ def _send_offer(room: RoomState, participant: Participant) -> None:
     room.set_timer(ROUND + participant.sid, ROUND_DEADLINE)
 
 
+def _at_rest(participant: Participant, slot: Slot) -> sdp.Direction:
+    """The direction of an offered section that carries nothing.
+
+    Pion stops a receiver with each offer that has its section inactive, and only the first time puts another in its place:
+    what comes in the section later ends by chance (`RTPReceiver.readRTP`). Go's clients see a section rest once.
+    """
+    rested = participant.client.sdk == models.ClientInfo.GO and slot.state == "free"
+    return "sendonly" if rested else "inactive"
+
+
 def offer_again(room: RoomState, participant: Participant, *, restart: bool) -> None:
     """Offer a v0 client its subscriber connection (again), with new ICE credentials where it is a `restart`."""
     if restart:
         restart_ice(room, participant.subscriber)
     participant.negotiation.in_flight, participant.negotiation.again = True, False
     _send_offer(room, participant)
+
+
+def _can_carry(room: RoomState, subscription: Subscription, codecs: set[str]) -> bool:
+    """Whether a section with these codecs can carry what is sent."""
+    found = room.track(subscription.carrier)
+    return found is None or subscribing.can_decode(found[1].codec, codecs)
 
 
 def answer_received(room: RoomState, participant: Participant, answer: rtc.SessionDescription) -> None:
@@ -333,9 +349,9 @@ def answer_received(room: RoomState, participant: Participant, answer: rtc.Sessi
         return
     description = sdp.parse(answer.sdp)
     learn(room, transport, description, restart=False)
-    for section in description.sections:
-        slot = transport.slots.get(section.mid)
-        if slot is None or section.mid not in round_.offered:
+    for mid, section in zip(round_.offered, description.sections, strict=False):  # as offered (RFC 3264, 6)
+        slot = transport.slots.get(mid)
+        if slot is None or section.mid not in {mid, ""}:
             continue
         if slot.state == "retiring" and section.direction == "inactive":
             slot.state = "free"
@@ -348,6 +364,11 @@ def answer_received(room: RoomState, participant: Participant, answer: rtc.Sessi
         if subscription is None or subscription.flowing or section.direction not in {"recvonly", "sendrecv"}:
             continue
         codecs = policy.accepted_codecs(section, enabled=enabled_for(room, participant, slot.kind))
+        names = {codec.name for codec in codecs}
+        if not _can_carry(room, subscription, names):
+            subscribing.stop(room, participant, subscription)
+            subscribing.undecodable(room, participant, subscription, names)
+            continue
         extensions = policy.sent_extensions(section)
         add_downtrack(room, participant, subscription, policy.plane_codecs(slot.kind, codecs), extensions)
     _round_over(room, participant)

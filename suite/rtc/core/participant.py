@@ -48,6 +48,7 @@ class Negotiation:
     again: bool = False
     offer: int = 0
     offered: list[str] = field(default_factory=list)  # mids in the order of the last offer
+    first: rtc.SessionDescription | None = None  # the client's own of its join request, until it is answered
 
 
 @dataclass(slots=True)

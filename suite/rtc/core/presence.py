@@ -18,13 +18,15 @@ from suite.rtc.core.settings import (
     RESUME_WINDOW,
     SERVER_VERSION,
 )
-from suite.rtc.core.state import RoomState
+from suite.rtc.core.state import MIMES, RoomState
 
 Reason = models.DisconnectReason
 Action = rtc.LeaveRequest.Action
 IDLE = "idle"
 RETURN = 20  # seconds at least that those of a lost worker have to come back
 GONE = "gone:"
+FIRST = "first:"
+FIRST_AFTER = 0.05  # s from the join response to the answer of the offer that came with the request; see `_enter`
 
 
 def _server_info(room: RoomState) -> models.ServerInfo:
@@ -103,10 +105,11 @@ def _enter(room: RoomState, joining: Joined) -> None:
     for asked in request.add_track_requests:
         publishing.track_asked(room, participant, asked)
     if request.HasField("publisher_offer"):
-        try:
-            negotiation.offer_received(room, participant, request.publisher_offer)
-        except RemoteError:
-            leave(room, participant, Reason.JOIN_FAILURE)
+        participant.negotiation.first = request.publisher_offer
+        # The Go SDK sets its offer when it has been welcomed, while it reads on: an answer that comes before is an error to it.
+        if participant.client.sdk == models.ClientInfo.GO:
+            room.set_timer(FIRST + sid, FIRST_AFTER)
+        elif not first_offer(room, sid):
             return
     if not joining.single:
         negotiation.offer_again(room, participant, restart=False)
@@ -115,8 +118,21 @@ def _enter(room: RoomState, joining: Joined) -> None:
         negotiation.negotiate(room, participant)
 
 
+def first_offer(room: RoomState, sid: str) -> bool:
+    """Answer the offer that came with the join request; False where it is none, and the participant gone."""
+    participant = room.sids.get(sid)
+    if participant is not None and participant.negotiation.first is not None:
+        offer, participant.negotiation.first = participant.negotiation.first, None
+        try:
+            negotiation.offer_received(room, participant, offer)
+        except RemoteError:
+            leave(room, participant, Reason.JOIN_FAILURE)
+            return False
+    return True
+
+
 def _welcome(room: RoomState, participant: Participant) -> rtc.JoinResponse:
-    codecs = [f"video/{n.upper()}" for n in room.settings.video_codecs] + [f"audio/{n}" for n in room.settings.audio_codecs]
+    codecs = [MIMES[name] for name in (*room.settings.video_codecs, *room.settings.audio_codecs)]
     return rtc.JoinResponse(
         room=room.describe(),
         participant=participant.info(),
@@ -237,11 +253,7 @@ def gone(room: RoomState, sid: str) -> None:
     if participant is None:
         return
     stays = participant.connection is not None or (participant.http is not None and not participant.http.finished)
-    if (
-        stays
-        and participant.state == models.ParticipantInfo.ACTIVE
-        and participant.primary.connected
-    ):
+    if stays and participant.state == models.ParticipantInfo.ACTIVE and participant.primary.connected:
         return
     reason = Reason.CONNECTION_TIMEOUT if participant.state == models.ParticipantInfo.ACTIVE else Reason.JOIN_FAILURE
     leave(room, participant, reason, action=Action.RECONNECT)
@@ -263,7 +275,7 @@ def leave(
     _say_goodbye(room, participant, reason, action, told=told)
     participant.state = models.ParticipantInfo.DISCONNECTED
     participant.negotiation.in_flight = True  # no more rounds
-    _take_away(room, participant)
+    readers = _take_away(room, participant)
     if room.participants.get(participant.identity) is participant:
         del room.participants[participant.identity]
     room.sids.pop(participant.sid, None)
@@ -275,6 +287,7 @@ def leave(
     if participant.known and not participant.hidden:
         updates.announce(room, participant)
         updates.room_changed(room)
+    datatracks.tell_readers(room, readers)
     room.notify("participant_left" if was_active else "participant_connection_aborted", participant=participant)
     if not room.participants:
         room.set_timer(IDLE, float(room.departure_timeout))
@@ -294,8 +307,8 @@ def _say_goodbye(
     participant.connection = None
 
 
-def _take_away(room: RoomState, participant: Participant) -> None:
-    """End what the participant publishes and follows, and its peer connections."""
+def _take_away(room: RoomState, participant: Participant) -> list[Participant]:
+    """End what the participant publishes and follows, and its peer connections; who read its data tracks."""
     for track in list(participant.tracks.values()):
         publishing.track_ended(room, participant, track)
     for subscription in list(participant.subscriptions.values()):
@@ -303,9 +316,10 @@ def _take_away(room: RoomState, participant: Participant) -> None:
         found = room.track(subscription.track)
         if found is not None:
             layers.demand_changed(room, found[1])
-    datatracks.left(room, participant)
+    readers = datatracks.left(room, participant)
     for transport in participant.transports:
         room.command(media.CloseTransport(transport.id))
+    return readers
 
 
 def room_idle(room: RoomState) -> None:

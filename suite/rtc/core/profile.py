@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 from livekit.protocol import models, rtc
 
@@ -15,18 +17,31 @@ from suite.rtc.core.settings import Settings
 from suite.rtc.core.state import RoomState
 
 Reason = rtc.RequestResponse.Reason
+EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+# What a participant is told of each limit that is exceeded, and what the server's caller is.
+WORDS: Final = {
+    "name": ("exceeds name length limit", "name length exceeds limits"),
+    "metadata": ("exceeds metadata size limit", "metadata size exceeds limits"),
+    "attributes": ("exceeds attributes size limit", "attribute size exceeds limits"),
+}
+
+
+def _exceeded(limits: Settings, *, name: str, metadata: str, attributes: Mapping[str, str]) -> tuple[str, int] | None:
+    """Which of `WORDS` is too long, and how many bytes it may have."""
+    sizes = {
+        "name": (len(name.encode()), limits.name_limit),
+        "metadata": (len(metadata.encode()), limits.metadata_limit),
+        "attributes": (sum(len(k.encode()) + len(v.encode()) for k, v in attributes.items()), limits.attributes_limit),
+    }
+    return next(((what, limit) for what, (size, limit) in sizes.items() if limit and size > limit), None)
 
 
 def too_large(limits: Settings, *, name: str, metadata: str, attributes: Mapping[str, str]) -> str:
     """What exceeds its limit, as a sentence; empty where nothing does."""
-    if limits.metadata_limit and len(metadata.encode()) > limits.metadata_limit:
-        return "exceeds metadata size limit"
-    if limits.name_limit and len(name) > limits.name_limit:
-        return "exceeds name length limit"
-    size = sum(len(k.encode()) + len(v.encode()) for k, v in attributes.items())
-    if limits.attributes_limit and size > limits.attributes_limit:
-        return "exceeds attributes size limit"
-    return ""
+    exceeded = _exceeded(limits, name=name, metadata=metadata, attributes=attributes)
+    return WORDS[exceeded[0]][0] if exceeded is not None else ""
 
 
 def asked_by_self(room: RoomState, participant: Participant, request: rtc.UpdateParticipantMetadata) -> None:
@@ -97,8 +112,9 @@ def refresh_token(room: RoomState, participant: Participant) -> None:
         room.emit(SendToken(participant.connection, current_grants(participant)))
 
 
-def refuse_too_large(room: RoomState, *, name: str, metadata: str, attributes: Mapping[str, str]) -> None:
+def refuse_too_large(limits: Settings, *, name: str = "", metadata: str = "", attributes: Mapping[str, str] = EMPTY) -> None:
     """Raises `ServiceError` where something exceeds its limit."""
-    limit = too_large(room.settings, name=name, metadata=metadata, attributes=attributes)
-    if limit:
-        raise ServiceError("invalid_argument", f"twirp error unknown: {limit}")
+    exceeded = _exceeded(limits, name=name, metadata=metadata, attributes=attributes)
+    if exceeded is not None:
+        what, limit = exceeded
+        raise ServiceError("invalid_argument", f"{WORDS[what][1]} {limit}")

@@ -42,8 +42,7 @@ def track_asked(room: RoomState, participant: Participant, request: rtc.AddTrack
     if track is None:
         sid = room.identifiers.sid(track_prefix(request))
         track = new_track(request, sid=sid, publisher=participant.sid, red="red" in room.settings.audio_codecs)
-        if track.kind == "video":
-            new_backups(request, track)
+        new_backups(request, track)
         participant.pending[request.cid] = track
     room.send(participant, rtc.SignalResponse(track_published=rtc.TrackPublishedResponse(cid=request.cid, track=track.info)))
 
@@ -83,7 +82,7 @@ def section_offered(room: RoomState, participant: Participant, section: sdp.Sect
             policy.accepted_extensions(section),
             rejected=not codecs,
         )
-    first = track.codec_first if kind == "video" else "opus" if track.info.disable_red else "red"
+    first = track.codec_first if kind == "video" else _sound_first(track)
     if kind == "audio" and track.info.disable_red:
         enabled = tuple(name for name in enabled if name != "red")
     codecs = policy.accepted_codecs(section, enabled=enabled, first=first)
@@ -97,6 +96,13 @@ def section_offered(room: RoomState, participant: Participant, section: sdp.Sect
     if track.mid is None:
         _begin(room, participant, track, section, codecs, extensions)
     return writing.WrittenSection(kind, section.mid, "recvonly", codecs, policy.FEEDBACK, extensions, rids=section.rids)
+
+
+def _sound_first(track: Track) -> str:
+    """The codec that a publisher of sound is asked for first: RED with Opus in it, unless it announced another."""
+    if track.codec_first in {"pcmu", "pcma"}:
+        return track.codec_first
+    return "opus" if track.info.disable_red or track.of else "red"
 
 
 def _bound(participant: Participant, mid: str) -> Track | None:

@@ -178,12 +178,13 @@ def _unknown_track(state: RoomState, rest: str) -> None:
 
 
 # By the part of a timer's key before its colon; what follows says whom it concerns.
-TIMERS: Final[dict[str, Callable[[RoomState, str], None]]] = {
+TIMERS: Final[dict[str, Callable[[RoomState, str], object]]] = {
     presence.IDLE: lambda state, _: presence.room_idle(state),
     updates.BATCH: lambda state, _: updates.flush(state),
     updates.TICK: lambda state, _: presence.tick(state),
     speakers.QUIET: lambda state, _: speakers.quiet(state),
     "gone": presence.gone,
+    "first": presence.first_offer,
     "lower": layers.lower,
     "round": negotiation.unanswered,
     bandwidth.TIMER: bandwidth.recover,

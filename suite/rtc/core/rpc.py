@@ -9,7 +9,7 @@ from livekit.protocol import room as room_pb
 
 from suite.rtc.core import data, media
 from suite.rtc.core.effects import Reply
-from suite.rtc.core.errors import ServiceError
+from suite.rtc.core.errors import ServiceError, no_response
 from suite.rtc.core.inputs import RequestId
 from suite.rtc.core.state import RoomState
 
@@ -27,9 +27,11 @@ def call(room: RoomState, request: RequestId, message: room_pb.PerformRpcRequest
 
     Raises `ServiceError` where nobody of that identity is there or the payload is too large.
     """
+    if not message.destination_identity:
+        raise ServiceError("invalid_argument", "twirp error unknown: destination identity is required")
     participant = room.participants.get(message.destination_identity)
     if participant is None:
-        raise ServiceError("unavailable", "twirp error unknown: no response from servers")
+        raise no_response()
     if len(message.payload.encode()) > MAX_PAYLOAD:
         raise ServiceError("invalid_argument", f"twirp error unknown: {TOO_LARGE}")
     if len(room.calls) >= MAX_PENDING:

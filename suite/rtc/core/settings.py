@@ -50,7 +50,7 @@ class Settings:
     empty_timeout: int = 300
     departure_timeout: int = 20
     max_participants: int = 0
-    audio_codecs: tuple[str, ...] = ("opus", "red")
+    audio_codecs: tuple[str, ...] = ("pcmu", "pcma", "opus", "red")
     video_codecs: tuple[str, ...] = ("vp8", "h264", "vp9", "av1")
     egress_socket: str = ""
     max_rooms: int = 10_000
@@ -70,6 +70,7 @@ class Settings:
     video_subscriptions: int = 0  # of one participant at a time
     audio_subscriptions: int = 0
     track_limit: int = 0  # tracks in and out, of all rooms of the worker
+    byte_rate_limit: int = 0  # bytes/s in and out, of all rooms of the worker
 
     def changed(self, said: Mapping[str, Any]) -> Settings:
         """These settings with what a configuration says (JSON's types)."""

@@ -17,7 +17,8 @@ from suite.rtc.core.settings import Settings
 from suite.rtc.core.track import Track
 
 MIMES = {
-    "opus": "audio/opus", "red": "audio/red", "vp8": "video/VP8", "h264": "video/H264", "vp9": "video/VP9", "av1": "video/AV1",
+    "pcmu": "audio/PCMU", "pcma": "audio/PCMA", "opus": "audio/opus", "red": "audio/red",
+    "vp8": "video/VP8", "h264": "video/H264", "vp9": "video/VP9", "av1": "video/AV1",
 }  # fmt: skip
 
 

@@ -152,6 +152,12 @@ def unsupported(room: RoomState, subscriber: Participant, subscription: Subscrip
     room.send(subscriber, rtc.SignalResponse(subscription_response=answer))
 
 
+def can_decode(codec: media.Codec | None, codecs: set[str]) -> bool:
+    """Whether a client with these codecs can decode what is sent in `codec`: Opus is taken out of RED for who has no RED."""
+    name = codec.mime.partition("/")[2] if codec is not None else ""
+    return not name or name in codecs or (name in {"opus", "red"} and bool(codecs & {"opus", "red"}))
+
+
 def undecodable(room: RoomState, subscriber: Participant, subscription: Subscription, codecs: set[str] | None) -> None:
     """The client cannot decode what carries the track: a backup in one of `codecs` (None: not known) is asked for, if any."""
     waiting = subscriber.negotiation.waiting
@@ -185,10 +191,9 @@ def backup_gone(room: RoomState, backup: Track) -> None:
 
 def sort_out(room: RoomState, subscriber: Participant, kind: media.Kind, codecs: set[str]) -> None:
     """Leave out of the waiting ones those that the client's sections, with these `codecs`, cannot carry."""
-    for subscription in [s for s in subscriber.negotiation.waiting if s.kind == kind == "video"]:
+    for subscription in [s for s in subscriber.negotiation.waiting if s.kind == kind]:
         found = room.track(subscription.carrier)
-        codec = found[1].codec if found is not None else None
-        if codec is not None and codec.mime.partition("/")[2] not in codecs:
+        if found is not None and not can_decode(found[1].codec, codecs):
             undecodable(room, subscriber, subscription, codecs)
 
 

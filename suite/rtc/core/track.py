@@ -21,7 +21,7 @@ PREFIXES: Final = {
 }
 MIME_NAMES: Final = {
     "video/vp8": "video/VP8", "video/vp9": "video/VP9", "video/h264": "video/H264", "video/av1": "video/AV1",
-    "audio/opus": "audio/opus", "audio/red": "audio/red",
+    "audio/opus": "audio/opus", "audio/red": "audio/red", "audio/pcmu": "audio/PCMU", "audio/pcma": "audio/PCMA",
 }  # fmt: skip
 MAX_LAYERS: Final = 3
 MAX_BACKUPS: Final = 2  # codecs of one track beside its first
@@ -43,6 +43,7 @@ class Track:
     live: set[int] = field(default_factory=set)  # layers that packets come from
     rates: dict[int, int] = field(default_factory=dict)  # bit/s of the layers that packets come from
     codec: media.Codec | None = None
+    recorded: bool = False  # by a recording that is to have all of it
     told_quality: int | None = None  # what the publisher was last told to send (models.VideoQuality, OFF for nothing)
     lower_at: float | None = None  # when a lower quality may be told
     of: str = ""  # of a backup: the sid of the track that it stands in for
@@ -78,7 +79,10 @@ def new_track(request: rtc.AddTrackRequest, *, sid: str, publisher: str, red: bo
     if codec in {"vp9", "av1"}:
         mode = models.VideoLayer.Mode.MULTIPLE_SPATIAL_LAYERS_PER_STREAM
     described = models.SimulcastCodecInfo(
-        mime_type=f"video/{codec}" if codec else "", cid=request.cid, layers=layers, video_layer_mode=mode
+        mime_type=f"{'video' if video else 'audio'}/{codec}" if codec else "",
+        cid=request.cid,
+        layers=layers,
+        video_layer_mode=mode,
     )
     info = models.TrackInfo(
         sid=sid, type=request.type, name=request.name, muted=request.muted, width=request.width, height=request.height,
@@ -107,12 +111,13 @@ def new_backups(request: rtc.AddTrackRequest, track: Track) -> None:
         if not codec or codec == track.codec_first or codec in track.backups:
             continue
         mode = models.VideoLayer.Mode.ONE_SPATIAL_LAYER_PER_STREAM
-        track.info.codecs.add(mime_type=f"video/{codec}", layers=track.info.layers, video_layer_mode=mode)
+        mime = f"{track.kind}/{codec}"
+        track.info.codecs.add(mime_type=mime, layers=track.info.layers, video_layer_mode=mode)
         info = models.TrackInfo()
         info.CopyFrom(track.info)
         info.sid = f"{track.sid}/{codec}"
         del info.codecs[:]
-        info.codecs.add(mime_type=f"video/{codec}", layers=track.info.layers, video_layer_mode=mode)
+        info.codecs.add(mime_type=mime, layers=track.info.layers, video_layer_mode=mode)
         track.backups[codec] = Track(info=info, publisher=track.publisher, cid="", codec_first=codec, of=track.sid)
 
 

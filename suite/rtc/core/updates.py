@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from livekit.protocol import models, rtc
 
+from suite.rtc.core.media import LOSS_FADES
 from suite.rtc.core.participant import Participant
 from suite.rtc.core.settings import QUALITY_INTERVAL, UPDATE_INTERVAL
 from suite.rtc.core.state import RoomState
@@ -86,12 +87,14 @@ def tick(room: RoomState) -> None:
     room.set_timer(TICK, QUALITY_INTERVAL)
     if room.describe().SerializeToString() != room.told:
         room_changed(room)
+    info = rtc.ConnectionQualityInfo
+    lines = {p.sid: info(participant_sid=p.sid, quality=p.quality, score=SCORES[p.quality]) for p in room.participants.values()}
     for participant in room.participants.values():
         if participant.state != models.ParticipantInfo.ACTIVE:
             continue
         followed = {s.publisher for s in participant.subscriptions.values() if s.flowing}
-        told = [participant, *(p for p in room.others(participant) if p.sid in followed)]
-        updates = [rtc.ConnectionQualityInfo(participant_sid=p.sid, quality=p.quality, score=SCORES[p.quality]) for p in told]
+        others = [lines[p.sid] for p in room.others(participant) if p.sid in followed]
+        updates = [lines[participant.sid], *others]
         room.send(participant, rtc.SignalResponse(connection_quality=rtc.ConnectionQualityUpdate(updates=updates)))
 
 
@@ -101,7 +104,7 @@ def line_measured(participant: Participant, *, loss: float) -> None:
     The steps are LiveKit's for loss alone: over 2 % good, over 5 % poor (pkg/sfu/connectionquality/scorer.go weighs
     more); 0 to 1.
     """
-    participant.loss = max(loss, participant.loss * 0.7)
+    participant.loss = max(loss, participant.loss * LOSS_FADES)
     if participant.loss > 0.05:
         participant.quality = models.ConnectionQuality.POOR
     elif participant.loss > 0.02:

@@ -45,7 +45,12 @@ class Destination:
             target = os.open(self._partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
             raise BadDestination(f"the destination cannot be written: {error.strerror}") from error
-        self.write_note(note)
+        try:
+            self.write_note(note)
+        except OSError as error:
+            os.close(target)
+            self.discard()
+            raise BadDestination(f"the destination cannot be written: {error.strerror}") from error
         return os.fdopen(target, "w+b")
 
     def reopen(self) -> BinaryIO | None:
@@ -56,10 +61,14 @@ class Destination:
             return None
 
     def write_note(self, note: dict[str, Any]) -> None:
-        """Replace the note as a whole."""
+        """Replace the note as a whole; raises `OSError` where there is no room, and leaves what was."""
         fresh = self._note.with_name(self._note.name + "~")
-        fresh.write_text(json.dumps(note))
-        fresh.replace(self._note)
+        try:
+            fresh.write_text(json.dumps(note))
+            fresh.replace(self._note)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
     def read_note(self) -> dict[str, Any]:
         """The note; empty where it cannot be read."""

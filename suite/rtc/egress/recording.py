@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+import os
 import secrets
 import time
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from livekit.protocol import egress
 from livekit.protocol.webhook import WebhookEvent
 
 from suite.rtc.egress import opus, wire
+from suite.rtc.egress.assembly import Assembly, Piece
 from suite.rtc.egress.destination import BadDestination, Destination
+from suite.rtc.egress.frames import FORMS, BadFilm
 from suite.rtc.egress.ogg import RATE, OggWriter, mend
 from suite.rtc.egress.timeline import Sound, Timeline
 from suite.rtc.packets import red
 from suite.rtc.webhooks import WebhookSender
 
+if TYPE_CHECKING:
+    from suite.rtc.egress.film import Film
+
 log = logging.getLogger(__name__)
 
-_MIMES: Final = frozenset({"audio/opus", "audio/red"})
+_SOUND: Final = frozenset({"audio/opus", "audio/red"})
 _NANO: Final = 1_000_000_000
+
+
+def films() -> ModuleType:
+    """FFmpeg comes with the first picture: 40 MB that a recorder of sound does without."""
+    from suite.rtc.egress import film  # noqa: PLC0415 -- loads FFmpeg, 40 MB
+
+    return film
 
 
 def now_ns() -> int:
@@ -37,8 +53,9 @@ class Recording:
         self.egress_id = str(note.get("egress_id", ""))
         if not self.egress_id:
             raise wire.BadFrame("no egress id")
-        if note.get("mime") not in _MIMES:
-            raise wire.BadFrame("only Opus can be recorded")
+        self.mime = str(note.get("mime", ""))
+        if self.mime not in _SOUND and self.mime not in FORMS:
+            raise wire.BadFrame("only Opus, VP8, VP9, H264 and AV1 can be recorded")
         self.note = note
         self.note.setdefault("asked_at", now_ns())
         self._webhooks = webhooks
@@ -46,6 +63,8 @@ class Recording:
         self._target: BinaryIO | None = None
         self._writer: OggWriter | None = None
         self._timeline: Timeline | None = None
+        self._assembly = Assembly(FORMS[self.mime]) if self.mime in FORMS else None
+        self._film: Film | None = None
         self.started_at = 0  # ns, of the first packet
         self.ended_at = 0
         self.size = 0
@@ -57,6 +76,7 @@ class Recording:
         """Open the file and say so. Raises `BadDestination` where that cannot be; the failure has been told then."""
         try:
             self._target = self.destination.create(self.note)
+            self._film = films().Film(self._target, self.mime) if self._assembly is not None else None
         except BadDestination as error:
             self.error = str(error)
             self.ended_at = now_ns()
@@ -64,12 +84,28 @@ class Recording:
             raise
         self._tell("egress_started", egress.EGRESS_STARTING)
 
-    def sound(self, body: bytes) -> None:
-        """Take a packet of the worker; what is no Opus is passed over."""
-        if len(body) <= wire.PACKET.size or self._target is None:
+    def packet(self, body: bytes) -> None:
+        """Take a packet of the worker; what is not of the codec is passed over. Raises `BadFilm`."""
+        if len(body) < wire.PACKET.size or self._target is None:
             return
-        arrival, source, sequence, timestamp, is_red = wire.PACKET.unpack_from(body)
+        arrival, source, sequence, timestamp, flag = wire.PACKET.unpack_from(body)
         payload = body[wire.PACKET.size :]
+        if self._assembly is None:
+            if payload:
+                self._sound(arrival, source, sequence, timestamp, payload, is_red=bool(flag))
+            return
+        for frame in self._assembly.add(Piece(arrival, source, sequence, timestamp, bool(flag), payload)):
+            if not self.started_at:
+                self._begun(frame.arrival)
+            if self._film is not None:
+                self._film.write(frame)
+
+    @property
+    def lacks_keyframe(self) -> bool:
+        """Whether a picture cannot go on without one."""
+        return self._assembly is not None and self._assembly.lacks_keyframe
+
+    def _sound(self, arrival: int, source: int, sequence: int, timestamp: int, payload: bytes, *, is_red: bool) -> None:
         repeated: tuple[tuple[int, bytes], ...] = ()
         if is_red:
             found = red.blocks(payload, 0, len(payload))
@@ -91,6 +127,9 @@ class Recording:
         comments = {"EGRESS_ID": self.egress_id, "STARTED_AT": str(arrival)}
         self._writer = OggWriter(self._target, serial=secrets.randbits(32), channels=channels, comments=comments)
         self._timeline = Timeline(self._writer)
+        self._begun(arrival)
+
+    def _begun(self, arrival: int) -> None:
         self.started_at = arrival
         self.note["started_at"] = arrival
         self.destination.write_note(self.note)
@@ -98,13 +137,16 @@ class Recording:
 
     def progress(self) -> bytes:
         """What the worker is told, as a frame."""
+        if self._film is not None and self._target is not None:
+            self._target.flush()
+        written = self._writer or self._film
         return wire.message(
             wire.PROGRESS,
             {
                 "egress_id": self.egress_id,
                 "started_at": self.started_at,
                 "ended_at": self.ended_at,
-                "bytes": self._writer.size if self._writer else self.size,
+                "bytes": self.size or (written.size if written else 0),
                 "duration": self.duration,
                 "error": self.error,
             },
@@ -112,21 +154,35 @@ class Recording:
 
     @property
     def duration(self) -> int:
-        """Length of the sound in ns."""
+        """Length of the sound or the picture in ns."""
+        if self._film is not None:
+            return self._film.duration
         return self._writer.samples * _NANO // RATE if self._writer else 0
 
     # --- its end
 
     def close(self) -> None:
-        """Finish the file and give it its name; `tell_end` says so."""
+        """Finish the file and give it its name; `tell_end` says so, whatever the disk does."""
         try:
             if self._timeline is not None and self._writer is not None:
                 self._timeline.finish()
                 self._writer.close()
-            self._name(heard=self.duration > 0)
+            if self._film is not None and self._target is not None:
+                self._film.close()
+                self._target.flush()
+                os.fsync(self._target.fileno())
+            self._name(heard=self.duration > 0 or (self._film is not None and self._film.has_begun))
         except OSError as error:
-            self.error = f"the file could not be finished: {error.strerror}"
+            self.error = self.error or f"the file could not be finished: {error.strerror}"
             log.warning("Recording %s could not be finished: %s", self.egress_id, error.strerror)
+        except BadFilm as error:
+            self.error = self.error or str(error)
+            log.warning("Recording %s could not be finished: %s", self.egress_id, error)
+        finally:
+            self._let_go()
+        if self.error and self.duration > 0 and not self.destination.path.exists():
+            with contextlib.suppress(OSError):  # what is there can be played
+                self.size = self.destination.complete()
         self._note_end(self.duration)
 
     async def tell_end(self, *, details: str) -> None:
@@ -136,15 +192,18 @@ class Recording:
             self.destination.forget()
 
     async def finish_left_over(self) -> None:
-        """Finish what a process that died has left: cut after the last whole page, closed, named, told."""
+        """Finish what a process that died has left: named and told; sound is cut after its last whole page and closed."""
         self.note = self.destination.read_note() or self.note
         self.started_at = int(self.note.get("started_at", 0))
         self.error = str(self.note.get("error", ""))
         self._target = self.destination.reopen()
         if self._target is not None:
-            samples = mend(self._target)
-            self._name(heard=samples > 0)
-            self._note_end(samples * _NANO // RATE)
+            if self._assembly is not None:
+                lasts = await asyncio.to_thread(films().length, self._target)
+            else:
+                lasts = mend(self._target) * _NANO // RATE
+            self._name(heard=lasts > 0)
+            self._note_end(lasts)
         elif self.destination.path.exists():
             self.size = self.destination.path.stat().st_size
             self._note_end(int(self.note.get("duration", 0)))
@@ -152,6 +211,12 @@ class Recording:
             self.destination.forget()  # it was told and taken away; only the note outlived it
             return
         await self.tell_end(details="finished after a restart")
+
+    def _let_go(self) -> None:
+        target, self._target = self._target, None
+        if target is not None:
+            with contextlib.suppress(OSError):  # what it still holds finds no room: that has been said
+                target.close()
 
     def _name(self, *, heard: bool) -> None:
         if self._target is not None:
@@ -165,7 +230,10 @@ class Recording:
     def _note_end(self, duration: int) -> None:
         self.ended_at = self.started_at + duration if self.started_at else now_ns()
         self.note |= {"duration": duration, "error": self.error}
-        self.destination.write_note(self.note)
+        try:
+            self.destination.write_note(self.note)
+        except OSError as error:
+            log.warning("The note of recording %s cannot be written: %s", self.egress_id, error.strerror)
 
     def _tell(self, name: str, status: egress.EgressStatus, *, duration: int = 0, details: str = "") -> Any:
         """Send a webhook; awaiting what is returned says whether it was taken."""

@@ -9,12 +9,14 @@ from typing import Final, Self
 
 from suite.rtc.egress import wire
 from suite.rtc.egress.destination import BadDestination, Destination, left_over
+from suite.rtc.egress.frames import BadFilm
 from suite.rtc.egress.recording import Recording
 from suite.rtc.webhooks import WebhookSender
 
 log = logging.getLogger(__name__)
 
 PROGRESS: Final = 2.0  # s between two words to the worker
+KEYFRAME_EVERY: Final = 1.0  # s between two requests for a keyframe
 RECORDINGS_MOST: Final = 500
 
 
@@ -103,13 +105,13 @@ class EgressServer:
 
     async def _record(self, recording: Recording, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
-        due = loop.time()
+        due, asked = loop.time(), 0.0
         details = ""
         try:
             while True:
                 kind, body = await wire.read(reader)
-                if kind == wire.SOUND:
-                    recording.sound(body)
+                if kind == wire.MEDIA:
+                    recording.packet(body)
                 elif kind == wire.STOP:
                     details = str(wire.fields_of(body).get("reason", ""))
                     break
@@ -119,9 +121,12 @@ class EgressServer:
                 if loop.time() >= due:
                     due = loop.time() + PROGRESS
                     writer.write(recording.progress())
+                if recording.lacks_keyframe and loop.time() >= asked + KEYFRAME_EVERY:
+                    asked = loop.time()
+                    writer.write(wire.message(wire.KEYFRAME, {}))
         except asyncio.CancelledError:
             details = "the recorder was stopped"
-        except (OSError, wire.BadFrame) as error:
+        except (OSError, wire.BadFrame, BadFilm) as error:
             recording.error = f"the recording broke off: {error}"
         recording.close()
         if not writer.is_closing():

@@ -8,13 +8,14 @@ import struct
 from typing import Any, Final
 
 HEAD: Final = struct.Struct("!IB")  # length of the body, kind
-PACKET: Final = struct.Struct("!QIQIB")  # arrival (ns), SSRC, extended sequence number, timestamp, 1 for RED
+PACKET: Final = struct.Struct("!QIQIB")  # arrival (ns), SSRC, extended sequence number, timestamp, flag
 LONGEST: Final = 65536  # bytes of a body
 
 START: Final = 1  # JSON: what to record, and where to
-SOUND: Final = 2  # PACKET, then the payload
+MEDIA: Final = 2  # PACKET, then the payload; the flag is 1 for RED, and for a frame's last packet
 STOP: Final = 3  # JSON: reason, dropped
 PROGRESS: Final = 4  # JSON, from the egress process: egress_id, started_at, ended_at (ns), bytes, duration (ns), error
+KEYFRAME: Final = 5  # JSON, from the egress process: the picture cannot go on without one
 
 
 class BadFrame(Exception):

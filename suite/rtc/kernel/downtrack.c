@@ -296,7 +296,7 @@ static uint32_t send_time(double now) { return (uint32_t)((uint64_t)(now * 26214
 
 int rtc_write(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena, int layer, double now) {
     int64_t extended = packet->extended, pictures = track->picture_offset;
-    if (!track->payload_type || extended < track->first_source) return 0;
+    if (track->payload_type == NONE || extended < track->first_source) return 0;
     int64_t sequence = extended + track->offset;
     if (sequence <= track->last_sequence && track->drop_count) {
         sequence = outgoing(track, extended, &pictures);

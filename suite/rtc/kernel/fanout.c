@@ -103,6 +103,19 @@ void rtc_sent(struct rtc_line *line, int size, double now) {
     line->transport_sequence = (number + 1) & 0xFFFF;
 }
 
+/* What a line has carried: media packets, bytes of their payloads, and bytes of packets that no feedback tells of. */
+void rtc_carried(const struct rtc_line *line, int64_t sums[3]) {
+    for (int i = 0; i < 3; i++) sums[i] = 0;
+    for (int i = 0; i < line->downtrack_count; i++) {
+        const struct rtc_downtrack *track = line->downtracks[i];
+        int ids = 0;
+        for (int kind = 0; kind < KINDS; kind++) ids |= track->ids[kind];
+        sums[0] += track->packets;
+        sums[1] += track->octets;
+        if (ids && !track->ids[TRANSPORT_SEQUENCE]) sums[2] += track->octets + HEADERS * track->packets;
+    }
+}
+
 /* The rollover counter of what was written last: numbers begin one turn above zero, so that none is negative. */
 static uint32_t turns(const struct rtc_downtrack *track) { return (uint32_t)((track->written - 0x10000) >> 16); }
 
@@ -113,6 +126,7 @@ int rtc_fanout(struct rtc_downtrack *const tracks[], int count, const struct rtc
         struct rtc_downtrack *track = tracks[t];
         struct rtc_line *line = track->line;
         if (track->current != layer) continue;
+        if (pieces + packet_count > PIECES) flush(); /* what one reader gets stays together */
         for (int p = 0; p < packet_count; p++) {
             const struct rtc_packet *packet = packets[p];
             if ((packet->temporal || packet->layered) && rtc_hides(track, packet)) {
@@ -137,7 +151,8 @@ int rtc_fanout(struct rtc_downtrack *const tracks[], int count, const struct rtc
     return written;
 }
 
-static int send_one(struct rtc_line *line, const uint8_t *packet, int length) {
+/* Send a packet as it is; whether it left. */
+int rtc_send_plain(struct rtc_line *line, const uint8_t *packet, int length) {
     const void *name = line->name_length ? line->name : NULL;
     int told = 0;
     while (sendto(line->socket, packet, (size_t)length, MSG_DONTWAIT, name, line->name_length) < 0) {
@@ -165,11 +180,11 @@ int rtc_send(struct rtc_line *line, uint8_t *packet, int length, uint32_t turns,
     if (line->route != DIRECT || !line->outbound) return 0;
     if (numbered) rtc_sent(line, length, now);
     length = rtc_protect(line->outbound, packet, length, turns);
-    return length ? send_one(line, packet, length) : 0;
+    return length ? rtc_send_plain(line, packet, length) : 0;
 }
 
 int rtc_send_control(struct rtc_line *line, uint8_t *packet, int length) {
     if (line->route != DIRECT || !line->outbound) return 0;
     length = rtc_protect_control(line->outbound, packet, length);
-    return length ? send_one(line, packet, length) : 0;
+    return length ? rtc_send_plain(line, packet, length) : 0;
 }

@@ -32,6 +32,13 @@ enum {
     DETAILS = 10,         /* calm feedbacks that wait to be told together */
     AGAIN_AT_MOST = 64,   /* packets sent again for one NACK */
     AGAIN_A_SECOND = 1000,
+    HEARD_A_SECOND = 8000, /* datagrams of one peer that are looked at: 75 Mbit/s of full ones */
+    HEARD_AT_ONCE = 1500,  /* more than a whole window of data, 1 MB */
+    CREDENTIAL = 64,      /* bytes of a ufrag or password of ours */
+    HEADERS = 20,         /* bytes of an RTP header with an extension */
+    ANSWER = 80,          /* bytes of the longest answer to a check */
+    SPAN = 600,           /* packets that one feedback to a publisher describes at most */
+    AWAITED = 4 * SPAN,   /* arrivals that wait to be told */
 };
 
 enum kind { EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED, FEEDBACK, TAKEN };
@@ -63,16 +70,23 @@ struct rtc_digest {
     int64_t arrived_bytes, left_bytes, in_flight; /* the last: sent after the last packet that is told of */
 };
 
+/* When a publisher's packets arrived, until they are told to it; packets/twcc.py says what the fields mean. */
+struct rtc_arrivals {
+    int64_t next, highest;
+    int32_t count, told;
+    uint32_t media;
+    int64_t numbers[AWAITED]; /* rising, with wraps counted */
+    double times[AWAITED];    /* s */
+};
+
 /* A peer's way: where it is, its keys, what left on it, and the streams that come on it. */
 struct rtc_line {
     struct rtc_session *inbound, *outbound;
-    struct rtc_layer *const *layers; /* that it publishes, as far as they are known */
-    double *arrived_at;              /* s; of the packets with a transport-wide number since they were last told of */
-    uint16_t *arrived;               /* their numbers */
+    struct rtc_layer *const *layers;     /* that it publishes, as far as they are known */
+    struct rtc_arrivals *arrivals;       /* of its packets, where they have transport-wide numbers */
     int64_t number; /* of the peer, for Python */
     int64_t packets, unsent;
-    int32_t route, socket, layer_count, arrived_count, arrived_room;
-    uint32_t arrived_media; /* SSRC of the last of them */
+    int32_t route, socket, layer_count;
     uint32_t transport_sequence, name_length;
     uint8_t name[NAME];
     uint8_t kinds[256];  /* of header extensions that arrive, by id */
@@ -83,8 +97,12 @@ struct rtc_line {
     struct rtc_downtrack *const *downtracks; /* that go out on it */
     int64_t again, forgotten, limited;       /* packets that were asked for again: sent, not there any more, too many */
     int64_t again_second, again_of_second;
+    int64_t flooded; /* datagrams beyond what anybody needs to send */
     double calm_from, calm_to; /* s; a feedback without loss whose mean way is between them may wait */
-    int32_t downtrack_count, detail_count;
+    double allowance, heard_at; /* datagrams that may come at once, as of then (s) */
+    double checked_at; /* s; when the peer last gave its consent */
+    int32_t downtrack_count, detail_count, ufrag_length, password_length;
+    uint8_t ufrag[CREDENTIAL], password[CREDENTIAL]; /* of ours; no length where a check is Python's */
     struct rtc_digest details[DETAILS]; /* feedbacks that have not been told yet */
 };
 
@@ -164,7 +182,9 @@ int rtc_fanout(struct rtc_downtrack *const tracks[], int count, const struct rtc
 int rtc_again(struct rtc_downtrack *track, const uint8_t *data, int length, const uint8_t *kinds, int sequence, double now);
 int rtc_send(struct rtc_line *line, uint8_t *packet, int length, uint32_t turns, int numbered, double now);
 int rtc_send_control(struct rtc_line *line, uint8_t *packet, int length);
+void rtc_carried(const struct rtc_line *line, int64_t sums[3]);
 void rtc_sent(struct rtc_line *line, int size, double now);
+int rtc_send_plain(struct rtc_line *line, const uint8_t *packet, int length);
 
 /* receive.c */
 struct rtc_addresses;
@@ -173,15 +193,23 @@ void rtc_addresses_free(struct rtc_addresses *addresses);
 int rtc_addresses_set(struct rtc_addresses *addresses, const uint8_t *name, int length, struct rtc_line *line);
 int rtc_receive(int poll, struct rtc_addresses *addresses, struct rtc_inbox *inbox, double now);
 
+/* check.c */
+int rtc_signer(void *const functions[], int count);
+int rtc_check(const struct rtc_line *line, const uint8_t *name, const uint8_t *data, int length, uint8_t *answer);
+
 /* layer.c */
 int rtc_take(struct rtc_layer *layer, struct rtc_packet *packet, double now);
 void rtc_note_arrival(struct rtc_line *line, const struct rtc_packet *packet, double now);
+
+/* arrivals.c */
+void rtc_arrived(struct rtc_arrivals *arrivals, int sequence, double now, uint32_t media);
+int rtc_tell_arrivals(struct rtc_arrivals *arrivals, uint32_t sender, uint8_t *out);
 
 /* feedback.c */
 int rtc_feedback(struct rtc_line *line, const uint8_t *body, int length, double now, struct rtc_digest *digest);
 int rtc_waits(struct rtc_line *line, struct rtc_digest *digest);
 int rtc_nacked(struct rtc_line *line, const uint8_t *data, int length, double now);
 
-void rtc_sizes(int64_t sizes[7]);
+void rtc_sizes(int64_t sizes[8]);
 
 #endif

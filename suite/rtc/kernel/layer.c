@@ -50,8 +50,6 @@ int rtc_take(struct rtc_layer *layer, struct rtc_packet *packet, double now) {
 
 void rtc_note_arrival(struct rtc_line *line, const struct rtc_packet *packet, double now) {
     int at = packet->at[TRANSPORT_SEQUENCE];
-    if (!at || packet->size[TRANSPORT_SEQUENCE] < 2 || line->arrived_count >= line->arrived_room) return;
-    line->arrived_at[line->arrived_count] = now;
-    line->arrived[line->arrived_count++] = (uint16_t)(packet->data[at] << 8 | packet->data[at + 1]);
-    line->arrived_media = packet->ssrc;
+    if (at && packet->size[TRANSPORT_SEQUENCE] >= 2 && line->arrivals)
+        rtc_arrived(line->arrivals, packet->data[at] << 8 | packet->data[at + 1], now, packet->ssrc);
 }

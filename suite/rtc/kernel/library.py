@@ -13,17 +13,19 @@ from suite.rtc.kernel.build import FOLDER, library
 from suite.rtc.packets.rtp import Packet
 
 LIBRARY: Final = "RTC_KERNEL_LIBRARY"  # another library than set-up's, for tests under sanitizers
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 _CRYPTO: Final = (
     "EVP_CIPHER_CTX_new", "EVP_CIPHER_CTX_free", "EVP_aes_128_gcm", "EVP_aes_256_gcm",
     "EVP_CipherInit_ex", "EVP_CipherUpdate", "EVP_CipherFinal_ex", "EVP_CIPHER_CTX_ctrl",
 )  # fmt: skip
+_SIGNER: Final = ("EVP_sha1", "HMAC")
 _LIBCRYPTO: Final = ("libcrypto.so.3", "libcrypto.so.1.1")
 
 Inbox: Final = rows.inbox(Packet)
 _Tracks: Final = POINTER(c_void_p)
 _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "rtc_crypto": (c_int, (POINTER(c_void_p), c_int)),
+    "rtc_signer": (c_int, (POINTER(c_void_p), c_int)),
     "rtc_session_new": (c_void_p, (c_void_p, c_void_p, c_void_p, c_void_p, c_int, c_int)),
     "rtc_session_free": (None, (c_void_p,)),
     "rtc_protect": (c_int, (c_void_p, c_void_p, c_int, c_uint32)),
@@ -41,12 +43,16 @@ _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "rtc_again": (c_int, (c_void_p, c_void_p, c_int, c_void_p, c_int, c_double)),
     "rtc_send": (c_int, (c_void_p, c_void_p, c_int, c_uint32, c_int, c_double)),
     "rtc_send_control": (c_int, (c_void_p, c_void_p, c_int)),
+    "rtc_carried": (None, (c_void_p, POINTER(c_int64))),
     "rtc_sent": (None, (c_void_p, c_int, c_double)),
     "rtc_addresses_new": (c_void_p, (c_uint64,)),
     "rtc_addresses_free": (None, (c_void_p,)),
     "rtc_addresses_set": (c_int, (c_void_p, c_void_p, c_int, c_void_p)),
     "rtc_receive": (c_int, (c_int, c_void_p, c_void_p, c_double)),
+    "rtc_check": (c_int, (c_void_p, c_void_p, c_void_p, c_int, c_void_p)),
     "rtc_take": (c_int, (c_void_p, c_void_p, c_double)),
+    "rtc_arrived": (None, (c_void_p, c_int, c_double, c_uint32)),
+    "rtc_tell_arrivals": (c_int, (c_void_p, c_uint32, c_void_p)),
     "rtc_feedback": (c_int, (c_void_p, c_void_p, c_int, c_double, c_void_p)),
     "rtc_waits": (c_int, (c_void_p, c_void_p)),
     "rtc_nacked": (c_int, (c_void_p, c_void_p, c_int, c_double)),
@@ -79,9 +85,9 @@ class Kernel:
         raise AttributeError(name)
 
     def _check_rows(self) -> None:
-        sizes = (c_int64 * 7)()
+        sizes = (c_int64 * 8)()
         self._library.rtc_sizes(sizes)
-        kinds = (Packet, rows.LineRow, rows.DowntrackRow, rows.DigestRow, Inbox, rows.LayerRow)
+        kinds = (Packet, rows.LineRow, rows.DowntrackRow, rows.DigestRow, Inbox, rows.LayerRow, rows.ArrivalsRow)
         if list(sizes) != [*(ctypes.sizeof(kind) for kind in kinds), LAYOUT]:
             raise Unavailable("the compiled kernel is of another version")
 
@@ -92,10 +98,13 @@ class Kernel:
         for name in (None, *_LIBCRYPTO):
             try:
                 crypto = ctypes.CDLL(name)
-                found = (c_void_p * len(_CRYPTO))(*(ctypes.cast(getattr(crypto, one), c_void_p).value for one in _CRYPTO))
+                ciphers, signer = (
+                    (c_void_p * len(names))(*(ctypes.cast(getattr(crypto, one), c_void_p).value for one in names))
+                    for names in (_CRYPTO, _SIGNER)
+                )
             except (OSError, AttributeError):
                 continue
-            if self._library.rtc_crypto(found, len(_CRYPTO)):
+            if self._library.rtc_crypto(ciphers, len(_CRYPTO)) and self._library.rtc_signer(signer, len(_SIGNER)):
                 self._crypto = crypto
                 return
         raise Unavailable("no OpenSSL library was found")

@@ -20,7 +20,10 @@ struct rtc_addresses {
     struct entry *entries;
 };
 
+static const struct rtc_inbox *laid_out; /* whose slots the messages point to */
+
 struct rtc_addresses *rtc_addresses_new(uint64_t secret) {
+    laid_out = NULL; /* an inbox is made with each table, maybe where another was */
     struct rtc_addresses *made = calloc(1, sizeof *made);
     if (!made) return NULL;
     made->secret = secret | 1;
@@ -107,11 +110,34 @@ static int lone_feedback(const uint8_t *data, int length) {
     return body - padding;
 }
 
+/* A check of a peer that is where it was, answered there; 0 where Python has to look at it. */
+static int checked(const struct rtc_inbox *inbox, int at, int length, double now) {
+    struct rtc_line *line = inbox->line[at];
+    uint8_t answer[ANSWER];
+    if (!line || line->route != DIRECT || inbox->socket[at] != line->socket) return 0;
+    if (memcmp(inbox->name[at], line->name, (size_t)inbox->name_length[at])) return 0;
+    int size = rtc_check(line, inbox->name[at], inbox->slot[at], length, answer);
+    if (!size) return 0;
+    line->checked_at = now;
+    rtc_send_plain(line, answer, size);
+    return 1;
+}
+
+/* Whether a peer sends more than anybody has to; what is beyond is not even opened. */
+static int floods(struct rtc_line *line, double now) {
+    double left = line->allowance + (now - line->heard_at) * HEARD_A_SECOND;
+    int within = left >= 1;
+    line->allowance = (left < HEARD_AT_ONCE ? left : HEARD_AT_ONCE) - within;
+    line->heard_at = now;
+    line->flooded += !within;
+    return !within;
+}
+
 static enum kind open_one(struct rtc_inbox *inbox, int at, int length, double now) {
     uint8_t *data = inbox->slot[at];
     struct rtc_line *line = inbox->line[at];
     if (!length) return EMPTY;
-    if (data[0] < 4) return STUN;
+    if (data[0] < 4) return checked(inbox, at, length, now) ? TAKEN : STUN;
     if (!line) return STRANGER;
     if (data[0] > 19 && data[0] < 64) return RECORD;
     if (data[0] < 128 || data[0] > 191) return UNKNOWN;
@@ -182,15 +208,22 @@ static struct mmsghdr messages[SLOTS];
 static struct iovec vectors[SLOTS];
 static struct sockaddr_storage from[SLOTS];
 
-/* Read what one socket has, into the slots from `first` on; how many came. */
-static int read_socket(int socket, struct rtc_inbox *inbox, int first) {
-    for (int i = first; i < SLOTS; i++) {
+static void lay_out(const struct rtc_inbox *inbox) {
+    for (int i = 0; i < SLOTS; i++) {
         vectors[i] = (struct iovec){inbox->slot[i], DATAGRAM};
         messages[i].msg_hdr = (struct msghdr){
             .msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &vectors[i], .msg_iovlen = 1};
     }
+    laid_out = inbox;
+}
+
+/* Read what one socket has, into the slots from `first` on; how many came. */
+static int read_socket(int socket, struct rtc_inbox *inbox, int first) {
     int count = recvmmsg(socket, messages + first, (unsigned)(SLOTS - first), MSG_DONTWAIT, NULL);
-    for (int i = first; i < first + count; i++) inbox->socket[i] = socket;
+    for (int i = first; i < first + count; i++) {
+        inbox->socket[i] = socket;
+        messages[i].msg_hdr.msg_namelen = sizeof from[i]; /* the system has written how long it was */
+    }
     return count > 0 ? count : 0;
 }
 
@@ -198,6 +231,7 @@ static int read_socket(int socket, struct rtc_inbox *inbox, int first) {
 int rtc_receive(int poll, struct rtc_addresses *addresses, struct rtc_inbox *inbox, double now) {
     struct epoll_event ready[SLOTS];
     int waiting = epoll_wait(poll, ready, SLOTS, 0), count = 0;
+    if (waiting > 0 && laid_out != inbox) lay_out(inbox);
     for (int i = 0; i < waiting && count < SLOTS; i++) count += read_socket(ready[i].data.fd, inbox, count);
     inbox->left = 0;
     inbox->reads = (inbox->reads + 1) & 0x3FFFFFFF;
@@ -209,7 +243,8 @@ int rtc_receive(int poll, struct rtc_addresses *addresses, struct rtc_inbox *inb
             inbox->name_length[i] ? find(addresses, inbox->name[i], inbox->name_length[i]) : NULL;
         inbox->line[i] = entry && entry->length ? entry->line : NULL;
         inbox->number[i] = inbox->line[i] ? inbox->line[i]->number : -1;
-        enum kind kind = open_one(inbox, i, length, now);
+        int flood = inbox->line[i] && floods(inbox->line[i], now);
+        enum kind kind = flood ? TAKEN : open_one(inbox, i, length, now);
         if (kind == MEDIA && pass_on(inbox, i, now)) kind = TAKEN;
         inbox->left += kind != TAKEN;
         inbox->kind[i] = (uint8_t)kind;
@@ -218,12 +253,13 @@ int rtc_receive(int poll, struct rtc_addresses *addresses, struct rtc_inbox *inb
     return count;
 }
 
-void rtc_sizes(int64_t sizes[7]) {
+void rtc_sizes(int64_t sizes[8]) {
     sizes[0] = sizeof(struct rtc_packet);
     sizes[1] = sizeof(struct rtc_line);
     sizes[2] = sizeof(struct rtc_downtrack);
     sizes[3] = sizeof(struct rtc_digest);
     sizes[4] = sizeof(struct rtc_inbox);
     sizes[5] = sizeof(struct rtc_layer);
-    sizes[6] = 2; /* of the layouts, raised with each change that leaves the sizes as they are */
+    sizes[6] = sizeof(struct rtc_arrivals);
+    sizes[7] = 3; /* of the layouts, raised with each change that leaves the sizes as they are */
 }

@@ -23,7 +23,15 @@ DATAGRAM: Final = 2048
 SLOTS: Final = 64
 NAME: Final = 28
 STRIDE: Final = 1536  # bytes of a layer's ring for each packet
+CREDENTIAL: Final = 64  # bytes of a ufrag or password of ours
+HEADERS: Final = 20  # bytes of an RTP header with an extension
+ANSWER: Final = 80  # bytes of the longest answer to a check
+HEARD_A_SECOND: Final = 8_000  # datagrams of one peer that are looked at: 75 Mbit/s of full ones
+HEARD_AT_ONCE: Final = 1_500  # more than a whole window of data, 1 MB
 DETAILS: Final = 10  # calm feedbacks that wait to be told together
+SPAN: Final = 600  # packets that one feedback to a publisher describes at most
+AWAITED: Final = 4 * SPAN  # arrivals that wait to be told
+TOLD: Final = 1400  # bytes of the longest feedback to a publisher
 
 # What a datagram was found to be (kernel.h).
 EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTROL, SEALED, FEEDBACK, TAKEN = range(13)
@@ -65,14 +73,26 @@ class DigestRow(Structure):
     ]
 
 
+class ArrivalsRow(Structure):
+    """`struct rtc_arrivals`."""
+
+    _fields_: ClassVar[Fields] = [
+        *_all(c_int64, "next highest"),
+        *_all(c_int32, "count told"),
+        ("media", c_uint32),
+        ("numbers", c_int64 * AWAITED),
+        ("times", c_double * AWAITED),
+    ]
+
+
 class LineRow(Structure):
     """`struct rtc_line`."""
 
     _fields_: ClassVar[Fields] = [
-        *_all(c_void_p, "inbound outbound layers arrived_at arrived"),
+        *_all(c_void_p, "inbound outbound layers arrivals"),
         *_all(c_int64, "number packets unsent"),
-        *_all(c_int32, "route socket layer_count arrived_count arrived_room"),
-        *_all(c_uint32, "arrived_media transport_sequence name_length"),
+        *_all(c_int32, "route socket layer_count"),
+        *_all(c_uint32, "transport_sequence name_length"),
         ("name", c_uint8 * NAME),
         ("kinds", c_uint8 * 256),
         ("forms", c_int8 * 128),
@@ -80,9 +100,11 @@ class LineRow(Structure):
         ("sent_number", c_int32 * SENT),
         ("sent_size", c_uint16 * SENT),
         ("downtracks", c_void_p),
-        *_all(c_int64, "again forgotten limited again_second again_of_second"),
-        *_all(c_double, "calm_from calm_to"),
-        *_all(c_int32, "downtrack_count detail_count"),
+        *_all(c_int64, "again forgotten limited again_second again_of_second flooded"),
+        *_all(c_double, "calm_from calm_to allowance heard_at checked_at"),
+        *_all(c_int32, "downtrack_count detail_count ufrag_length password_length"),
+        ("ufrag", c_uint8 * CREDENTIAL),
+        ("password", c_uint8 * CREDENTIAL),
         ("details", DigestRow * DETAILS),
     ]
 

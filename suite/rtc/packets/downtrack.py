@@ -51,7 +51,7 @@ class Downtrack(DowntrackRow):
     | offset, first_source, last_sequence, written | sent is what came plus the offset; the latest, and the last written |
     | picture_offset, zero_offset, timestamp_offset | the same of picture ids, TL0PICIDX and timestamps |
     | drops | what closes up: first, last, and the offsets before, of sequence numbers and of picture ids |
-    | form, payload_type, rtx_payload_type, primary_type | the subscriber's, for what the publisher sends now; 0 is none |
+    | form, payload_type, rtx_payload_type, primary_type | the subscriber's, for what the publisher sends now; 0 or `NONE` |
     | held_until | when its first packet may be sent |
     | trailers | whether frames lose their trailer (`trailer.py`) |
     """
@@ -66,7 +66,7 @@ class Downtrack(DowntrackRow):
         self.codecs: tuple[Codec, ...] = ()
         self.ids: list[int] = []
         self._template = b""
-        self.wanted = self.target = self.current = self.recent = NONE
+        self.wanted = self.target = self.current = self.recent = self.payload_type = NONE
         self.temporal = self.temporal_now = ALL
         self.spatial = dependency.DEEPEST
         self.pair_now = self._pair()
@@ -80,6 +80,7 @@ class Downtrack(DowntrackRow):
         self.reported: tuple[int, float] = (0, -1.0)  # the middle of the NTP time of the last sender report, and when
         self.reports = 0  # how many there were since the clock of what is sent changed
         self.reported_offset = -1  # of that clock
+        self.report_due = 0.0  # when the next one is, where the clock does not change
         # out sequence 16 | source sequence 44 | layer 4; marker 1 | timestamp 32 | picture 16 | TL0 8;
         # turns 24 | time 24 | number 16
         self.history_mask = HISTORY[kind] - 1
@@ -121,7 +122,7 @@ class Downtrack(DowntrackRow):
             if chosen is None and opus is not None:
                 chosen = opus
                 self.form = codecs.OPUS
-        self.payload_type = chosen.payload_type if chosen else 0
+        self.payload_type = chosen.payload_type if chosen else NONE
         self.rtx_payload_type = (chosen.rtx_payload_type or 0) if chosen else 0
 
     # --- numbering
@@ -259,7 +260,7 @@ class Downtrack(DowntrackRow):
     def write(self, arena: bytearray, layer: Layer, packet: Packet, extended: int, now: float, transport_sequence: int) -> int:
         """Rewrite a packet of the current layer into `arena`; its length, or 0 where nothing is to be sent."""
         payload_type = self.payload_type
-        if not payload_type or extended < self.first_source:
+        if payload_type == NONE or extended < self.first_source:
             return 0
         sequence, pictures, last = extended + self.offset, self.picture_offset, self.last_sequence
         if sequence <= last and self.drop_count:
@@ -363,18 +364,13 @@ class Downtrack(DowntrackRow):
         if stop > MAXIMUM:
             return 0
         arena[at:stop] = buffer[start:end]
-        if self.trailers:
-            stop = self._without_trailer(arena, packet, at, stop)
+        if self.trailers and not self.audio and (packet.marker or packet.ends):
+            stop = trailer.cut(arena, self.form, at, stop)
         if packet.picture_at:
             vp8.write_picture(arena, at + packet.picture_at, packet.picture_width, picture)
         if packet.zero_at:
             arena[at + packet.zero_at] = zero
         return stop
-
-    def _without_trailer(self, arena: bytearray, packet: Packet, at: int, stop: int) -> int:
-        """Where the packet ends without the trailer of the frame whose last it is."""
-        last = not self.audio and (packet.marker or packet.ends)
-        return trailer.cut(arena, self.form, at, stop) if last else stop
 
     def _audio(self, payload: bytes) -> bytes:
         """RED for who negotiated it (with his payload type for Opus), else the primary alone."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from ctypes import addressof, c_char_p, c_void_p, cast
+from ctypes import addressof, c_char_p, c_int64, c_void_p, cast
+from operator import add
 from typing import Any, Final
 
 from suite.rtc.core.media import Receive
-from suite.rtc.kernel.rows import LineRow
+from suite.rtc.kernel.rows import HEADERS, LineRow
 from suite.rtc.packets import codecs, red, rtcp
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.line import Line
 from suite.rtc.packets.rtp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE, Packet, kinds_by_id, repaired
 from suite.rtc.packets.track import Track
-from suite.rtc.packets.twcc import Arrivals
+from suite.rtc.packets.twcc import Arrivals, KernelArrivals
 
 _NO_KINDS: Final = bytes(256)
 RESENT_AT_MOST: Final = 64  # packets resent for one NACK
@@ -35,6 +36,13 @@ class RtcpReader:
         """A transport-wide feedback came."""
 
 
+def carried_by(downtrack: Downtrack) -> tuple[int, int, int]:
+    """Packets, bytes of their payloads, and bytes of packets without a transport-wide number, which no feedback tells of."""
+    silent = downtrack.ids and not downtrack.ids[TRANSPORT_SEQUENCE]
+    unnumbered = downtrack.octets + HEADERS * downtrack.packets if silent else 0
+    return downtrack.packets, downtrack.octets, unnumbered
+
+
 class Router:
     """The tables of one transport. Payload types and extension ids are the transport's own, as its SDP numbered them."""
 
@@ -45,7 +53,7 @@ class Router:
         self.count = count
         self.tracks: dict[str, Track] = {}  # by mid
         self.downtracks: dict[int, tuple[Downtrack, Track]] = {}  # by SSRC and by the SSRC of retransmissions
-        self.arrivals = Arrivals()
+        self.arrivals: Arrivals | KernelArrivals = Arrivals()
         self.round_trip = 0.0
         self._kinds = _NO_KINDS
         self._layers: dict[int, tuple[Track, Layer]] = {}
@@ -54,6 +62,8 @@ class Router:
         self._sent_rows = array("Q")  # of the downtracks
         self.row: LineRow | None = None  # of the line, where the compiled kernel reads
         self.kernel = kernel
+        self._gone: tuple[int, ...] = (0, 0, 0)  # what downtracks that are no more had carried
+        self._sums = (c_int64 * 3)()
         self.quiet = RtcpReader()  # for who wants to know nothing
         self._resent_in = self._resent = 0
         self._packet = Packet()
@@ -90,8 +100,8 @@ class Router:
             for payload_type, codec in track.codecs.items():
                 forms[payload_type & 127] = codecs.FORMS.get(codec.mime, codecs.OTHER)
         self.row.forms[:] = forms
-        if self.numbers_packets():
-            self.arrivals.note_in(self.row)
+        if self.numbers_packets() and not self.row.arrivals:
+            self.arrivals = KernelArrivals(self.kernel, self.row)
 
     def _tell_layers(self) -> None:
         """Which streams the kernel may take packets of."""
@@ -102,20 +112,28 @@ class Router:
                 layer.kinds_row = addressof(self.row) + LineRow.kinds.offset
 
     def send(self, downtrack: Downtrack, track: Track) -> None:
-        """A downtrack goes out on this transport."""
+        """A downtrack goes out on this transport, once it is arranged."""
         for ssrc in (downtrack.ssrc, downtrack.rtx_ssrc):
             if ssrc:
                 self.downtracks[ssrc] = (downtrack, track)
-        self._tell_downtracks()
 
     def send_no_more(self, downtrack: Downtrack) -> None:
         """It does no longer."""
+        if downtrack.ssrc in self.downtracks:
+            self._gone = tuple(map(add, self._gone, carried_by(downtrack)))
         for ssrc in (downtrack.ssrc, downtrack.rtx_ssrc):
             self.downtracks.pop(ssrc, None)
-        self._tell_downtracks()
 
-    def _tell_downtracks(self) -> None:
-        """Which streams a subscriber may ask the kernel for again."""
+    def carried(self) -> tuple[int, ...]:
+        """What this transport has carried so far: packets, bytes of their payloads, and bytes that no feedback tells of."""
+        if self.row is not None:
+            self.kernel.carried(addressof(self.row), self._sums)
+            return tuple(map(add, self._gone, self._sums))
+        now = [carried_by(downtrack) for ssrc, (downtrack, _) in self.downtracks.items() if ssrc == downtrack.ssrc]
+        return tuple(map(sum, zip(self._gone, *now, strict=True)))
+
+    def arrange(self) -> None:
+        """Tell the kernel which streams a subscriber may ask for again."""
         if self.row is not None:
             self._sent_rows = array("Q", {addressof(downtrack): None for downtrack, _ in self.downtracks.values()})
             self.row.downtracks, self.row.downtrack_count = self._sent_rows.buffer_info()[0], len(self._sent_rows)

@@ -16,6 +16,7 @@ from suite.rtc.packets.downtrack import ALL, NONE, Downtrack
 from suite.rtc.packets.fanout import Fanout
 from suite.rtc.packets.layer import CLOSED, Layer
 from suite.rtc.packets.line import Line
+from suite.rtc.packets.opening import Opening
 from suite.rtc.packets.rtp import DEPENDENCY, Packet
 
 SILENT: Final = {"video": 0.7, "audio": 2.0}  # s without a packet after which a layer counts as stopped
@@ -48,6 +49,7 @@ class Track:
         self.codecs: dict[int, Codec] = {}
         self.repairs: dict[int, int] = {}
         self.fanout = Fanout(kernel)
+        self.opening = Opening()
         self._kernel = kernel
         self._unsettled: dict[int, Downtrack] = {}  # those on which what flows may not be what is aimed at
         self._late = Packet()
@@ -76,16 +78,15 @@ class Track:
         self.arrange()
 
     def add(self, downtrack: Downtrack, line: Line) -> None:
-        """Forward to `line` by `downtrack` from now on."""
+        """Forward to `line` by `downtrack` once it is arranged."""
         self.downtracks.append((downtrack, line))
         self._unsettled[id(downtrack)] = downtrack
-        self.arrange()
 
     def remove(self, downtrack: Downtrack) -> None:
-        """Forward by it no longer."""
+        """Forward by it no longer, once it is arranged: until then the downtrack has to be kept."""
         self.downtracks = [one for one in self.downtracks if one[0] is not downtrack]
         self._unsettled.pop(id(downtrack), None)
-        self.arrange()
+        self.opening.remove(downtrack)
 
     def arrange(self) -> None:
         """Sort those who receive by who writes for them: a downtrack or the way of one has come, gone or changed."""
@@ -171,7 +172,7 @@ class Track:
         if codec is not layer.codec or not layer.live:
             self._started(layer, codec)
         if packet.payload == packet.end:
-            self._pass_over(layer, extended)
+            self._pass_over(layer, packet, extended, now)
             return
         if packet.form != layer.form:
             packet.inspect(layer.form)
@@ -193,12 +194,14 @@ class Track:
         if layer.open != packet.payload_type:
             self._may_open(layer, packet)
 
-    def _pass_over(self, layer: Layer, extended: int) -> None:
-        """Padding alone is not forwarded; what follows closes up."""
+    def _pass_over(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
+        """Padding alone is not forwarded, what follows closes up; a copy sees its number."""
         self.fanout.flush()
         for downtrack, _ in self.downtracks:
             if downtrack.current == layer.index:
                 downtrack.skip(extended)
+        for copy in self.copies:
+            copy(layer, packet, extended, now)
 
     def _started(self, layer: Layer, codec: Codec) -> None:
         """A layer has begun, or goes on in another codec. Sound that changes between RED and Opus is still the same sound."""
@@ -300,6 +303,8 @@ class Track:
                 layer.open = CLOSED
                 self.report(LayerStopped(track=self.sid, layer=layer.index))
                 self.aim_all(now)
+        if self.opening and (sent := self.layers[0].codec or next(iter(self.codecs.values()), None)):
+            self.opening.tick(sent, now)
         for downtrack in tuple(self._unsettled.values()):
             self._pursue(downtrack, now)
             if downtrack.target in {NONE, downtrack.current} and not self._is_layered(downtrack.current):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from ctypes import addressof, create_string_buffer
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
-from suite.rtc.kernel.rows import SENT, DigestRow, LineRow
+from suite.rtc.kernel.rows import AWAITED, SENT, SPAN, TOLD, ArrivalsRow, DigestRow, LineRow
 from suite.rtc.packets import rtcp
 
 _FEEDBACK: Final = Struct("!BBHII")
 _BODY: Final = Struct("!HHI")
 _TICK: Final = 250e-6  # s, of a receive delta
 _REFERENCE: Final = 64e-3  # s, of the reference time
-SPAN: Final = 600  # packets that one feedback describes at most
-NOTED: Final = 2048  # arrivals that the compiled kernel notes between two feedbacks
 _SENT_MASK: Final = SENT - 1
 
 
@@ -28,26 +27,6 @@ class Arrivals:
         self._next = -1
         self._highest = -1
         self._number = 0
-        self._times = array("d")  # of what the compiled kernel notes
-        self._numbers = array("H")
-        self._row: LineRow | None = None
-
-    def note_in(self, row: LineRow) -> None:
-        """Let the compiled kernel note arrivals in the line's row."""
-        if self._row is None:
-            self._times, self._numbers = array("d", bytes(8 * NOTED)), array("H", bytes(2 * NOTED))
-            row.arrived_at, row.arrived = self._times.buffer_info()[0], self._numbers.buffer_info()[0]
-            row.arrived_count, row.arrived_room = 0, NOTED
-            self._row = row
-
-    def _take_noted(self) -> None:
-        row = self._row
-        if row is None or not row.arrived_count:
-            return
-        count, row.arrived_count = row.arrived_count, 0
-        media, add = row.arrived_media, self.add
-        for sequence, when in zip(self._numbers[:count], self._times[:count], strict=True):
-            add(sequence, when, media)
 
     def add(self, sequence: int, now: float, media: int) -> None:
         """Note a packet's arrival at `now` (s); `media` is its SSRC."""
@@ -59,26 +38,18 @@ class Arrivals:
             ahead = (sequence - self._highest) & 0xFFFF
             extended = self._highest + (ahead if ahead < 0x8000 else ahead - 0x10000)
         self._highest = max(self._highest, extended)
-        if extended >= self._next - SPAN and len(self._arrived) < 4 * SPAN:
+        if extended >= self._next - SPAN and len(self._arrived) < AWAITED:
             self._next = min(self._next, extended)
             self._arrived.setdefault(extended, now)
 
-    def pending(self) -> int:
-        """How many arrivals are not told yet."""
-        self._take_noted()
-        return len(self._arrived)
-
     def feedback(self, sender: int) -> bytes:
         """Tell what arrived since the last time; empty where there is nothing to tell."""
-        self._take_noted()
         arrived = self._arrived
         if not arrived:
             return b""
-        first = min(arrived)
-        base = max(self._next, first - SPAN // 2) if self._next <= first else first
+        first = min(arrived)  # never before `_next`
+        base = max(self._next, first - SPAN // 2)
         last = min(max(arrived), base + SPAN - 1)
-        if first > last:
-            base, last = first, min(max(arrived), first + SPAN - 1)
         reference = int(arrived[first] / _REFERENCE)
         clock = reference * _REFERENCE
         symbols, deltas = [], bytearray()
@@ -96,8 +67,6 @@ class Arrivals:
                 symbols.append(2)
                 deltas += ticks.to_bytes(2, "big", signed=True)
             clock += ticks * _TICK
-        for sequence in [one for one in arrived if one < base]:
-            del arrived[sequence]
         self._next = last + 1
         body = _BODY.pack(base & 0xFFFF, len(symbols), (reference & 0xFFFFFF) << 8 | self._number) + chunks(symbols) + deltas
         self._number = (self._number + 1) & 0xFF
@@ -106,6 +75,25 @@ class Arrivals:
             body += bytes(padding - 1) + bytes((padding,))
         head = 0x80 | (0x20 if padding else 0) | rtcp.TRANSPORT_WIDE
         return _FEEDBACK.pack(head, rtcp.TRANSPORT_FEEDBACK, 2 + len(body) // 4, sender, self.media) + body
+
+
+class KernelArrivals:
+    """The same by the compiled kernel, which notes by itself what arrives on the line."""
+
+    def __init__(self, kernel: Any, line: LineRow) -> None:
+        self._kernel = kernel
+        self._row = ArrivalsRow(highest=-1)
+        self._told = create_string_buffer(TOLD)
+        line.arrivals = addressof(self._row)
+
+    def add(self, sequence: int, now: float, media: int) -> None:
+        """Note a packet's arrival at `now` (s); `media` is its SSRC."""
+        self._kernel.arrived(addressof(self._row), sequence, now, media)
+
+    def feedback(self, sender: int) -> bytes:
+        """Tell what arrived since the last time; empty where there is nothing to tell."""
+        length = self._kernel.tell_arrivals(addressof(self._row), sender, addressof(self._told))
+        return self._told.raw[:length]
 
 
 def chunks(symbols: list[int]) -> bytes:

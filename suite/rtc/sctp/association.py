@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from suite.rtc.sctp import wire
+from suite.rtc.sctp.congestion import MTU
 from suite.rtc.sctp.errors import Malformed, Violation
 from suite.rtc.sctp.life import DATA_SENT, DATA_TAKEN, TIMEOUTS_MOST, Life, State
 from suite.rtc.sctp.outbox import CONTROL_MOST, ROOM, Outbox
@@ -21,6 +22,7 @@ from suite.rtc.sctp.wire import COMMON_SIZE, Introduction
 
 SACK_DELAY: Final = 0.1  # s; at most 0.5 (RFC 9260, 6.2)
 SACKS_MOST: Final = 64  # of one wake
+OPENED: Final = WINDOW // 8  # bytes of room beyond what the peer knows of, from which it is told (RFC 9260, 6.2)
 
 
 class Association:
@@ -83,11 +85,10 @@ class Association:
         """What has arrived and not been taken, up to so many messages; nothing while paused."""
         receiver = self.receiver
         taken: list[Received] = []
-        small = receiver.window < WINDOW // 2
         while receiver.ready and len(taken) < most and not self.paused:
             taken.append(receiver.take())
-        if small and receiver.window >= WINDOW // 2 and taken:
-            receiver.at_once = True  # the peer waits to hear of the room
+        if taken and (receiver.window - receiver.told >= OPENED or receiver.told < MTU <= receiver.window):
+            receiver.at_once = True  # the peer may wait to hear of the room
         return taken
 
     def reset(self, stream: int) -> None:

@@ -22,6 +22,7 @@ GAPS_MOST: Final = 256  # blocks: one SACK's
 AHEAD_MOST: Final = 16_384  # numbers beyond the last in order
 DUPLICATES_MOST: Final = 16  # told in one SACK
 STREAMS: Final = 1024  # that a peer may use, as libwebrtc does
+USUAL: Final = 1024.0  # bytes of a chunk, until some have come
 
 Piece = tuple[int, int, int, int, bytes]  # flags, stream, sequence, protocol, payload
 Received = tuple[int, int, bytes]  # stream, protocol, payload
@@ -48,6 +49,7 @@ class Receiver:
         self.cumulative = tsn - 1  # all up to here has come
         self.ready: deque[Received] = deque()
         self.held = 0  # bytes of what waits, for other pieces or to be taken
+        self.told = WINDOW  # the window that the peer knows of
         self.acknowledge = 0  # packets with data since the last SACK
         self.at_once = False  # a SACK is due now
         self.dropped = 0
@@ -57,11 +59,12 @@ class Receiver:
         self._ends: dict[int, int] = {}  # of each run of one message's pieces, by its first number
         self._starts: dict[int, int] = {}  # the same, by its last
         self._streams: dict[int, _Stream] = {}
+        self._usual = USUAL  # bytes of a chunk, of those that came last
 
     @property
     def window(self) -> int:
-        """The bytes that a peer may still send."""
-        return max(0, WINDOW - self.held)
+        """The bytes that a peer may still send, in chunks of the size that it sends: so that what it does send finds room."""
+        return max(0, int((WINDOW - self.held) * self._usual / (self._usual + PIECE_COST)))
 
     def data(self, flags: int, wire_tsn: int, stream: int, sequence: int, protocol: int, payload: bytes) -> None:
         """Take a DATA chunk; refuses what can belong to no message."""
@@ -69,6 +72,7 @@ class Receiver:
         in_order = tsn == self.cumulative + 1
         if not in_order and not self._wanted(tsn):
             return
+        self._usual += (len(payload) - self._usual) / 16
         if self.held + len(payload) + PIECE_COST > WINDOW:
             self._refuse(in_order=in_order)
             return
@@ -247,9 +251,9 @@ class Receiver:
 
     def sack(self) -> bytes:
         """The SACK that is due."""
-        base = self.cumulative
+        base, self.told = self.cumulative, self.window
         blocks = ((first - base, last - base) for first, last in self._gaps)
-        written = sack(tsn=base, window=self.window, gaps=blocks, duplicates=self._duplicates)
+        written = sack(tsn=base, window=self.told, gaps=blocks, duplicates=self._duplicates)
         self._duplicates.clear()
         self.acknowledge = 0
         self.at_once = False

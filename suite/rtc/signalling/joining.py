@@ -18,6 +18,7 @@ from suite.rtc.core.grants import Grants
 from suite.rtc.signalling.messages import MAX_MESSAGE
 from suite.rtc.signalling.tokens import bearer, verify
 
+TOO_LARGE: Final = "join request too large"
 TRUE: Final = frozenset({"1", "true", "t", "yes"})
 CAPABILITIES: Final = models.ClientInfo.Capability.keys()
 SDKS: Final = frozenset(models.ClientInfo.SDK.keys())
@@ -34,8 +35,13 @@ class Joining:
     single: bool
 
 
-def joining(*, query: Mapping[str, str], authorization: str, single: bool, keys: Mapping[str, str], now: float) -> Joining:
-    """Check a request to join; raises `JoinRefused` with LiveKit's status and sentence."""
+def joining(
+    *, query: Mapping[str, str], authorization: str, single: bool, keys: Mapping[str, str], now: float, strict: bool = False
+) -> Joining:
+    """Check a request to join; raises `JoinRefused` with LiveKit's status and sentence.
+
+    Attributes that cannot be read say nothing, but where it is `strict`: as in `validate`.
+    """
     token = query.get("access_token") or bearer(authorization)
     if not token:
         raise JoinRefused(401, "no permissions to access the room")
@@ -43,12 +49,12 @@ def joining(*, query: Mapping[str, str], authorization: str, single: bool, keys:
     if not isinstance(claims.get("video"), dict):
         raise JoinRefused(401, "no permissions to access the room")
     single = single or bool(query.get("join_request"))  # LiveKit's v0 takes it too
-    request = wrapped_request(query.get("join_request", "")) if single else plain_request(query)
+    request = wrapped_request(query.get("join_request", "")) if single else plain_request(query, strict=strict)
     grants = Grants.from_claims(claims)
-    if not grants.identity:
-        raise JoinRefused(400, "identity cannot be empty")
     if not grants.has("roomJoin"):
         raise JoinRefused(401, "permissions denied")
+    if not grants.identity:
+        raise JoinRefused(400, "identity cannot be empty")
     if not grants.room:
         raise JoinRefused(400, "no room name")
     if publishing := "" if single else query.get("publish", ""):
@@ -62,8 +68,8 @@ def joining(*, query: Mapping[str, str], authorization: str, single: bool, keys:
     return Joining(claims, grants, request, single)
 
 
-def plain_request(query: Mapping[str, str]) -> rtc.JoinRequest:
-    """The v0 form: one parameter for each thing."""
+def plain_request(query: Mapping[str, str], *, strict: bool = False) -> rtc.JoinRequest:
+    """The v0 form: one parameter for each thing; raises `JoinRefused` where attributes cannot be read and it is `strict`."""
 
     def whole(name: str) -> int:
         text = query.get(name, "")
@@ -97,7 +103,7 @@ def plain_request(query: Mapping[str, str]) -> rtc.JoinRequest:
     return rtc.JoinRequest(
         client_info=client, connection_settings=settings, reconnect=flag("reconnect"),
         participant_sid=query.get("sid", "")[:64], reconnect_reason=_reason(whole("reconnect_reason")),
-        participant_attributes=_attributes(query.get("attributes", "")),
+        participant_attributes=_attributes(query.get("attributes", ""), strict=strict),
     )  # fmt: skip
 
 
@@ -107,13 +113,17 @@ def _reason(number: int) -> str:
     return str(reasons.get(number, reasons[0]))
 
 
-def _attributes(text: str) -> dict[str, str]:
-    """Attributes as base64url of JSON; what cannot be read says nothing, as with LiveKit."""
+def _attributes(text: str, *, strict: bool) -> dict[str, str]:
+    """Attributes as base64url of JSON."""
     try:
         said = json.loads(base64.urlsafe_b64decode(text)) if text else {}
     except ValueError:
-        return {}
-    return {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, dict) else {}
+        said = None
+    given = said if isinstance(said, dict) else {}
+    attributes = {key: value for key, value in given.items() if isinstance(value, str)}
+    if strict and attributes != said:
+        raise JoinRefused(400, "cannot decode attributes")
+    return attributes
 
 
 def wrapped_request(text: str) -> rtc.JoinRequest:
@@ -121,7 +131,7 @@ def wrapped_request(text: str) -> rtc.JoinRequest:
     if not text:
         raise JoinRefused(400, "join_request is required")
     if len(text) > MAX_MESSAGE * 4 // 3 + 4:
-        raise JoinRefused(413, "join_request is too long")
+        raise JoinRefused(400, TOO_LARGE)
     try:
         raw = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
@@ -147,5 +157,5 @@ def _inflate(body: bytes) -> bytes:
     except zlib.error as error:
         raise JoinRefused(400, "cannot read decompressed join request") from error
     if not inflater.eof:
-        raise JoinRefused(413 if len(inflated) >= MAX_MESSAGE else 400, "cannot read decompressed join request")
+        raise JoinRefused(400, TOO_LARGE if len(inflated) >= MAX_MESSAGE else "cannot read decompressed join request")
     return inflated

@@ -16,14 +16,14 @@ from suite.rtc.standalone.schema import Kind
 DEV_KEY: Final = "devkey"
 DEV_SECRET: Final = "secret"  # noqa: S105 -- LiveKit's own placeholder, known to everyone, and said so at the start
 SHORT: Final = 32  # characters; a shorter secret is warned of, as LiveKit does
-AUDIO: Final = ("opus", "red")
+AUDIO: Final = ("pcmu", "pcma", "opus", "red")
 VIDEO: Final = ("vp8", "h264", "vp9", "av1")
 LIMITS: Final = {
     "max_metadata_size": "metadata_limit", "max_attributes_size": "attributes_limit", "max_room_name_length": "room_name_limit",
     "max_participant_identity_length": "identity_limit", "max_participant_name_length": "name_limit",
     "max_data_blob_key_length": "blob_key_limit", "max_data_blobs_size": "blobs_limit",
     "subscription_limit_video": "video_subscriptions", "subscription_limit_audio": "audio_subscriptions",
-    "num_tracks": "track_limit",
+    "num_tracks": "track_limit", "bytes_per_sec": "byte_rate_limit",
 }  # fmt: skip
 OURS: Final = {
     "room.enable_full_room_in_webhooks": "full_room_in_webhooks", "enable_data_tracks": "data_tracks", "region": "region",

@@ -53,11 +53,11 @@ ROOM: Final[Mapping[str, Any]] = {
 LIMIT: Final[Mapping[str, Any]] = {
     **_all(
         N,
-        """num_tracks subscription_limit_video subscription_limit_audio max_metadata_size max_attributes_size
+        """num_tracks bytes_per_sec subscription_limit_video subscription_limit_audio max_metadata_size max_attributes_size
         max_room_name_length max_participant_identity_length max_participant_name_length max_data_blob_key_length
         max_data_blobs_size signal_message_size_limit max_api_request_body_size""",
     ),
-    **_all(I, "bytes_per_sec max_data_track_custom_encoding_length agent_signal_message_size_limit"),
+    **_all(I, "max_data_track_custom_encoding_length agent_signal_message_size_limit"),
 }
 
 KEYS: Final[Mapping[str, Any]] = {

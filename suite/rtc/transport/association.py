@@ -88,9 +88,9 @@ class Association:
         self.password = opened.password.encode()
         self.former: dict[str, bytes] = {}  # the ufrag and password before an ICE restart, good until the new ones are used
         self.addresses: deque[Address] = deque()
-        self.checked_at = front.clock()
         self.closed = False
         self.line = PeerLine(self.name, front=front, report=report)
+        self.line.checked_at = front.clock()
         self.router = self.line.router
         self.allowance = Allowance()
         self._front = front
@@ -122,6 +122,7 @@ class Association:
         """Answer checks under new credentials, and under the old ones until the first new check."""
         self.former = {self.ufrag: self.password}
         self.ufrag, self.password = ufrag, password.encode()
+        self.line.answer_checks("", b"")  # the first new one decides
 
     def send_data(self, label: str, payload: bytes, *, source: DataChannels | None = None) -> None:
         """Send on a data channel what came from `source`; what cannot be sent is counted."""
@@ -132,7 +133,7 @@ class Association:
 
     def checked(self, address: Address, *, nominated: bool, now: float) -> Address | None:
         """A check from `address` has succeeded; an address that is given up for it is returned."""
-        self.checked_at = now
+        self.line.checked_at = now
         forgotten = None
         if address not in self.addresses:
             if len(self.addresses) >= ADDRESSES_MOST:
@@ -141,12 +142,14 @@ class Association:
             self.addresses.append(address)
         if nominated or self.line.address is None:
             self.line.move(address)
+        if not self.former:
+            self.line.answer_checks(self.ufrag, self.password)
         self._start()
         return forgotten
 
     def expire(self, now: float) -> None:
         """Give the peer up where it has been silent for too long."""
-        if self._remote is not None and now - self.checked_at > CONSENT:
+        if self._remote is not None and now - self.line.checked_at > CONSENT:
             self.fail("no consent for 30 s" if self.line.connected else "no connection within 30 s")
 
     # --- DTLS

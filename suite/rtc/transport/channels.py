@@ -11,7 +11,7 @@ from OpenSSL import SSL
 
 from suite.rtc.core import media
 from suite.rtc.sctp.association import Association
-from suite.rtc.sctp.channels import Arrived, Channel, Channels, Closed, Opened
+from suite.rtc.sctp.channels import Arrived, Channel, Channels, Closed, Event, Opened
 from suite.rtc.sctp.errors import Malformed
 from suite.rtc.sctp.life import State
 from suite.rtc.transport.pressure import BEHIND, BEHIND_UNSET, SLOW_UNSET, Allowance, Drain
@@ -23,6 +23,7 @@ LOSSY_PATIENCE: Final = 0.2  # s that a lossy message may wait for its turn
 RELIABLE_BUFFER: Final = 4 * 1024 * 1024  # bytes waiting on a reliable channel, above which a message is always dropped
 EARLY_BYTES: Final = 256 * 1024  # kept for channels that the peer has not opened yet
 EARLY_SECONDS: Final = 10.0  # from the start, in which it may
+SLICE: Final = 16  # messages that are passed on before their readers are heard: one of them may hold the writer up
 LOOK: Final = 0.05  # s between two looks at a reader that holds others up
 
 
@@ -245,22 +246,24 @@ class DataChannels:
             return
         self._allowance.fill(now)
         sctp.paused = bool(self._held)
-        for event in self._channels.events(self._allowance.messages()):
-            match event:
-                case Arrived(channel, payload):
-                    self._allowance.take(len(payload))
-                    self._received(channel.label, payload)
-                case Opened(channel):
-                    self._by_label[channel.label] = channel
-                    self._opened(channel.label)
-                    if self._early:
-                        self._send_early(channel.label)
-                case Closed(channel):
-                    if self._by_label.get(channel.label) is channel:
-                        del self._by_label[channel.label]
-
+        for event in self._channels.events(min(self._allowance.messages(), SLICE)):
+            self._happened(event)
         if sctp.receiver.ready and not sctp.paused and self._resume is None:
             self._resume = self._loop.call_later(self._allowance.wait(), self._go_on)
+
+    def _happened(self, event: Event) -> None:
+        match event:
+            case Arrived(channel, payload):
+                self._allowance.take(len(payload))
+                self._received(channel.label, payload)
+            case Opened(channel):
+                self._by_label[channel.label] = channel
+                self._opened(channel.label)
+                if self._early:
+                    self._send_early(channel.label)
+            case Closed(channel):
+                if self._by_label.get(channel.label) is channel:
+                    del self._by_label[channel.label]
 
     def _go_on(self) -> None:
         self._resume = None

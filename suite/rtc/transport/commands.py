@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from suite.rtc.core.media import (
@@ -27,6 +28,7 @@ from suite.rtc.core.media import (
     Want,
 )
 from suite.rtc.packets.downtrack import Downtrack
+from suite.rtc.packets.router import Router
 from suite.rtc.packets.track import Track
 from suite.rtc.transport.association import Association
 from suite.rtc.transport.certificate import Certificate
@@ -68,6 +70,9 @@ class Commands:
         self.tracks: dict[str, tuple[Track, Association]] = {}
         self.downtracks: dict[int, tuple[Downtrack, Track, Association]] = {}
         self._copies: dict[str, Copy] = {}
+        self._together = False
+        self._disturbed: dict[Track | Router, None] = {}  # to be arranged: who receives has changed
+        self._kept: list[Downtrack] = []  # those that came and went: the kernel may know them until then
         self._acts: dict[type, Callable[[Any], bool]] = {
             OpenTransport: self._open,
             SetRemote: self._set_remote,
@@ -91,6 +96,28 @@ class Commands:
         if not self._acts[type(command)](command):
             self._plane.count("commands_stale")
             log.debug("Nothing to do for %s: what it names is gone", type(command).__name__)
+        if not self._together:
+            self._arrange()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Arrange once for all commands that are applied within: who leaves a large room changes what everybody gets."""
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
+            self._arrange()
+
+    def _arrange(self) -> None:
+        disturbed, self._disturbed = self._disturbed, {}
+        for one in disturbed:
+            one.arrange()
+        self._kept.clear()
+
+    def _disturb(self, downtrack: Downtrack, track: Track, association: Association) -> None:
+        self._disturbed[track] = self._disturbed[association.router] = None
+        self._kept.append(downtrack)
 
     async def close(self) -> None:
         """End every copy, and drop every table."""
@@ -131,6 +158,7 @@ class Commands:
             self._stop_receiving(StopReceiving(sid))
         for number in [number for number, (_, _, owner) in self.downtracks.items() if owner is association]:
             self._remove_downtrack(RemoveDowntrack(number))
+        association.router.arrange()  # what it has carried is counted once more as it goes
         self._plane.close_transport(command.transport)
         return True
 
@@ -214,8 +242,11 @@ class Commands:
                 downtrack.held_until = self._plane.clock() + command.delay
             track = published[0]
             track.add(downtrack, association.line)
+            if command.begun:
+                track.opening.add(downtrack, association.line, self._plane.clock())
             self.downtracks[command.downtrack] = (downtrack, track, association)
             association.router.send(downtrack, track)
+            self._disturb(downtrack, track, association)
         downtrack.negotiated(command.codecs, command.extensions)
         return True
 
@@ -232,6 +263,7 @@ class Commands:
         downtrack, track, association = known
         track.remove(downtrack)
         association.router.send_no_more(downtrack)
+        self._disturb(downtrack, track, association)
         for ssrc in (downtrack.ssrc, downtrack.rtx_ssrc):
             association.line.forget_stream(ssrc)
         return True
@@ -245,7 +277,7 @@ class Commands:
         if known is None:
             self._plane.report(CopyEnded(command.egress_id, "the track is gone"))
             return False
-        self._copies[command.egress_id] = Copy(command, track=known[0], report=self._copy_told, now=self._plane.clock())
+        self._copies[command.egress_id] = Copy(command, track=known[0], report=self._copy_told, clock=self._plane.clock)
         return True
 
     def _stop_copy(self, command: StopCopy) -> bool:

@@ -36,7 +36,6 @@ class Congestion:
 
     def besides(self, octets: int, now: float) -> None:
         """Note how many bytes have been sent so far of which no feedback tells: the line carries them as well."""
-        self._besides_before = min(self._besides_before, octets)  # a stream has ended
         self._besides.add(now, octets - self._besides_before)
         self._besides_before = octets
 

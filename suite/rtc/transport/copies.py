@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from suite.rtc.core.media import CopyEnded, CopyStarted, Report, StartCopy
 from suite.rtc.egress import wire
+from suite.rtc.packets import trailer
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import Packet
 from suite.rtc.packets.track import Track
@@ -27,13 +28,17 @@ GUARD: Final = 0.2
 class Copy:
     """One copy. It ends once: by `stop`, with its track, or because the recorder went away."""
 
-    def __init__(self, command: StartCopy, *, track: Track, report: Callable[[Report], None], now: float) -> None:
+    def __init__(
+        self, command: StartCopy, *, track: Track, report: Callable[[Report], None], clock: Callable[[], float]
+    ) -> None:
         self.egress_id = command.egress_id
         self.track = track
         self._command = command
         self._report = report
-        self._from = now + GUARD
+        self._clock = clock
+        self._from = clock() + GUARD
         self._writer: asyncio.StreamWriter | None = None
+        self._layer: Layer | None = None  # of a picture: which of its sizes
         self._dropped = 0
         self._reason = ""
         self._told: dict[str, Any] = {}
@@ -57,18 +62,38 @@ class Copy:
         self.track.copy_no_more(self._packet)
 
     def _packet(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
-        """Hand a packet over, unless it may carry sound from before the command."""
+        """Hand a packet over, unless it may carry sound from before the command, or is of a lower layer."""
+        if self.track.kind == "video":
+            if layer.codec is not None and layer.codec.mime != self._command.mime:
+                self.stop("the codec has changed")
+                return
+            if not self._is_of_layer(layer, now):
+                return
         if self._from and now - layer.lateness(packet.timestamp, now) < self._from:
             return
         self._from = 0.0
         is_red = layer.codec is not None and layer.codec.mime == "audio/red"
-        payload = bytes(packet.buffer[packet.payload : packet.end])
-        head = wire.PACKET.pack(time.time_ns(), packet.ssrc, extended, packet.timestamp, is_red)
+        payload = bytearray(packet.buffer[packet.payload : packet.end])
+        if self.track.kind == "video":
+            flag = bool(packet.marker)
+            if flag or packet.ends:  # files have no use for what the publisher's page says behind a frame
+                del payload[trailer.cut(payload, layer.form, 0, len(payload)) :]
+        else:
+            flag = is_red
+        head = wire.PACKET.pack(time.time_ns(), layer.ssrc, extended, packet.timestamp, flag)
         writer = self._writer
         if writer is None or writer.transport.get_write_buffer_size() > BUFFER:
             self._dropped += 1
             return
-        writer.write(wire.frame(wire.SOUND, head + payload))
+        writer.write(wire.frame(wire.MEDIA, head + bytes(payload)))
+
+    def _is_of_layer(self, layer: Layer, now: float) -> bool:
+        """Whether the layer is the one that is recorded: the highest that flows."""
+        before = self._layer
+        if before is None or (layer is not before and (not before.live or layer.index > before.index)):
+            self._layer = layer
+            self.track.ask_keyframe(layer, now)
+        return layer is self._layer
 
     async def _run(self) -> None:
         command = self._command
@@ -114,6 +139,10 @@ class Copy:
         """Read the recorder's words until it says that the file is there, or goes."""
         while True:
             kind, body = await wire.read(reader)
+            if kind == wire.KEYFRAME:
+                if self._layer is not None:
+                    self.track.ask_keyframe(self._layer, self._clock())
+                continue
             if kind != wire.PROGRESS:
                 return
             before, self._told = self._told, wire.fields_of(body)

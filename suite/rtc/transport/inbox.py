@@ -18,7 +18,9 @@ from suite.rtc.transport.gate import Address, address_of, socket_name
 from suite.rtc.transport.srtp import Buffer
 
 _READS: Final = 2  # of SLOTS datagrams each, before other tasks get their turn
-PAUSE: Final = 0.002  # s
+PAUSE: Final = 0.01  # s
+DATA_PAUSE: Final = 0.002  # s, where records of data came: a reader with little room takes one window a look
+IN_VAIN: Final = 3  # looks that find nothing, before the sockets are watched again: to begin and to end that costs two looks
 _COUNTED: Final = {
     rows.EMPTY: "udp_empty",
     rows.STRANGER: "udp_stranger",
@@ -46,7 +48,7 @@ class Inbox:
     """The slots, the sockets that are read, and the table of addresses that have passed a check.
 
     Sockets of peers that publish nothing are `patient`: what comes there is feedback, a packet each from many at once. The
-    first is read at once, and those of the next `PAUSE` seconds together.
+    first is read at once, and those of the next `PAUSE` seconds together, of `DATA_PAUSE` while data channels are at work.
     """
 
     def __init__(self, kernel: Any, *, owner: Owner, clock: Callable[[], float]) -> None:
@@ -57,6 +59,8 @@ class Inbox:
         self._eager, self._patient = select.epoll(), select.epoll()
         self._watched: dict[int, tuple[select.epoll, socket.socket]] = {}  # by descriptor: who watches it, and its door
         self._pause: asyncio.TimerHandle | None = None
+        self._looks = 0  # in vain, until they are watched again
+        self._data = False  # whether records came since the last pause
         self._slots: Any = Slots()
         self._buffers = [Buffer(rows.DATAGRAM) for _ in range(rows.SLOTS)]
         self._packets = [self._slots.packet[index] for index in range(rows.SLOTS)]
@@ -114,8 +118,8 @@ class Inbox:
         if row is not None:
             self._associations.pop(row.number, None)
 
-    def _read(self, poll: int) -> bool:
-        """Take what has arrived; whether anything had."""
+    def _read(self, poll: int) -> int:
+        """Take what has arrived, `_READS` times `SLOTS` datagrams at most; how many."""
         now, found = self._clock(), 0
         for _ in range(_READS):
             count = self._kernel.receive(poll, self._addresses, self._pointer, now)
@@ -124,15 +128,21 @@ class Inbox:
             found += count
             if count < rows.SLOTS:
                 break
-        return found > 0
+        return found
 
     def _read_patient(self) -> None:
         """Take what patient sockets brought, and look at them again after a moment."""
         number = self._patient.fileno()
-        if self._read(number):
+        found = self._read(number)
+        self._looks = (1 if self._data else IN_VAIN) if found else self._looks - 1
+        if self._looks > 0:
             if self._pause is None:
                 self._loop.remove_reader(number)
-            self._pause = self._loop.call_later(PAUSE, self._read_patient)
+            wait = DATA_PAUSE if self._data else PAUSE
+            if found == _READS * rows.SLOTS:
+                wait = 0.0  # more is there already
+            self._data = False
+            self._pause = self._loop.call_later(wait, self._read_patient)
         elif self._pause is not None:
             self._pause = None
             self._loop.add_reader(number, self._read_patient)
@@ -172,6 +182,7 @@ class Inbox:
         elif kind == rows.CONTROL:
             association.router.rtcp(bytes(buffer.view[:length]), now, reports=association.line)
         elif kind == rows.RECORD:
+            self._data = True
             association.record(bytes(buffer.view[:length]))
         else:
             association.media(buffer, length, now)

@@ -11,21 +11,20 @@ from collections.abc import Callable
 from ctypes import addressof
 from typing import Any, Final, Protocol
 
-from suite.rtc.core.media import Bandwidth, Loss, Report
-from suite.rtc.kernel.rows import CLOSED, DIRECT, INDIRECT, DigestRow, LineRow
+from suite.rtc.core.media import LOSS_FADES, Bandwidth, Loss, Report
+from suite.rtc.kernel.rows import CLOSED, CREDENTIAL, DIRECT, HEARD_A_SECOND, HEARD_AT_ONCE, INDIRECT, DigestRow, LineRow
 from suite.rtc.packets import twcc
 from suite.rtc.packets.line import NoLine
 from suite.rtc.packets.padding import MOST, can_pad, pad
 from suite.rtc.packets.router import Router, RtcpReader
-from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE
 from suite.rtc.transport.congestion import Congestion
 from suite.rtc.transport.gate import Address, socket_name
 from suite.rtc.transport.srtp import TRAILER, Buffer, KernelSrtp, Protection
 
 REPEATED: Final = 32  # packets sent once more for one probe at most
-HEADERS: Final = 20  # bytes of an RTP header with an extension
 PHASES: Final = 20  # into which the lines' rounds are spread, as many as there are ticks in a second
 CALM: Final = 1.0  # s between two reports of a line's losses, but where they grow
+FADED: Final = 0.005  # the share of a loss that nobody has to be told of any more
 _NUMBERS: Final = itertools.count(1)
 
 
@@ -49,6 +48,21 @@ class Front(Protocol):
         """Monotonic seconds."""
 
 
+class Losses:
+    """The losses of a line as control is told of them: not those that it has to make nothing of."""
+
+    def __init__(self) -> None:
+        self._told, self._until, self._fading = 0.0, -1e9, 0.0
+
+    def matters(self, fraction: float, now: float) -> bool:
+        """Whether the share is to be told at `now`: it has grown, or it is time and the last losses have not faded yet."""
+        if fraction <= self._told and now < self._until:
+            return False
+        self._told, self._until = fraction, now + CALM
+        before, self._fading = self._fading, max(fraction, self._fading * LOSS_FADES)
+        return max(before, fraction) > FADED
+
+
 class PeerLine(RtcpReader):
     """The line of the transport `name`, closed until it has an address and keys. `send_rtp` takes from the shared arena."""
 
@@ -60,6 +74,8 @@ class PeerLine(RtcpReader):
         self.arena = front.arena.data
         self.row: LineRow | None = None  # the line as the compiled kernel has it
         self._connected_socket = False
+        self._checked_at = 0.0
+        self._allowance, self._heard_at = float(HEARD_AT_ONCE), front.clock()
         self._sequence = 0
         self.congestion = Congestion()
         self.sent = twcc.Sent()
@@ -67,12 +83,13 @@ class PeerLine(RtcpReader):
         self._front = front
         self._report = report
         self._digest = DigestRow()
+        self.carried: tuple[int, ...] = (0, 0, 0)  # what `router` counted when it was last asked
         self.restless = False  # whether `tick` has something to do
-        self._lost, self._lost_until = 0.0, -1e9  # the share that control was told, and until when it knows
+        self._losses = {True: Losses(), False: Losses()}  # on the way out, on the way in
         number = next(_NUMBERS)
         self.reports_due = front.clock() + number % PHASES / PHASES  # when its round of reports is
         if front.kernel is not None:
-            self.row = row = LineRow(number=number, socket=front.fileno(), calm_from=1.0)
+            self.row = row = LineRow(number=number, socket=front.fileno(), calm_from=1.0, allowance=HEARD_AT_ONCE)
             row.sent_number[:] = [-1] * len(row.sent_number)
             row.forms[:] = [-1] * len(row.forms)
             self.router.row = row
@@ -105,6 +122,34 @@ class PeerLine(RtcpReader):
             self.srtp.close()
             self.srtp = None
         self.router.line = NoLine()
+
+    @property
+    def checked_at(self) -> float:
+        """When the peer has last given its consent (RFC 7675): the kernel answers most of its checks."""
+        return self._checked_at if self.row is None else self.row.checked_at
+
+    @checked_at.setter
+    def checked_at(self, now: float) -> None:
+        if self.row is None:
+            self._checked_at = now
+        else:
+            self.row.checked_at = now
+
+    def floods(self, now: float) -> bool:
+        """Whether one more datagram of the peer is more than anybody has to send; the kernel counts those that it reads."""
+        left = min(HEARD_AT_ONCE, self._allowance + (now - self._heard_at) * HEARD_A_SECOND)
+        within = left >= 1
+        self._allowance, self._heard_at = left - within, now
+        return not within
+
+    def answer_checks(self, ufrag: str, password: bytes) -> None:
+        """Let the kernel answer checks under these credentials that change nothing; under none where they are empty."""
+        row, name = self.row, ufrag.encode()
+        if row is not None:
+            fits = len(name) <= CREDENTIAL and len(password) <= CREDENTIAL
+            row.ufrag_length, row.password_length = (len(name), len(password)) if fits else (0, 0)
+            row.ufrag[: row.ufrag_length] = list(name[: row.ufrag_length])
+            row.password[: row.password_length] = list(password[: row.password_length])
 
     def send_through(self, socket: int, *, connected: bool) -> None:
         """Let the kernel send through this socket; one that is connected to the peer needs no address."""
@@ -197,10 +242,12 @@ class PeerLine(RtcpReader):
         """
         if round_trip is not None:
             self.congestion.round_trip = min(1.0, round_trip)
-        now = self._front.clock()
-        if fraction > self._lost or now >= self._lost_until:
-            self._lost, self._lost_until = fraction, now + CALM
-            self._report(Loss(self.name, outbound=True, fraction=fraction, round_trip=round_trip))
+        self.tell_loss(fraction, outbound=True)
+
+    def tell_loss(self, fraction: float, *, outbound: bool) -> None:
+        """Report a share of packets that were lost, where control has to know."""
+        if self._losses[outbound].matters(fraction, self._front.clock()):
+            self._report(Loss(self.name, outbound=outbound, fraction=fraction))
 
     def estimate(self, bit_rate: int) -> None:
         """Take what a REMB says of this line."""
@@ -242,9 +289,10 @@ class PeerLine(RtcpReader):
             self._probe(owed, now)
         self.restless = self.congestion.is_restless(now)
 
-    def count_unnumbered(self, now: float) -> None:
-        """Note what was sent besides that of which feedback tells; to be called each second."""
-        self.congestion.besides(self._unnumbered(), now)
+    def count(self, now: float) -> None:
+        """Note what was sent, and what of it no feedback tells of; to be called each second."""
+        self.carried = self.router.carried()
+        self.congestion.besides(self.carried[2], now)
 
     def _probe(self, owed: int, now: float) -> None:
         """Send `owed` bytes that nobody asked for: the last packets of a picture once more, else padding."""
@@ -263,14 +311,6 @@ class PeerLine(RtcpReader):
             self.send_rtp(length, numbered=1, turns=downtrack.turns())
             self._front.count("probes_sent")
             owed -= length
-
-    def _unnumbered(self) -> int:
-        """Bytes sent so far without a transport-wide number, of which no feedback tells."""
-        return sum(
-            one.octets + HEADERS * one.packets
-            for ssrc, (one, _) in self.router.downtracks.items()
-            if ssrc == one.ssrc and one.ids and not one.ids[TRANSPORT_SEQUENCE]
-        )
 
     def _tell(self, bit_rate: int) -> None:
         if bit_rate:

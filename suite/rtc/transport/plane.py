@@ -8,6 +8,7 @@ import socket
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Final, Self
 
@@ -94,6 +95,10 @@ class MediaPlane:
         """Execute a command of control. One that names what is gone does nothing."""
         self._commands.apply(command)
 
+    def together(self) -> AbstractContextManager[None]:
+        """Many commands at once: within, who receives what is sorted out at the end."""
+        return self._commands.together()
+
     def statistics(self) -> dict[str, int]:
         """Counters since the start, and how many transports there are."""
         counts = self._counts.copy()
@@ -103,7 +108,8 @@ class MediaPlane:
             counts["rtx_sent"] += row.again
             counts["nack_forgotten"] += row.forgotten
             counts["nack_limited"] += row.limited
-        counts.update(self._traffic.measure(self.clock()))
+            counts["udp_flood"] += row.flooded
+        counts.update(self._traffic.measure(self.clock(), self._associations.values()))
         return {**counts, "transports": len(self._associations), "addresses": len(self._by_address)}
 
     async def close(self) -> None:
@@ -199,6 +205,7 @@ class MediaPlane:
         theirs = [address for address in association.addresses if self._by_address.get(address) is association]
         for address in theirs:
             self._release(address)
+        self._traffic.end(association)
         row = association.line.row
         if row is not None:
             if self._inbox is not None:
@@ -208,6 +215,7 @@ class MediaPlane:
             self._counts["rtx_sent"] += row.again
             self._counts["nack_forgotten"] += row.forgotten
             self._counts["nack_limited"] += row.limited
+            self._counts["udp_flood"] += row.flooded
         task = self._loop.create_task(association.close(), name=f"close {name}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -285,11 +293,12 @@ class MediaPlane:
     def _datagram(self, length: int, address: Address, now: float, door: socket.socket) -> None:
         buffer = self._inbound
         first = buffer.data[0]
-        if first < 4:
-            self.check(bytes(buffer.view[:length]), address, now, door)
-            return
         association = self._by_address.get(address)
-        if association is None:
+        if association is not None and association.line.floods(now):
+            self._counts["udp_flood"] += 1
+        elif first < 4:
+            self.check(bytes(buffer.view[:length]), address, now, door)
+        elif association is None:
             self._counts["udp_stranger"] += 1
         elif 127 < first < 192:
             association.media(buffer, length, now)
@@ -314,7 +323,7 @@ class MediaPlane:
         if not password or not request.check_message_integrity(password):
             self._counts["stun_refused"] += 1
             return
-        if owner is not None and owner is not association and now - owner.checked_at < _OWNER_SILENT and not owner.closed:
+        if owner is not None and owner is not association and now - owner.line.checked_at < _OWNER_SILENT and not owner.closed:
             self._counts["stun_taken"] += 1
             return
         self.send(response(request, address, password), address, door)

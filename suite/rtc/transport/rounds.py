@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from suite.rtc.core.media import AudioLevels, LayerRates, Loss, Report
+from suite.rtc.core.media import AudioLevels, LayerRates, Report
 from suite.rtc.packets import rtcp
 from suite.rtc.packets.layer import NTP_SECOND
 from suite.rtc.transport.association import Association
@@ -15,7 +15,7 @@ FEEDBACK: Final = 0.1  # s between transport-wide feedbacks
 REPORTS: Final = 1.0  # s between receiver and sender reports
 LEVELS: Final = 0.3  # s of an AudioLevels report
 SETTLED: Final = 3  # sender reports after which a reader knows a stream's clock (libwebrtc takes two)
-SELDOM: Final = 2.5  # s between those that follow: each third round
+SELDOM: Final = 4.5  # s between those that follow: each fifth round
 TOGETHER: Final = 1_100  # bytes of sender reports that leave as one packet (RFC 8108, 5.3)
 _SPEECH: Final = 127 - 50  # of RFC 6464's level turned round: quieter than -50 dBov is not speech
 _SMOOTHING: Final = 0.5
@@ -50,7 +50,7 @@ class Rounds:
             line = association.line
             if now >= line.reports_due:
                 line.reports_due = max(line.reports_due + REPORTS, now + REPORTS / 2)  # late ones keep their turn
-                line.count_unnumbered(now)
+                line.count(now)
                 self._receiver_reports(association, now)
                 self._sender_reports(association, now)
 
@@ -108,7 +108,7 @@ class Rounds:
             if video:
                 association.line.send_rtcp(rtcp.remb(association.router.sender, allowed, video))
         if expected:
-            self._report(Loss(association.name, outbound=False, fraction=lost / expected))
+            association.line.tell_loss(lost / expected, outbound=False)
 
     def _sender_reports(self, association: Association, now: float) -> None:
         """Tell a subscriber how its streams' timestamps belong to the publisher's clock, so that lips keep step.
@@ -118,6 +118,8 @@ class Rounds:
         """
         together = bytearray()
         for ssrc, (downtrack, track) in association.router.downtracks.items():
+            if now < downtrack.report_due and downtrack.timestamp_offset == downtrack.reported_offset:
+                continue  # most of them, and there are many
             if ssrc != downtrack.ssrc or downtrack.current < 0 or not downtrack.packets:
                 continue
             layer, offset = track.layers[downtrack.current], downtrack.timestamp_offset
@@ -125,9 +127,8 @@ class Rounds:
                 continue
             if offset != downtrack.reported_offset:
                 downtrack.reported_offset, downtrack.reports = offset, 0
-            elif downtrack.reports >= SETTLED and now - downtrack.reported[1] < SELDOM:
-                continue
             downtrack.reports += 1
+            downtrack.report_due = now + SELDOM if downtrack.reports >= SETTLED else now
             passed = now - layer.sender_arrival
             ntp = layer.sender_ntp + int(passed * NTP_SECOND)
             timestamp = layer.sender_timestamp + int(passed * layer.clock_rate) + offset

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
+import re
 import subprocess
 import sys
 import time
@@ -20,6 +22,12 @@ LOG = ROOT / "var" / "log" / "setup.log"
 PYTHON = Path(".venv", "bin", "python")  # relative: the folder's name may hold anything
 SITE = ROOT / ".venv" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 LAST_LINES = 12
+# uv's words, and pip's, for a package without a wheel for this machine; pip says the same of an index that it cannot reach.
+WITHOUT_BUILD = (
+    re.compile(r"Because ([\w.-]+)==\S+ has no wheels with a matching"),
+    re.compile(r"No matching distribution found for ([\w.-]+)"),
+)
+NETWORK_FAILED = ("Retrying", "Could not fetch URL", "error sending request", "Failed to fetch")
 
 
 class Obstacle(Exception):
@@ -84,10 +92,24 @@ def call(argv: Sequence[str | Path], *, otherwise: str, environment: Mapping[str
     if ended.returncode != 0:
         with LOG.open(errors="replace") as log:
             log.seek(start)
-            said = log.read().strip().splitlines()[-LAST_LINES:]
-        if any("No space left" in line for line in said):
-            otherwise = "The disk is full: make room, then run the same command again."
-        raise Obstacle("\n".join([*(f"    {line}" for line in said), otherwise]))
+            said = log.read().strip()
+        last = [f"    {line}" for line in said.splitlines()[-LAST_LINES:]]
+        raise Obstacle("\n".join([*last, known_obstacle(said) or otherwise]))
+
+
+def known_obstacle(said: str) -> str | None:
+    """A sentence for what a program that failed said, where we know what it means."""
+    if "No space left" in said:
+        return "The disk is full: make room, then run the same command again."
+    without = next((found[1] for one in WITHOUT_BUILD if (found := one.search(said))), None)
+    if without is not None and not any(word in said for word in NETWORK_FAILED):
+        machine = f"{platform.system()} on {platform.machine()}"
+        return (
+            f"There is no build of {without} for {machine}: Suite's packages are built for Linux (glibc) and macOS, on x86_64 "
+            "and arm64. SPEECH=0 leaves speech's packages out, DATABASE_URL and VALKEY_URL the embedded engines; for another "
+            "package take one of those machines."
+        )
+    return None
 
 
 def environment_identity() -> dict[str, str]:

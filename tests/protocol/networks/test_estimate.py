@@ -6,6 +6,7 @@ import pytest
 from livekit.protocol import models, rtc
 
 from suite.rtc.core import media
+from suite.rtc.packets import rtcp
 from tests.protocol.networks.meeting import Meeting, Peer
 from tests.protocol.networks.viewer import freezes
 
@@ -90,7 +91,8 @@ def test_with_a_receiver_s_estimate_alone_pictures_follow_it() -> None:
     association = meeting.associations[f"{peer.client.sid}/publisher"]
     for rate, expected in ((3_000_000, 2), (700_000, 1), (200_000, 0), (90_000, -1), (3_000_000, 2)):
         for _ in range(8):
-            association.line.estimate(rate)
+            said = rtcp.remb(1, rate, list(association.router.downtracks))
+            association.router.rtcp(said, meeting.now, reports=association.line)
             meeting.run(1)
         assert level(meeting, peer) == expected, rate
 

@@ -16,6 +16,9 @@ NOISE = {"activeSpeakersChanged", "connectionQualityChanged", "activeDeviceChang
          "localTrackUnpublished", "active_speakers_changed", "connection_quality_changed", "local_track_unpublished",
          "audioPlaybackChanged", "videoPlaybackChanged", "mediaDevicesChanged", "mediaDevicesError",
          "dcBufferStatusChanged", "signalConnected"}
+# The Python SDK takes over a participant's whole new state and then says what was before: where two updates come
+# together, that is by chance what is now.
+BEFORE_BY_CHANCE = {"participant_name_changed", "participant_metadata_changed"}
 QUIET_MESSAGES = {"pong", "pong_resp", "trickle", "stream_state_update", "speakers_changed"}
 ID = re.compile(r"\b(?:PA|TR|RM|DTR|EG|ND|DT)_[A-Za-z0-9]+|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
@@ -68,6 +71,8 @@ def seen(line, owner):
     where, who = line["dir"], line.get("who", "")
     if where == "event" and line["event"] not in NOISE:
         args = line["args"][:3] if line["event"] == "connectError" else line["args"]  # the rest is free text
+        if line["event"] in BEFORE_BY_CHANCE:
+            args = [args[0], args[-1]]
         yield f"{who} event {line['event']} {short(args)[:160]}"
     elif where == "result":
         yield f"{who} result {short(line.get('result'))[:160]}"

@@ -43,6 +43,42 @@ def test_what_is_not_there_is_not_found() -> None:
     assert not world.ask("RoomService/ListParticipants", room_pb.ListParticipantsRequest(room="nowhere")).participants
 
 
+@pytest.mark.parametrize("room", ["r", "nowhere"])
+def test_calls_that_are_passed_on_without_a_look_say_that_nobody_answered(room: str) -> None:
+    world = World()
+    world.join("a")
+    mute = room_pb.MuteRoomTrackRequest(room=room, identity="zz", track_sid="TR_x", muted=True)
+    follow = room_pb.UpdateSubscriptionsRequest(room=room, identity="zz", track_sids=["TR_x"], subscribe=True)
+    for method, request in (("MutePublishedTrack", mute), ("UpdateSubscriptions", follow)):
+        refusal = world.ask(f"RoomService/{method}", request)
+        assert (refusal.code, refusal.message) == ("unavailable", "twirp error unknown: no response from servers")
+    assert world.ask("RoomService/SendData", room_pb.SendDataRequest(room="nowhere", data=b"x")).code == "unavailable"
+    renamed = world.ask("RoomService/UpdateRoomMetadata", room_pb.UpdateRoomMetadataRequest(room="nowhere", metadata="x"))
+    assert (renamed.code, renamed.message) == ("not_found", "twirp error unknown: requested room does not exist")
+
+
+def test_what_is_too_long_or_lacks_something_is_refused_in_livekits_words() -> None:
+    world = World(metadata_limit=10, name_limit=10, attributes_limit=10)
+    world.join("a")
+    long = "x" * 11
+    who = {"room": "r", "identity": "a"}
+    for method, request, words in (
+        ("CreateRoom", room_pb.CreateRoomRequest(name="new", metadata=long), "metadata size exceeds limits 10"),
+        ("UpdateRoomMetadata", room_pb.UpdateRoomMetadataRequest(room="r", metadata=long), "metadata size exceeds limits 10"),
+        ("UpdateParticipant", room_pb.UpdateParticipantRequest(metadata=long, **who), "metadata size exceeds limits 10"),
+        ("UpdateParticipant", room_pb.UpdateParticipantRequest(name=long, **who), "name length exceeds limits 10"),
+        (
+            "UpdateParticipant",
+            room_pb.UpdateParticipantRequest(attributes={"k": long}, **who),
+            "attribute size exceeds limits 10",
+        ),
+        ("SendData", room_pb.SendDataRequest(room="r", nonce=b"x"), "nonce should be 16-bytes or not present, got: 1 bytes"),
+        ("PerformRpc", room_pb.PerformRpcRequest(room="r"), "twirp error unknown: destination identity is required"),
+    ):
+        refusal = world.ask(f"RoomService/{method}", request)
+        assert (refusal.code, refusal.message) == ("invalid_argument", words)
+
+
 def test_a_changed_profile_is_told_and_signed() -> None:
     world = World()
     a, b = world.join("a"), world.join("b")
@@ -53,6 +89,15 @@ def test_a_changed_profile_is_told_and_signed() -> None:
     assert b.tokens[-1].attributes == {"role": "host"}
     request = room_pb.UpdateParticipantRequest(room="r", identity="b", metadata="x" * 600_000)
     assert world.ask("RoomService/UpdateParticipant", request).code == "invalid_argument"
+
+
+def test_no_token_has_the_new_words_and_the_old_rights() -> None:
+    world = World()
+    a = world.join("a")
+    permission = models.ParticipantPermission(can_subscribe=True)
+    request = room_pb.UpdateParticipantRequest(room="r", identity="a", metadata="m", permission=permission)
+    world.ask("RoomService/UpdateParticipant", request)
+    assert [token.video["canPublish"] for token in a.tokens if token.metadata == "m"] == [False]
 
 
 def test_ones_own_profile_needs_the_right() -> None:
@@ -116,6 +161,53 @@ def test_a_recording_ends_with_its_track() -> None:
     started = world.ask("Egress/StartTrackEgress", request)
     b.offer(("audio", "inactive", ""))
     assert world.of(media.StopCopy)[-1].egress_id == started.egress_id
+
+
+def record(world: World, sid: str) -> egress.EgressInfo:
+    request = egress.TrackEgressRequest(room_name="r", track_id=sid, file=egress.DirectFileOutput(filepath="film"))
+    started: egress.EgressInfo = world.ask("Egress/StartTrackEgress", request)
+    return started
+
+
+def test_a_picture_that_is_recorded_is_sent_whole_whoever_watches() -> None:
+    world = World(egress_socket="/run/egress")
+    a, b = world.join("a"), world.join("b")
+    sid = b.publish("cam", video=True)
+
+    def sent() -> list[bool]:
+        return [q.enabled for q in b.last("subscribed_quality_update").subscribed_qualities]
+
+    a.offer(("video", "recvonly", ""))
+    a.send(track_setting=rtc.UpdateTrackSettings(track_sids=[sid], disabled=True))
+    world.wait(5.1)
+    assert sent() == [False, False, False]
+    started = record(world, sid)
+    assert world.of(media.StartCopy)[-1].mime == "video/vp8"
+    assert sent() == [True, True, True]
+    a.send(track_setting=rtc.UpdateTrackSettings(track_sids=[sid], quality=models.VideoQuality.LOW))
+    world.wait(5.1)
+    assert sent() == [True, True, True]
+    world.report(media.CopyEnded(started.egress_id, "stopped"))
+    world.wait(5.1)
+    assert sent() == [True, False, False]
+
+
+def test_what_cannot_be_recorded_says_so() -> None:
+    world = World(egress_socket="/run/egress")
+    b = world.join("b")
+    b.send(
+        add_track=rtc.AddTrackRequest(
+            cid="secret", type=models.TrackType.AUDIO, source=models.TrackSource.MICROPHONE, encryption=models.Encryption.GCM
+        )
+    )
+    sid = b.last("track_published").track.sid
+    b.offer(("audio", "sendonly", "secret"))
+    world.report(media.LayerStarted(sid, 0, media.Codec(111, "audio/opus", 48_000)))
+    assert record(world, sid).code == "failed_precondition"
+    other = b.publish("mic", sections=(("audio", "sendonly", "secret"),))
+    world.report(media.LayerStarted(other, 0, media.Codec(0, "audio/pcmu", 8_000)))
+    assert record(world, other).code == "unimplemented"
+    assert not world.of(media.StartCopy)
 
 
 def test_without_an_egress_process_nothing_is_recorded() -> None:

@@ -63,6 +63,7 @@ def test_a_track_is_announced_followed_forwarded_and_ended() -> None:
     a.send(unpublish_data_track_request=rtc.UnpublishDataTrackRequest(pub_handle=1))
     assert a.last("unpublish_data_track_response").info == info
     assert not b.knows("a").data_tracks
+    assert not handles(b)
     assert not push(world, a, frame(1))
 
 
@@ -188,14 +189,19 @@ def test_rights_that_are_taken_away_end_what_they_allowed() -> None:
 def test_who_leaves_takes_everything_along() -> None:
     world = World()
     a, b, c = world.join("a"), world.join("b"), world.join("c")
-    sid = publish(a).sid
+    sid, other = publish(a).sid, publish(c).sid
     follow(b, sid)
     follow(c, sid)
+    follow(b, other)
+    told = len(c.all("data_track_subscriber_handles"))
     b.leave()
     assert [sent.transport for sent in push(world, a, frame(1))] == [f"{c.sid}/publisher"]
     a.leave()
     assert not push(world, a, frame(1))
     assert c.closed is None
+    assert len(c.all("data_track_subscriber_handles")) == told + 1, "LiveKit's own client forgets tracks by their handles"
+    assert not handles(c)
+    assert [m.WhichOneof("message") for m in c.received[-3:]] == ["update", "room_update", "data_track_subscriber_handles"]
 
 
 def test_a_client_that_has_tracks_we_do_not_know_starts_over() -> None:

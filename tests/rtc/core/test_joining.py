@@ -8,7 +8,7 @@ from livekit.protocol import room as room_pb
 
 from suite.rtc.core import effects, media
 from suite.rtc.core.grants import Grants
-from suite.rtc.core.inputs import Joined
+from suite.rtc.core.inputs import Carried, Joined
 from tests.rtc.core.world import World, offer_text
 
 Reason = models.DisconnectReason
@@ -239,3 +239,44 @@ def test_what_a_newcomer_says_of_itself_needs_the_right_and_has_a_limit() -> Non
         request = rtc.JoinRequest(metadata="said", participant_attributes=attributes)
         me = world.join(identity, request=request, canUpdateOwnMetadata=right).last("join").participant
         assert (dict(me.attributes), me.metadata) == (kept, "said" if kept else "")
+
+
+def test_a_full_worker_takes_nobody_more_and_keeps_those_who_are_there() -> None:
+    world = World(track_limit=3)
+    a, b = world.join("a"), world.join("b")
+    b.publish("mic")
+    a.offer(("audio", "recvonly", ""))  # one published, one followed
+    assert world.join("c").refused is None
+    b.publish("cam", video=True, sections=(("audio", "sendonly", "mic"),))
+    for room in ("r", "another"):
+        refused = world.join("d", room=room).refused
+        assert refused is not None
+        assert (refused.status, refused.message) == (503, "reached configured limit for node")
+    assert a.closed is None
+    b.send(ping=5)
+    assert b.all("pong")
+    b.leave()
+    assert world.join("d").refused is None
+
+
+def test_a_worker_that_carries_as_much_as_it_may_takes_nobody_more() -> None:
+    world = World(byte_rate_limit=1_000_000)
+    a = world.join("a")
+    world.put(Carried(1_000_000.0))
+    refused = world.join("b").refused
+    assert refused is not None
+    assert (refused.status, refused.message) == (503, "reached configured limit for node")
+    assert a.closed is None
+    world.put(Carried(999_999.0))
+    assert world.join("b").refused is None
+
+
+def test_a_worker_has_so_many_rooms_and_no_more() -> None:
+    world = World(max_rooms=1)
+    assert world.join("a").refused is None
+    refused = world.join("b", room="another").refused
+    assert refused is not None
+    assert (refused.status, refused.message) == (503, "too many rooms")
+    assert world.join("b").refused is None
+    created = world.ask("RoomService/CreateRoom", room_pb.CreateRoomRequest(name="another"))
+    assert created.code == "resource_exhausted"

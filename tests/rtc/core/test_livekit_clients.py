@@ -28,6 +28,38 @@ def with_ssrc(text: str) -> str:
     return before + "a=ssrc:4711 cname:x\r\n" + data + after
 
 
+@pytest.mark.parametrize(("sdk", "at_once"), [("JS", True), ("PYTHON", True), ("GO", False)])
+def test_the_offer_of_a_join_request_is_answered_when_the_client_can_take_it(sdk: str, at_once: bool) -> None:
+    world = World()
+    client = asked(world, "a", sdk=models.ClientInfo.SDK.Value(sdk))
+    assert bool(client.all("answer")) is at_once
+    world.wait(1)
+    assert [answer.id for answer in client.all("answer")] == [1]
+    client.offer(number=2)
+    assert [answer.id for answer in client.all("answer")] == [1, 2]
+
+
+def test_a_late_answer_to_one_who_has_left_or_has_said_nothing_is_none() -> None:
+    world = World()
+    client = asked(world, "a", sdk=models.ClientInfo.GO)
+    client.leave()
+    world.wait(1)
+    assert not client.all("answer")
+    client = asked(world, "b", offer="nothing", sdk=models.ClientInfo.GO)
+    world.wait(1)
+    assert client.last("leave").reason == models.DisconnectReason.JOIN_FAILURE
+
+
+@pytest.mark.parametrize(("sdk", "begun"), [("JS", False), ("GO", True)])
+def test_a_stream_is_begun_for_who_sees_tracks_by_their_packets(sdk: str, begun: bool) -> None:
+    world = World()
+    world.join("publisher").publish("mic", muted=True)
+    reader = asked(world, "reader", offer=offer_text(("audio", "recvonly", "")), sdk=models.ClientInfo.SDK.Value(sdk))
+    world.wait(1)
+    assert reader.all("answer")
+    assert [command.begun for command in world.of(media.AddDowntrack)] == [begun]
+
+
 def add(client: Client, cid: str, *, codec: str = "", video: bool = True) -> str:
     kind = models.TrackType.VIDEO if video else models.TrackType.AUDIO
     client.send(add_track=rtc.AddTrackRequest(cid=cid, type=kind, simulcast_codecs=[rtc.SimulcastCodec(cid=cid, codec=codec)]))
@@ -241,3 +273,73 @@ def test_the_token_s_flags_are_shown_as_they_are() -> None:
     assert (shown.recorder, shown.agent, shown.can_subscribe_metrics, shown.can_manage_agent_session) == (True,) * 4
     plain = world.join("b").last("join").participant.permission
     assert (plain.recorder, plain.agent, plain.can_subscribe_metrics, plain.can_manage_agent_session) == (False,) * 4
+
+
+def answer(client: Client, *without: str, rejecting: tuple[int, ...] = ()) -> None:
+    """Answer the last offer to a v0 client as pion does: rejected sections have no mid, those `without` codecs lack them."""
+    offer = client.last("offer")
+    head, *sections = offer.sdp.replace("a=sendonly", "a=recvonly").replace("actpass", "active").split("m=")
+    written = []
+    for number, section in enumerate(sections):
+        words, *lines = section.split("\r\n")
+        numbers = [line[9:].split(" ")[0] for line in lines if any(f" {name}/" in line for name in without)]
+        kept = [line for line in lines if not any(line.partition(":")[2].startswith(f"{n} ") for n in numbers)]
+        words = " ".join(word for word in words.split(" ") if word not in numbers)
+        rejected = f"{words.partition(' ')[0]} 0 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\n"
+        written.append(rejected if number in rejecting else "\r\n".join([words, *kept]))
+    client.send(answer=rtc.SessionDescription(type="answer", sdp="m=".join([head, *written]), id=offer.id))
+
+
+def sections(client: Client) -> list[str]:
+    """The sections for sound and pictures of the last offer to a v0 client."""
+    return list(client.last("offer").sdp.split("m=")[2:])
+
+
+def publish_h264(publisher: Client, cid: str, *before: str) -> str:
+    sid = add(publisher, cid, codec="h264")
+    text = offer_text(*(("video", "sendonly", name) for name in (*before, cid)))
+    text = text.replace("96 97\r\n", "96 97 108\r\n").replace("a=rtpmap:96", H264 + "a=rtpmap:96")
+    publisher.send(offer=rtc.SessionDescription(type="offer", sdp=text, id=2))
+    publisher.world.report(media.LayerStarted(sid, 0, H264_CODEC))
+    return sid
+
+
+@pytest.mark.parametrize("rejected", [True, False])
+def test_with_two_connections_one_who_cannot_decode_a_track_is_told_too(rejected: bool) -> None:
+    world = World()
+    publisher, viewer = world.join("publisher"), world.join("viewer", single=False)
+    answer(viewer)
+    first = publish_h264(publisher, "screen")
+    codecs = sections(viewer)[0]
+    assert codecs.index("H264/90000") < codecs.index("VP8/90000"), "all of them, what it is sent with first"
+    answer(viewer, "H264", rejecting=(1,) if rejected else ())
+    told = viewer.last("subscription_response")
+    assert (told.track_sid, told.err) == (first, models.SubscriptionError.SE_CODEC_UNSUPPORTED)
+    assert viewer.closed is None
+    answer(viewer, "H264", rejecting=(1,) if rejected else ())
+    second = add(publisher, "cam", codec="vp8")
+    publisher.offer(("video", "sendonly", "screen"), ("video", "sendonly", "cam"), number=3)
+    world.report(media.LayerStarted(second, 0, VP8_CODEC))
+    answer(viewer, "H264", rejecting=(1,) if rejected else ())
+    assert [down.track for down in world.of(media.AddDowntrack)] == [second]
+    assert len(viewer.all("subscription_response")) == 1
+
+
+def test_a_section_of_a_go_client_rests_once() -> None:
+    world = World()
+    request = rtc.JoinRequest(client_info=models.ClientInfo(sdk=models.ClientInfo.GO))
+    request.connection_settings.auto_subscribe = True
+    a, b = world.join("a"), world.join("b", single=False, request=request)
+    answer(b)
+    for cid in ("one", "two"):
+        a.publish(cid, sections=(("audio", "sendonly", "one"),) if cid == "two" else ())
+        answer(b)
+    a.leave()
+    for resting in (["a=inactive", "a=ssrc"], ["a=sendonly", "a=inactive"]):  # a round for each
+        assert all(words in section for words, section in zip(resting, sections(b), strict=True))
+        answer(b)
+    c = world.join("c")
+    third = c.publish("three")
+    assert [("a=sendonly" in section, "a=ssrc" in section) for section in sections(b)] == [(True, True), (True, False)]
+    answer(b)
+    assert world.of(media.AddDowntrack)[-1].track == third

@@ -80,6 +80,7 @@ class Bench:
         down = Downtrack(number=number, kind=track.kind, ssrc=5000 + number, rtx_ssrc=6000 + number)
         down.negotiated(codecs, extensions or {})
         track.add(down, line)
+        track.arrange()
         router.downtracks[down.ssrc] = (down, track)
         self.downs[number] = (line, router, down, track)
         if layer is not None:

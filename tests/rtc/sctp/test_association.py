@@ -175,6 +175,41 @@ def test_a_reader_that_does_not_take_its_messages_stops_the_writer() -> None:
     world.run(lambda: len(world.b.arrived()) == 3000)
 
 
+def test_a_writer_of_small_messages_is_stopped_without_loss_and_goes_on_at_once() -> None:
+    world = talking(Line(delay=0.001))
+    receiver = world.b.association.receiver
+    sent = [number.to_bytes(2, "big") * 75 for number in range(6000)]
+    world.b.association.paused = True
+    for message in sent:
+        world.a.channels.send(world.a.channel("one"), message, now=world.now)
+    world.run(lambda: receiver.window < MTU)
+    world.pass_time(0.5)
+    assert world.a.association.sender.queue.waiting
+    assert receiver.dropped <= 4  # those that ask whether there is room yet
+    world.b.association.paused = False
+    begun = world.now
+    world.run(lambda: len(world.b.arrived()) == len(sent))
+    assert world.b.arrived() == sent
+    assert world.now - begun < 1.5
+
+
+@pytest.mark.parametrize("whole", [10, 250])
+def test_a_reader_tells_of_room_while_what_is_beyond_a_gap_still_takes_some(whole: int) -> None:
+    reader = talking(Line(delay=0.001)).b.association
+    receiver, size = reader.receiver, 1000
+    reader.paused = True
+    first = receiver.cumulative + 1
+    for number in range(835):
+        if number != whole:
+            receiver.data(wire.FIRST | wire.LAST, (first + number) & 0xFFFFFFFF, 0, number + 1, 53, bytes(size))
+    receiver.sack()
+    assert receiver.told < MTU
+    reader.paused = False
+    assert len(reader.messages(1000)) == whole
+    assert receiver.held > receiving.WINDOW // 2
+    assert receiver.at_once
+
+
 def test_a_peer_with_little_room_is_asked_to_answer_at_once() -> None:
     world = talking(Line(delay=0.001))
     world.a.association.sender.window = 1500

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import zlib
+from typing import Any
 
 import jwt
 import pytest
@@ -25,8 +26,8 @@ def wrap(body: bytes, compression: rtc.WrappedJoinRequest.Compression = rtc.Wrap
     return base64.urlsafe_b64encode(wrapped.SerializeToString()).decode().rstrip("=")
 
 
-def token(**video: object) -> str:
-    claims = {"iss": "key", "sub": "a", "exp": NOW + 60, "video": {"room": "r", "roomJoin": True, **video}}
+def token(identity: str = "a", **video: object) -> str:
+    claims = {"iss": "key", "sub": identity, "exp": NOW + 60, "video": {"room": "r", "roomJoin": True, **video}}
     return jwt.encode(claims, KEYS["key"], algorithm="HS256")
 
 
@@ -55,24 +56,33 @@ def test_the_wrapped_form_is_read(compress: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "status"),
+    ("text", "words"),
     [
-        ("", 400),
-        ("!!", 400),
-        ("é", 400),
-        (wrap(b"\xff\xff"), 400),
-        (base64.b64encode(b"\xff").decode(), 400),
-        (wrap(b"not gzip", rtc.WrappedJoinRequest.GZIP), 400),
-        (wrap(gzip.compress(b"x" * 100, mtime=0)[:20], rtc.WrappedJoinRequest.GZIP), 400),
-        (wrap(gzip.compress(b"\0" * 50_000_000, mtime=0), rtc.WrappedJoinRequest.GZIP), 413),
-        ("A" * (2 * MAX_MESSAGE), 413),
-        (wrap(zlib.compress(b"x"), rtc.WrappedJoinRequest.GZIP), 400),
+        ("", "join_request is required"),
+        ("!!", "cannot base64 decode wrapped join request"),
+        ("é", "cannot base64 decode wrapped join request"),
+        (wrap(b"\xff\xff"), "cannot unmarshal join request"),
+        (base64.b64encode(b"\xff").decode(), "cannot unmarshal wrapped join request"),
+        (wrap(b"not gzip", rtc.WrappedJoinRequest.GZIP), "cannot read decompressed join request"),
+        (wrap(gzip.compress(b"x" * 100, mtime=0)[:20], rtc.WrappedJoinRequest.GZIP), "cannot read decompressed join request"),
+        (wrap(gzip.compress(b"\0" * 50_000_000, mtime=0), rtc.WrappedJoinRequest.GZIP), "join request too large"),
+        ("A" * (2 * MAX_MESSAGE), "join request too large"),
+        (wrap(zlib.compress(b"x"), rtc.WrappedJoinRequest.GZIP), "cannot read decompressed join request"),
     ],
 )
-def test_a_hostile_request_is_refused(text: str, status: int) -> None:
+def test_a_hostile_request_is_refused(text: str, words: str) -> None:
     with pytest.raises(JoinRefused) as refused:
         wrapped_request(text)
-    assert refused.value.status == status
+    assert (refused.value.status, refused.value.message) == (400, words)
+
+
+@pytest.mark.parametrize("said", [b"no json", b"[]", b'{"a": 1}'])
+def test_attributes_that_cannot_be_read_are_refused_where_they_are_checked(said: bytes) -> None:
+    query = {"access_token": token(canUpdateOwnMetadata=True), "attributes": base64.urlsafe_b64encode(said).decode()}
+    assert not joining(query=query, authorization="", single=False, keys=KEYS, now=NOW).request.participant_attributes
+    with pytest.raises(JoinRefused) as refused:
+        joining(query=query, authorization="", single=False, keys=KEYS, now=NOW, strict=True)
+    assert (refused.value.status, refused.value.message) == (400, "cannot decode attributes")
 
 
 @given(
@@ -85,15 +95,17 @@ def test_any_query_is_read_or_refused(query: dict[str, str], single: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("video", "status", "words"),
+    ("claims", "status", "words"),
     [
         ({"roomJoin": False}, 401, "permissions denied"),
+        ({"roomJoin": False, "identity": ""}, 401, "permissions denied"),
+        ({"room": "", "identity": ""}, 400, "identity cannot be empty"),
         ({"room": ""}, 400, "no room name"),
     ],
 )
-def test_a_token_must_be_for_joining_a_room(video: dict[str, object], status: int, words: str) -> None:
+def test_a_token_must_be_for_joining_a_room(claims: dict[str, Any], status: int, words: str) -> None:
     with pytest.raises(JoinRefused) as refused:
-        joining(query={"access_token": token(**video)}, authorization="", single=False, keys=KEYS, now=NOW)
+        joining(query={"access_token": token(**claims)}, authorization="", single=False, keys=KEYS, now=NOW)
     assert (refused.value.status, refused.value.message) == (status, words)
 
 

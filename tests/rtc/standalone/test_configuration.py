@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from suite.rtc.core.settings import Settings
 from suite.rtc.standalone.configuration import Configuration, gather
 from suite.rtc.standalone.reading import WrongConfiguration
-from suite.rtc.standalone.run import arguments, configuration, workers_of
+from suite.rtc.standalone.run import arguments, configuration, listening, workers_of
 
 KEYS = "keys: {first: 0123456789012345678901234567890123, second: abcdefghijklmnopqrstuvwxyzabcdef}\n"
 
@@ -189,3 +191,13 @@ def test_a_range_of_ports_bounds_the_workers() -> None:
     assert workers_of(read("rtc: {udp_port: 7882-7883}\n"), 8) == 2
     assert workers_of(read(), 3) == 3
     assert workers_of(read(), 0) >= 1
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", ""])
+def test_what_is_accepted_does_not_wait_for_the_peers_acknowledgement(address: str) -> None:
+    """Nagle's algorithm held each answer back for 40 ms: its head and its body are two writes."""
+    (listener,) = listening(replace(configuration(*arguments(["--dev"])), bind=(address,)), 0)
+    with listener, socket.create_connection(("127.0.0.1", listener.getsockname()[1])):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

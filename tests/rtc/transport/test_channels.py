@@ -104,7 +104,14 @@ async def test_a_reader_above_the_threshold_holds_the_writer_up_and_loses_nothin
             writer.channels["_reliable"].send(message)
         sctp = plane.association("writer").channels._sctp
         await until(lambda: sctp.paused)
-        await until(lambda: len(slow.messages) == len(fast.messages) == len(sent))
+        queue, waiting = plane.association("slow").channels._sctp.sender.queue, [0]
+
+        def arrived() -> bool:
+            waiting.append(queue.waiting)
+            return len(slow.messages) == len(fast.messages) == len(sent)
+
+        await until(arrived)
+        assert max(waiting) <= pressure.BEHIND + 2 * channels.SLICE * len(sent[0])
         assert [message for _, message in slow.messages] == [message for _, message in fast.messages] == sent
         assert not sctp.paused
         assert "data_slow_reader" not in plane.statistics()

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from pathlib import Path
 
 import pytest
 
-from suite.rtc.core.media import AddDowntrack, CloseTransport, Receive, SelectLayer, TransportConnected
+from suite.rtc.core.media import (
+    AddDowntrack,
+    Channel,
+    ChannelOpened,
+    CloseTransport,
+    Receive,
+    RestartIce,
+    SelectLayer,
+    SendData,
+    TransportConnected,
+)
+from suite.rtc.kernel.rows import SLOTS
+from suite.rtc.transport import inbox
 from suite.rtc.transport.plane import MediaPlane
-from tests.rtc.peer import MID, OPUS, Control, Join, Peer, rtp, until
+from tests.rtc.peer import DEADLINE, MID, OPUS, Control, Join, Peer, rtp, until
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +81,67 @@ async def test_a_peer_whose_address_changes_gets_another(plane: MediaPlane, cont
     await until(lambda: row(plane, "s").socket != before)
     await hears(plane, control, publisher, subscriber, number=3)
     old.close()
+
+
+async def test_a_check_that_changes_nothing_is_answered_without_the_interpreter(
+    plane: MediaPlane, control: Control, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await join("p")
+    await control.wait(lambda report: report == TransportConnected("p"))
+    peer, association = await join("s"), plane.association("s")
+    await control.wait(lambda report: report == TransportConnected("s"))
+    asked: list[bytes] = []
+    ask = plane.check
+    monkeypatch.setattr(plane, "check", lambda data, *rest: (asked.append(data), ask(data, *rest)))
+    given = association.line.checked_at
+
+    async def answered(ufrag: str | None = None, password: str | None = None) -> None:
+        name = peer.check(ufrag=ufrag, password=password)
+        await until(lambda: any(one.transaction_id == name for one in peer.answers))
+
+    await answered()
+    assert association.line.checked_at > given
+    assert not asked
+    plane.apply(RestartIce("s", "newufrag", "newpassword0123456789"))
+    await answered()  # under the old credentials, still good: Python's
+    await answered("newufrag", "newpassword0123456789")  # decides that the old ones end: Python's
+    assert len(asked) == 2
+    await answered("newufrag", "newpassword0123456789")
+    peer.check()  # the old ones: refused
+    await until(lambda: plane.statistics().get("stun_refused"))
+    assert len(asked) == 3
+
+
+async def test_what_subscribers_say_is_read_together_and_without_a_pause_where_it_is_much(
+    plane: MediaPlane, control: Control, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscriber = await join("s", data=False)
+    await control.wait(lambda report: report == TransportConnected("s"))
+    await until(lambda: plane._inbox._pause is None)
+    monkeypatch.setattr(inbox, "PAUSE", DEADLINE * 10)
+    monkeypatch.setattr(inbox, "IN_VAIN", 1)
+    for _ in range(3 * 2 * SLOTS):  # three reads, each as much as one takes
+        subscriber.raw(b"\x80\x60" + bytes(40))
+    await until(lambda: plane.statistics().get("srtp_refused") == 3 * 2 * SLOTS)
+    await until(lambda: plane._inbox._pause is None)
+    subscriber.raw(b"\x80\x60" + bytes(40))
+    await until(lambda: plane.statistics().get("srtp_refused") == 3 * 2 * SLOTS + 1)
+    subscriber.raw(b"\x80\x60" + bytes(40))  # waits now
+    await asyncio.sleep(0.2)
+    assert plane.statistics().get("srtp_refused") == 3 * 2 * SLOTS + 1
+
+
+async def test_what_data_channels_say_is_looked_for_sooner(
+    plane: MediaPlane, control: Control, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscriber = await join("s", Channel("_reliable", ordered=True, max_retransmits=None))
+    await control.wait(lambda report: report == ChannelOpened("s", "_reliable"))
+    await until(lambda: plane._inbox._pause is None)
+    monkeypatch.setattr(inbox, "PAUSE", DEADLINE * 10)
+    for number in range(3):
+        plane.apply(SendData("s", "_reliable", bytes((number,))))
+        await until(lambda number=number: len(subscriber.messages) == number + 1)
+    await until(lambda: plane.association("s").channels._sctp.sender.idle)
 
 
 async def test_they_go_with_their_peers(plane: MediaPlane, control: Control) -> None:

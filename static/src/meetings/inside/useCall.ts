@@ -15,6 +15,9 @@ export interface Call {
 const AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000];
 /** The page's socket knows better why somebody was taken out: it has this long to say so. */
 const REASON_MS = 1_500;
+/** What a media server answers that takes nobody in: at its limit, or about to end. */
+const UNAVAILABLE = 503;
+const VALIDATE_MS = 3_000;
 const DEVICE_EVENTS = [RoomEvent.LocalTrackPublished, RoomEvent.LocalTrackUnpublished, RoomEvent.TrackMuted, RoomEvent.TrackUnmuted] as const;
 /** livekit-client keeps events back until it calls its line steady, up to two seconds after `Reconnected`, and then forgets them. */
 const UNTOLD_MS = Array.from({ length: 12 }, (_, index) => 200 * (index + 1));
@@ -42,11 +45,18 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
       );
     };
     const again = () => {
-      clearTimeout(timer);
+      if (timer !== undefined) return; // one failure is told twice: by the room, and by the promise to enter it
       const wait = AGAIN_MS[attempt];
       attempt += 1;
-      if (wait === undefined) onEnded("lost");
-      else timer = setTimeout(() => follow(enterAgain(room, entry, sources, devices)), wait);
+      timer = setTimeout(() => {
+        timer = undefined;
+        if (wait === undefined) void giveUp();
+        else follow(enterAgain(room, entry, sources, devices));
+      }, wait ?? 0);
+    };
+    const giveUp = async () => {
+      const ending = (await isFull(entry)) ? "full" : "lost";
+      if (!isOver) onEnded(ending);
     };
     // A disconnection stops the devices a moment before it says so: what runs is what still runs a moment later.
     const remember = () =>
@@ -57,8 +67,12 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
     const disconnected = (reason?: DisconnectReason) => {
       if (isOver) return;
       const ending = endingOf(reason);
-      if (ending === null) again();
-      else timer = setTimeout(() => onEnded(ending), REASON_MS);
+      if (ending === null) {
+        again();
+        return;
+      }
+      clearTimeout(timer);
+      timer = setTimeout(() => onEnded(ending), REASON_MS);
     };
 
     room.on(RoomEvent.Disconnected, disconnected);
@@ -80,6 +94,17 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
 function connectionOf(state: ConnectionState): Call["connection"] {
   if (state === ConnectionState.Connected) return "connected";
   return state === ConnectionState.Connecting ? "connecting" : "lost";
+}
+
+/** Whether the media server answers that it takes nobody in: a refused websocket does not say why it was. */
+async function isFull({ url, token }: Entry): Promise<boolean> {
+  const address = new URL("rtc/validate", url.replace(/^ws/, "http").replace(/\/*$/, "/"));
+  address.searchParams.set("access_token", token);
+  try {
+    return (await fetch(address, { signal: AbortSignal.timeout(VALIDATE_MS) })).status === UNAVAILABLE;
+  } catch {
+    return false;
+  }
 }
 
 /** What a disconnection means; null: nobody wanted it, so the page connects again. */

@@ -138,7 +138,7 @@ class Section:
                 named[payload_type] = OfferedCodec(payload_type, words[0].lower(), encoding, rate)
         for value in self.attributes.get("fmtp", []):
             digits, _, text = value.partition(" ")
-            if (codec := named.get(number(digits) or -1)) is not None:
+            if (codec := named.get(_type(digits))) is not None:
                 codec.parameters = text
         for value in self.attributes.get("rtcp-fb", []):
             digits, _, text = value.partition(" ")
@@ -147,7 +147,7 @@ class Section:
                     codec.feedback.append(text)
         for codec in named.values():
             apt = next((p.strip()[4:] for p in codec.parameters.split(";") if p.strip().startswith("apt=")), "")
-            if codec.name == "rtx" and (repaired := named.get(number(apt) or -1)) is not None:
+            if codec.name == "rtx" and (repaired := named.get(_type(apt))) is not None:
                 repaired.rtx = codec.payload_type
         order = [named[n] for n in map(number, self.formats) if n in named]
         return [codec for codec in order if codec.name != "rtx"]
@@ -191,8 +191,8 @@ def parse(text: str) -> Description:
             current.attributes.setdefault(name, []).append(value)
     if not 0 < len(sections) <= MAX_SECTIONS:
         raise RemoteError("no media section, or too many")
-    mids = {s.mid for s in sections if _is_token(s.mid)}
-    if len(mids) != len(sections):
+    named = [s for s in sections if s.live or s.mid]  # pion leaves out the mid of a section that it rejects
+    if len({s.mid for s in named if _is_token(s.mid)}) != len(named):
         raise RemoteError("media sections need distinct mids")
     return Description(session, sections)
 
@@ -203,6 +203,12 @@ def _section(line: str) -> Section:
     if port is None:
         raise RemoteError("malformed media section")
     return Section(words[0], port, words[3:])
+
+
+def _type(digits: str) -> int:
+    """A payload type, 0 among them; -1 for what is none."""
+    found = number(digits)
+    return -1 if found is None else found
 
 
 def _is_token(mid: str) -> bool:

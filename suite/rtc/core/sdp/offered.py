@@ -27,6 +27,8 @@ CODECS: Final[dict[str, tuple[OfferedCodec, ...]]] = {
     "audio": (
         OfferedCodec(111, "opus", "opus/48000/2", 48_000, "minptime=10;useinbandfec=1"),
         OfferedCodec(63, "red", "red/48000/2", 48_000, "111/111"),
+        OfferedCodec(0, "pcmu", "PCMU/8000", 8_000),
+        OfferedCodec(8, "pcma", "PCMA/8000", 8_000),
     ),
     "video": (
         _video(96, "VP8", 97),

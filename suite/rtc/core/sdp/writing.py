@@ -88,8 +88,8 @@ def _media_section(section: WrittenSection) -> list[str]:
     lines = [
         f"m={section.kind} {port} UDP/TLS/RTP/SAVPF " + " ".join(map(str, payload_types or [0])),
         "c=IN IP4 0.0.0.0",
-        f"a=mid:{section.mid}",
     ]
+    lines += [f"a=mid:{section.mid}"] * bool(section.mid)
     if section.rejected:
         return [*lines, "a=inactive"]
     lines += ["a=rtcp-mux", "a=rtcp-rsize", f"a={section.direction}"]
