@@ -13,7 +13,7 @@ from suite.chat import subscribers as chat
 from suite.documents import places as document_places
 from suite.documents import subscribers as documents
 from suite.kernel.events import subscribe
-from suite.kernel.outbox import Every, forget_delivered, sweeps
+from suite.kernel.outbox import Every, Lane, forget_delivered, sweeps
 from suite.meetings import door
 from suite.meetings import events as meetings
 from suite.meetings import subscribers as meeting
@@ -52,7 +52,7 @@ def tie() -> None:
     subscribe(meetings.ConsentWithdrawn, meeting.stop_withdrawn)
     subscribe(meetings.MicrophonePublished, meeting.record_published)
     subscribe(meetings.CaptureStopped, meeting.stop_captured)
-    sweeps.append(Every(seconds=1.0, action=people.close_sockets_again))
+    sweeps.append(Every(seconds=1.0, action=people.close_sockets_again, lane=Lane.URGENT))
     sweeps.append(Every(seconds=1.0, action=seal_due))
     sweeps.append(Every(seconds=15.0, action=verify_recent))
     sweeps.append(Every(seconds=settings.MEETING_QUIET_SECONDS / 4, action=wake_reconciliation))

@@ -22,7 +22,7 @@ Subscriber = Callable[[Any], None]
 class Event:
     """Something that happened, past tense; `aggregate_id` says in whose order it stands.
 
-    An `urgent` event overtakes the others: a revocation waits for nobody else's call to a slow server.
+    An `urgent` event has a lane of its own: a revocation waits for nobody else's call to a slow server, and makes none itself.
     """
 
     name: ClassVar[str]

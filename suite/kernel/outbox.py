@@ -1,11 +1,14 @@
 """The outbox's dispatcher: each delivery in its own transaction, order kept for each aggregate, back-off on failure.
 
-It carries the revocation of a deactivated person within 5 seconds, so no long task shares its process.
+It carries the revocation of a deactivated person within 5 seconds, so no long task shares its process, and what is urgent has a
+lane of its own: a delivery there waits for nobody's call to a slow server.
 """
 
 from __future__ import annotations
 
 import contextlib
+import enum
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -15,7 +18,7 @@ from datetime import timedelta
 import redis
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
-from django.db.models import Case, Exists, OuterRef, When
+from django.db.models import Exists, OuterRef, Q
 
 from suite.kernel import clock
 from suite.kernel.context import Origin, acting
@@ -29,6 +32,13 @@ log = get_logger(__name__)
 ATTEMPTS_MAX = 12
 SWEEP_SECONDS = 1.0
 KEPT = timedelta(days=7)
+
+
+class Lane(enum.Enum):
+    """Which events a thread of the dispatcher delivers, and which sweeps it does."""
+
+    URGENT = True
+    ORDINARY = False
 
 
 def channel() -> str:
@@ -68,14 +78,14 @@ def store(event: Event, *, correlation_id: uuid.UUID) -> None:
 
 
 def deliver_due(*, limit: int = 100) -> int:
-    """Deliver what is due, oldest first; the number delivered or tried."""
+    """Deliver what is due in both lanes, oldest first in each; the number delivered or tried."""
     tried = 0
-    while tried < limit and _deliver_one():
+    while tried < limit and (_deliver_one(Lane.URGENT) or _deliver_one(Lane.ORDINARY)):
         tried += 1
     return tried
 
 
-def _deliver_one() -> bool:
+def _deliver_one(lane: Lane) -> bool:
     earlier = OutboxDelivery.objects.filter(
         subscriber=OuterRef("subscriber"),
         aggregate_id=OuterRef("aggregate_id"),
@@ -84,12 +94,13 @@ def _deliver_one() -> bool:
         given_up_at=None,
     )
     urgent = [name for name, event in EVENTS.items() if event.urgent]
+    ours = Q(event__name__in=urgent) if lane is Lane.URGENT else ~Q(event__name__in=urgent)
     with transaction.atomic():
         delivery = (
             OutboxDelivery.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("event")
-            .filter(~Exists(earlier), done_at=None, given_up_at=None, due_at__lte=clock.now())
-            .order_by(Case(When(event__name__in=urgent, then=0), default=1), "event_id", "id")
+            .filter(ours, ~Exists(earlier), done_at=None, given_up_at=None, due_at__lte=clock.now())
+            .order_by("event_id", "id")
             .first()
         )
         if delivery is None:
@@ -141,32 +152,48 @@ class Every:
 
     seconds: float
     action: Callable[[], object]
+    lane: Lane = Lane.ORDINARY
     next_at: float = field(default=0.0)
 
 
 sweeps: list[Every] = []
 
 
-def run(*, stopping: Callable[[], bool]) -> None:
-    """Deliver until `stopping`; a lost database or Valkey is waited for, never fatal."""
-    listener = valkey().pubsub(ignore_subscribe_messages=True)
-    while not stopping():
-        try:
-            more = _deliver_one()
-            for sweep in sweeps:  # between two deliveries, of which one may wait for another server
-                if time.monotonic() >= sweep.next_at:
-                    sweep.next_at = time.monotonic() + sweep.seconds
-                    sweep.action()
-        except (OperationalError, DatabaseError):
-            log.warning("database_unavailable", exc_info=True)
-            connection.close()
-            time.sleep(SWEEP_SECONDS)
-            continue
-        if more:
-            continue
-        try:
-            if not listener.subscribed:
-                listener.subscribe(channel())
-            listener.get_message(timeout=SWEEP_SECONDS)
-        except redis.RedisError:
-            time.sleep(SWEEP_SECONDS)
+def run(stop: threading.Event) -> None:
+    """Deliver in both lanes until `stop` is set; a lost database or Valkey is waited for, never fatal."""
+    lanes = [threading.Thread(target=_run_lane, args=(lane, stop), name=f"outbox-{lane.name.lower()}") for lane in Lane]
+    for lane in lanes:
+        lane.start()
+    while not stop.is_set() and all(lane.is_alive() for lane in lanes):
+        stop.wait(SWEEP_SECONDS)
+    died = not stop.is_set()
+    stop.set()
+    for lane in lanes:
+        lane.join()
+    if died:  # the thread has said why: the process ends, and the supervisor starts it again
+        raise SystemExit(1)
+
+
+def _run_lane(lane: Lane, stop: threading.Event) -> None:
+    mine = [sweep for sweep in sweeps if sweep.lane is lane]
+    with contextlib.closing(connection), valkey() as server, server.pubsub(ignore_subscribe_messages=True) as listener:
+        while not stop.is_set():
+            try:
+                more = _deliver_one(lane)
+                for sweep in mine:  # between two deliveries, of which one may wait for another server
+                    if time.monotonic() >= sweep.next_at:
+                        sweep.next_at = time.monotonic() + sweep.seconds
+                        sweep.action()
+            except (OperationalError, DatabaseError):
+                log.warning("database_unavailable", exc_info=True)
+                connection.close()
+                stop.wait(SWEEP_SECONDS)
+                continue
+            if more:
+                continue
+            try:
+                if not listener.subscribed:
+                    listener.subscribe(channel())
+                listener.get_message(timeout=SWEEP_SECONDS)
+            except redis.RedisError:
+                stop.wait(SWEEP_SECONDS)

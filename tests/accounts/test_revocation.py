@@ -35,7 +35,7 @@ def dispatcher(web: Web) -> Iterator[None]:
     stop = threading.Event()
 
     def run() -> None:
-        outbox.run(stopping=stop.is_set)
+        outbox.run(stop)
         connection.close()
 
     thread = threading.Thread(target=run)

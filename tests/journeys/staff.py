@@ -45,17 +45,24 @@ class Staff:
             for match in re.finditer(r'name="sub" value="([^"]+)">\s*<strong>([^<]+)<', html)
             if match.group(2).strip() == self.name
         )
-        back = await self.http.post(str(page.url), data={"sub": sub})
-        assert back.status == 200, f"{self.name} could not sign in: {back.status} {back.url}"
-        assert str(back.url).startswith(self.url)
-        back.release()
+        async with self.http.post(str(page.url), data={"sub": sub}) as back:
+            assert back.status == 200, f"{self.name} could not sign in: {back.status} {back.url}"
+            assert str(back.url).startswith(self.url)
+
+    async def get(self, path: str, headers: dict[str, str] | None = None) -> aiohttp.ClientResponse:
+        """A page's answer, read whole, so that no connection stays out."""
+        async with self.http.get(f"{self.url}{path}", headers=headers) as answer:
+            await answer.read()
+        return answer
 
     async def post(self, path: str, data: dict[str, Any] | None = None) -> aiohttp.ClientResponse:
-        """A JSON post with its CSRF token."""
+        """A JSON post with its CSRF token, and its answer, read whole."""
         if not self._csrf():
-            await self.http.get(f"{self.url}/sign-in/")
+            await self.get("/sign-in/")
         headers = {"X-CSRFToken": self._csrf(), "Referer": self.url, "Accept": "application/json"}
-        return await self.http.post(f"{self.url}{path}", json=data or {}, headers=headers)
+        async with self.http.post(f"{self.url}{path}", json=data or {}, headers=headers) as answer:
+            await answer.read()
+        return answer
 
     async def start_room(self) -> str:
         """A new room's slug."""

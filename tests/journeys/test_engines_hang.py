@@ -34,7 +34,7 @@ async def test_a_database_that_hangs_is_a_sentence_in_time(house: House, staff: 
     with stopped(house, "postgres"):
         for path in PAGES:
             began = time.monotonic()
-            answer = await awa.http.get(house.url + path, headers=FRENCH)
+            answer = await awa.get(path, FRENCH)
             assert answer.status == 503
             assert time.monotonic() - began < LATE_SECONDS + 2
             assert answer.headers["Retry-After"] == "5"
@@ -56,7 +56,7 @@ async def test_a_database_that_is_gone_is_a_sentence(house: House, staff: Come) 
     house.kill("postgres")
     seen = set()
     while house.process_of("postgres").restarts == before["postgres"] or not await answers(awa, "/"):
-        answer = await awa.http.get(f"{house.url}/", headers=FRENCH)
+        answer = await awa.get("/", FRENCH)
         seen.add(answer.status)
         if answer.status != 200:
             assert answer.status == 503
@@ -72,7 +72,7 @@ async def test_a_valkey_that_hangs_holds_up_no_page_and_loses_nothing(house: Hou
         await one.told(lambda message: message["type"] == "state")
     with stopped(house, "valkey"):
         for path in PAGES[:-1]:
-            answer = await awa.http.get(house.url + path, headers=FRENCH)
+            answer = await awa.get(path, FRENCH)
             assert answer.status == 200, await answer.text()
         await awa.say(type="message", body="Malgré tout", ref=uuid.uuid4().hex)
         await until(lambda: kept(house, "Malgré tout"), seconds=10, what="what was written is kept")
@@ -104,7 +104,7 @@ def children(parent: int) -> list[int]:
 
 async def answers(one: Staff, path: str) -> bool:
     try:
-        return (await one.http.get(one.url + path, headers=FRENCH)).status == 200
+        return (await one.get(path, FRENCH)).status == 200
     except aiohttp.ClientError:
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -98,6 +99,34 @@ def test_what_is_urgent_overtakes_the_others(listener, say):
     say(SECOND, 2, urgent=True)
     deliver_due()
     assert listener.heard == [(SECOND, 2), (FIRST, 1)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_urgent_waits_for_no_call_of_another(listener, say, monkeypatch):
+    """Each lane has its thread: an ordinary subscriber waits for a server that hangs, and a revocation comes at once."""
+    waiting, came, stop = threading.Event(), threading.Event(), threading.Event()
+
+    def subscriber(event: Any) -> None:
+        if event.urgent:
+            came.set()
+        else:
+            waiting.set()
+            assert came.wait(20), "what is urgent did not come while this waited"
+
+    for name in ("tests.said", "tests.urgent"):
+        monkeypatch.setitem(events._subscribers, name, {"tests.listener": subscriber})
+    monkeypatch.setattr(outbox, "sweeps", [])
+    dispatcher = threading.Thread(target=outbox.run, args=(stop,))
+    dispatcher.start()
+    try:
+        say(FIRST, 1)
+        assert waiting.wait(10)
+        say(SECOND, 2, urgent=True)
+        assert came.wait(10)
+    finally:
+        stop.set()
+        dispatcher.join()
+    assert OutboxDelivery.objects.filter(done_at=None).count() == 0
 
 
 def test_each_attempt_waits_longer_and_the_last_lets_the_next_pass(listener, say, monkeypatch):

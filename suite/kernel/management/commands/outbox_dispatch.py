@@ -18,4 +18,4 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        outbox.run(stopping=stop.is_set)
+        outbox.run(stop)
