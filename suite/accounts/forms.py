@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,8 +11,13 @@ from suite.accounts.access import administers_everybody, units_administered
 from suite.accounts.models import Unit
 from suite.accounts.viewer import Viewer
 
+if TYPE_CHECKING:
+    UnitChoice = forms.ModelChoiceField[Unit]
+else:
+    UnitChoice = forms.ModelChoiceField  # which takes no parameter when it runs
 
-class UnitField(forms.ModelChoiceField):
+
+class UnitField(UnitChoice):
     """Units by their name, with that of the one they stand in."""
 
     def label_from_instance(self, obj: Unit) -> str:

@@ -40,7 +40,9 @@ def answer_to(error: BaseException | None) -> SuiteError | None:
 
 
 def _is_disk_full(error: BaseException | None) -> bool:
-    """Ours, or the database's."""
+    """Ours, Valkey's (which then takes no writes), or the database's."""
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    if isinstance(error, redis.ResponseError):
+        return str(error).startswith("MISCONF")
     return isinstance(error, OperationalError) and isinstance(error.__cause__, psycopg.errors.DiskFull)

@@ -111,9 +111,10 @@ class MeetingSocket(Socket):
         verb(self, participation, message)
 
     async def _participation(self) -> Participation:
-        return await database_sync_to_async(
+        found: Participation = await database_sync_to_async(
             lambda: access_participation(bearer=self._bearer(), meeting_id=self.meeting_id, id=self.participation_id)
         )()
+        return found
 
     async def _participation_afresh(self) -> None:
         """Read the right again, at most every two seconds; raising closes nothing by itself, so close here."""

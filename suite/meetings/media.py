@@ -32,7 +32,7 @@ def token_for(*, meeting_id: uuid.UUID, participation_id: uuid.UUID, name: str) 
         can_publish_data=True,
         can_update_own_metadata=False,
     )
-    return (
+    token: str = (
         api.AccessToken(settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
         .with_identity(str(participation_id))
         .with_name(name)
@@ -40,6 +40,7 @@ def token_for(*, meeting_id: uuid.UUID, participation_id: uuid.UUID, name: str) 
         .with_ttl(TOKEN_LIFE)
         .to_jwt()
     )
+    return token
 
 
 def room_create(*, meeting_id: uuid.UUID) -> None:

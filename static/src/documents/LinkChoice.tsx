@@ -27,30 +27,41 @@ export function LinkChoice({ documentId, sharing, onChange }: Props) {
     onChange(callApi<Sharing>(`/api/resources/${documentId}/link/`, { method: "PUT", body: link }));
   return (
     <div className="link-choice">
-      <label className="fr-label" htmlFor={id}>
-        {say("link")}
-      </label>
-      <div className="link-choice__fields">
-        <select id={id} className="fr-select" value={reach} disabled={!sharing.may_share} onChange={(event) => put({ reach: event.target.value as Reach, role })}>
-          {REACHES.map((one) => (
-            <option key={one} value={one}>
-              {say(one)}
-            </option>
-          ))}
-        </select>
-        {reach !== "restricted" && (
-          <select
-            className="fr-select link-choice__role"
-            aria-label={say("linkRole")}
-            value={role}
-            disabled={!sharing.may_share}
-            onChange={(event) => put({ reach, role: event.target.value as Role })}
-          >
-            <option value="reader">{say("linkReads")}</option>
-            <option value="editor">{say("linkWrites")}</option>
-          </select>
-        )}
-      </div>
+      {sharing.may_share ? (
+        <>
+          <label className="fr-label" htmlFor={id}>
+            {say("link")}
+          </label>
+          <div className="link-choice__fields">
+            <select id={id} className="fr-select" value={reach} onChange={(event) => put({ reach: event.target.value as Reach, role })}>
+              {REACHES.map((one) => (
+                <option key={one} value={one}>
+                  {say(one)}
+                </option>
+              ))}
+            </select>
+            {reach !== "restricted" && (
+              <select
+                className="fr-select link-choice__role"
+                aria-label={say("linkRole")}
+                value={role}
+                onChange={(event) => put({ reach, role: event.target.value as Role })}
+              >
+                <option value="reader">{say("linkReads")}</option>
+                <option value="editor">{say("linkWrites")}</option>
+              </select>
+            )}
+          </div>
+        </>
+      ) : (
+        <>
+          <p className="fr-label">{say("link")}</p>
+          <p className="fr-mb-2w">
+            {say(reach)}
+            {reach !== "restricted" && ` ${say(role === "reader" ? "linkReads" : "linkWrites")}`}
+          </p>
+        </>
+      )}
       <button
         type="button"
         className={`fr-btn fr-btn--secondary fr-btn--sm fr-btn--icon-left ${isCopied ? "fr-icon-check-line" : "fr-icon-link"}`}

@@ -146,4 +146,5 @@ def _target(sign_in: SignIn) -> TargetRef:
 
 
 def _session_store() -> type:
-    return import_module(settings.SESSION_ENGINE).SessionStore
+    found: type = import_module(settings.SESSION_ENGINE).SessionStore
+    return found

@@ -173,7 +173,8 @@ class Control:
     def _carried(self) -> int:
         """Tracks published and followed, of all rooms."""
         counted = count_rooms(room.state for room in self.rooms.values())
-        return sum(counted["published"].values()) + sum(counted["subscribed"].values())
+        carried: int = sum(counted["published"].values()) + sum(counted["subscribed"].values())
+        return carried
 
     def _create(self, name: str, now: float, asked: room_pb.CreateRoomRequest) -> Room:
         state = RoomState(

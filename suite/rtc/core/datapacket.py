@@ -32,7 +32,7 @@ def _has_sound_extensions(packet: bytes) -> bool:
     if len(packet) < HEAD + 2:
         return False
     at = HEAD + 2
-    end = HEAD + (_SIZE.unpack_from(packet, HEAD)[0] + 1) * 4
+    end: int = HEAD + (_SIZE.unpack_from(packet, HEAD)[0] + 1) * 4
     if end > len(packet):
         return False
     while at < end and packet[at]:

@@ -65,6 +65,14 @@ static int gather(int from, int first_of[]) {
 /* Whether sending failed for what an earlier packet met (a peer's port that was closed): once, then it is tried again. */
 static int told_before(int *told) { return errno == ECONNREFUSED && !(*told)++; }
 
+/* Send messages from `done` on, one or all: how many, or -1. What goes to a peer's own socket needs no header that is read first. */
+static int send_some(int socket, int done, int count) {
+    const struct msghdr *first = &messages[done].msg_hdr;
+    if (count - done > 1) return sendmmsg(socket, messages + done, (unsigned)(count - done), MSG_DONTWAIT);
+    if (first->msg_iovlen > 1) return sendmsg(socket, first, MSG_DONTWAIT) >= 0 ? 1 : -1;
+    return sendto(socket, first->msg_iov->iov_base, first->msg_iov->iov_len, MSG_DONTWAIT, first->msg_name, first->msg_namelen) >= 0 ? 1 : -1;
+}
+
 static void flush(void) {
     int first_of[PIECES + 1], at = 0;
     while (at < pieces) {
@@ -73,8 +81,7 @@ static void flush(void) {
         first_of[count] = last;
         int told = 0;
         while (done < count) {
-            int sent = count - done == 1 ? (sendmsg(socket, &messages[done].msg_hdr, MSG_DONTWAIT) >= 0 ? 1 : -1)
-                                         : sendmmsg(socket, messages + done, (unsigned)(count - done), MSG_DONTWAIT);
+            int sent = send_some(socket, done, count);
             if (sent <= 0) {
                 if (errno == EINTR || told_before(&told)) continue;
                 if (messages[done].msg_hdr.msg_controllen && (errno == EINVAL || errno == EIO || errno == EMSGSIZE)) {

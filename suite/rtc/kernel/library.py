@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
 from ctypes import POINTER, c_double, c_int, c_int64, c_uint8, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any, Final
+
+from pylibsrtp import _binding
 
 from suite.rtc.kernel import rows
 from suite.rtc.kernel.build import FOLDER, library
@@ -19,7 +22,9 @@ _CRYPTO: Final = (
     "EVP_CipherInit_ex", "EVP_CipherUpdate", "EVP_CipherFinal_ex", "EVP_CIPHER_CTX_ctrl",
 )  # fmt: skip
 _SIGNER: Final = ("EVP_sha1", "HMAC")
-_LIBCRYPTO: Final = ("libcrypto.so.3", "libcrypto.so.1.1")
+# OpenSSLs that the process has loaded anyway: pylibsrtp's own, which is newer than a stable distribution's and takes half the
+# time for a packet, and the interpreter's, by its place or by its name.
+OPENSSLS: Final = (_binding.__file__, None, "libcrypto.so.3", "libcrypto.so.1.1")
 
 Inbox: Final = rows.inbox(Packet)
 _Tracks: Final = POINTER(c_void_p)
@@ -67,8 +72,8 @@ class Unavailable(Exception):
 class Kernel:
     """The library's functions by their names without `rtc_`. Calls release the interpreter's lock; one thread calls."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises `Unavailable` where it cannot be loaded, does not fit these rows, or there is no OpenSSL."""
+    def __init__(self, path: Path, openssls: Sequence[str | None] = OPENSSLS) -> None:
+        """Raises `Unavailable` where it cannot be loaded, does not fit these rows, or none of `openssls` is there."""
         try:
             loaded = ctypes.CDLL(str(path))
             for name, (result, arguments) in _SIGNATURES.items():
@@ -79,7 +84,7 @@ class Kernel:
             raise Unavailable(f"the compiled kernel cannot be loaded ({error})") from error
         self._library = loaded
         self._check_rows()
-        self._give_crypto()
+        self._give_crypto(openssls)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)
@@ -91,17 +96,19 @@ class Kernel:
         if list(sizes) != [*(ctypes.sizeof(kind) for kind in kinds), LAYOUT]:
             raise Unavailable("the compiled kernel is of another version")
 
-    def _give_crypto(self) -> None:
-        """OpenSSL as the interpreter has it loaded: found by its name, so that no development package is needed."""
+    def _give_crypto(self, openssls: Sequence[str | None]) -> None:
+        """Hand over OpenSSL's functions, found by their names, so that no development package is needed."""
         import _ssl  # noqa: F401, PLC0415 -- it brings libcrypto into the process
 
-        for name in (None, *_LIBCRYPTO):
+        for name in openssls:
             try:
                 crypto = ctypes.CDLL(name)
                 ciphers, signer = (
                     (c_void_p * len(names))(*(ctypes.cast(getattr(crypto, one), c_void_p).value for one in names))
                     for names in (_CRYPTO, _SIGNER)
                 )
+                crypto.OpenSSL_version.restype = ctypes.c_char_p
+                self.openssl = str(crypto.OpenSSL_version(0).decode())
             except (OSError, AttributeError):
                 continue
             if self._library.rtc_crypto(ciphers, len(_CRYPTO)) and self._library.rtc_signer(signer, len(_SIGNER)):
@@ -110,7 +117,7 @@ class Kernel:
         raise Unavailable("no OpenSSL library was found")
 
 
-_loaded: dict[str, Kernel | None] = {}
+_loaded: dict[str, Kernel] = {}
 
 
 def load() -> tuple[Kernel | None, str]:
@@ -133,7 +140,8 @@ def load() -> tuple[Kernel | None, str]:
         if wanted == "c":
             raise
         return None, str(error)
-    return _loaded[str(path)], "compiled"
+    kernel = _loaded[str(path)]
+    return kernel, f"compiled, with {kernel.openssl}"
 
 
 def pointer(row: ctypes.Structure | ctypes.Array[Any]) -> int:

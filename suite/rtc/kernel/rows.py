@@ -47,6 +47,10 @@ def _all(kind: Any, names: str) -> list[tuple[str, Any]]:
 class PacketRow(Structure):
     """`struct rtc_packet`."""
 
+    payload: int
+    end: int
+    temporal: int
+
     _fields_: ClassVar[Fields] = [
         ("data", c_void_p),
         ("extended", c_int64),
@@ -113,6 +117,7 @@ class DowntrackRow(Structure):
     """`struct rtc_downtrack`."""
 
     offset: int
+    temporal_now: int
     picture_offset: int
     last_picture: int
     last_zero: int

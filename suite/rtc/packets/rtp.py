@@ -82,7 +82,7 @@ class Packet(PacketRow):
         self.form = _UNREAD
         self.marker = second & 0x80
         self.payload_type = second & 0x7F
-        payload = 12 + 4 * (first & 15)
+        payload: int = 12 + 4 * (first & 15)
         if first & 0x10:
             payload = self._read_extensions(buffer, payload, length, kinds)
         end = length
@@ -103,7 +103,7 @@ class Packet(PacketRow):
             return 0
         profile, words = _EXTENSION.unpack_from(buffer, at)
         at += 4
-        stop = at + 4 * words
+        stop: int = at + 4 * words
         if stop > length:
             return 0
         ats, sizes = self.at, self.size

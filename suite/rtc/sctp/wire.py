@@ -77,7 +77,7 @@ class Sealer:
 
 def has_checksum(packet: bytes) -> bool:
     """Whether the packet's checksum is right."""
-    return _CHECKSUM.unpack_from(packet, 8)[0] == int(extend(value(packet[:8] + bytes(4)), packet[COMMON_SIZE:]))
+    return int(_CHECKSUM.unpack_from(packet, 8)[0]) == int(extend(value(packet[:8] + bytes(4)), packet[COMMON_SIZE:]))
 
 
 def chunks(packet: bytes) -> Iterator[tuple[int, int, int, int]]:

@@ -56,4 +56,4 @@ def certificate_new() -> Certificate:
 
 def fingerprint(certificate: Certificate) -> str:
     """Its SHA-256 as SDP writes it: upper-case pairs with colons."""
-    return next(one.value for one in certificate.getFingerprints() if one.algorithm == "sha-256")
+    return next(str(one.value) for one in certificate.getFingerprints() if one.algorithm == "sha-256")

@@ -17,10 +17,10 @@ _STRANGER_RATE: Final = 100  # STUN requests a second taken of addresses that sh
 
 def socket_name(address: Address) -> bytes:
     """An address as the system has it (`sockaddr_in`, `sockaddr_in6`), without IPv6's flow."""
-    host, port = address[0], address[1].to_bytes(2, "big")
+    host, port = str(address[0]), int(address[1]).to_bytes(2, "big")
     if ":" not in host:
         return AF_INET.to_bytes(2, sys.byteorder) + port + inet_pton(AF_INET, host) + bytes(8)
-    scope = (address[3] if len(address) > 3 else 0).to_bytes(4, sys.byteorder)
+    scope = int(address[3] if len(address) > 3 else 0).to_bytes(4, sys.byteorder)
     return AF_INET6.to_bytes(2, sys.byteorder) + port + bytes(4) + inet_pton(AF_INET6, host.partition("%")[0]) + scope
 
 

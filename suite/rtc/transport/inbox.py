@@ -47,8 +47,9 @@ class Owner(Protocol):
 class Inbox:
     """The slots, the sockets that are read, and the table of addresses that have passed a check.
 
-    Sockets of peers that publish nothing are `patient`: what comes there is feedback, a packet each from many at once. The
-    first is read at once, and those of the next `PAUSE` seconds together, of `DATA_PAUSE` while data channels are at work.
+    Sockets of peers that publish nothing are `patient`: what comes there is feedback, a packet each from many at once. Where
+    one follows another within `PAUSE` seconds, those of the next `PAUSE` are read together, of `DATA_PAUSE` while data
+    channels are at work.
     """
 
     def __init__(self, kernel: Any, *, owner: Owner, clock: Callable[[], float]) -> None:
@@ -60,6 +61,7 @@ class Inbox:
         self._watched: dict[int, tuple[select.epoll, socket.socket]] = {}  # by descriptor: who watches it, and its door
         self._pause: asyncio.TimerHandle | None = None
         self._looks = 0  # in vain, until they are watched again
+        self._looked_at = 0.0  # when they last brought something while they were watched
         self._data = False  # whether records came since the last pause
         self._slots: Any = Slots()
         self._buffers = [Buffer(rows.DATAGRAM) for _ in range(rows.SLOTS)]
@@ -134,6 +136,11 @@ class Inbox:
         """Take what patient sockets brought, and look at them again after a moment."""
         number = self._patient.fileno()
         found = self._read(number)
+        if self._pause is None:
+            now, before = self._clock(), self._looked_at
+            self._looked_at = now
+            if now - before > PAUSE and not self._data:
+                return
         self._looks = (1 if self._data else IN_VAIN) if found else self._looks - 1
         if self._looks > 0:
             if self._pause is None:

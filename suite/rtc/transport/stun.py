@@ -92,7 +92,7 @@ def _signature(message: bytes, password: bytes) -> bytes:
 
 def _mapped(address: tuple[Any, ...], transaction: bytes) -> bytes:
     """XOR-MAPPED-ADDRESS (RFC 8489, 14.2)."""
-    host, port = str(address[0]).partition("%")[0], address[1] ^ (COOKIE >> 16)
+    host, port = str(address[0]).partition("%")[0], int(address[1]) ^ (COOKIE >> 16)
     family, mask = (2, _MASK + transaction) if ":" in host else (1, _MASK)
     raw = inet_pton(AF_INET6 if family == 2 else AF_INET, host)
     hidden = bytes(one ^ other for one, other in zip(raw, mask, strict=True))

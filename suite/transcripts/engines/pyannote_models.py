@@ -54,7 +54,7 @@ class VoiceClustering(AgglomerativeClustering):
 
     def cluster(self, embeddings: np.ndarray, *arguments: Any, **named: Any) -> np.ndarray:
         vectors = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
-        groups = super().cluster(embeddings, *arguments, **named)
+        groups: np.ndarray = super().cluster(embeddings, *arguments, **named)
         if named.get("num_clusters") is not None:
             return groups  # the number of people is known: distance alone finds them
         return joined_groups(vectors, groups, self._windows)

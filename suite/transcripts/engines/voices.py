@@ -42,4 +42,5 @@ def joined_groups(vectors: np.ndarray, groups: np.ndarray, windows: np.ndarray) 
         member[one] |= member[other]
         present[one] |= present[other]
         member[other], alive[other] = False, False
-    return np.unique(member.argmax(axis=0), return_inverse=True)[1]
+    numbers: np.ndarray = np.unique(member.argmax(axis=0), return_inverse=True)[1]
+    return numbers

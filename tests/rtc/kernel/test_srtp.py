@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import struct
+from pathlib import Path
 
 import pylibsrtp
 import pytest
 
-from suite.rtc.kernel.library import Kernel
+from suite.rtc.kernel.library import OPENSSLS, Kernel
 from suite.rtc.transport.srtp import Buffer, KernelSrtp, session_keys
 from tests.rtc.peer import rtp
 
@@ -43,9 +45,16 @@ class Sides:
         return bytes(self.buffer.view[: opens(self.buffer, len(sealed))])
 
 
+@pytest.fixture(params=[OPENSSLS[:1], OPENSSLS[1:]], ids=["pylibsrtp", "interpreter"])
+def by(kernel: Kernel, request: pytest.FixtureRequest, tmp_path: Path) -> Kernel:
+    """The kernel with each OpenSSL that it may find; a copy, as a library has one set of functions."""
+    copied = shutil.copy(kernel._library._name, tmp_path / "kernel.so")
+    return Kernel(Path(copied), request.param)
+
+
 @pytest.fixture(params=[16, 32], ids=["128", "256"])
-def sides(kernel: Kernel, request: pytest.FixtureRequest) -> Sides:
-    return Sides(kernel, request.param)
+def sides(by: Kernel, request: pytest.FixtureRequest) -> Sides:
+    return Sides(by, request.param)
 
 
 def packet(sequence: int, ssrc: int = 5) -> bytes:
