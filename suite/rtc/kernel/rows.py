@@ -44,6 +44,11 @@ def _all(kind: Any, names: str) -> list[tuple[str, Any]]:
     return [(name, kind) for name in names.split()]
 
 
+def place(row: type[Structure], name: str) -> int:
+    """Where in the row a field is, in bytes."""
+    return int(getattr(row, name).offset)
+
+
 class PacketRow(Structure):
     """`struct rtc_packet`."""
 

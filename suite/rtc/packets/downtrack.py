@@ -10,10 +10,11 @@ from __future__ import annotations
 import random
 from array import array
 from collections.abc import Mapping
+from struct import Struct
 from typing import Final
 
 from suite.rtc.core.media import Codec, Kind
-from suite.rtc.kernel.rows import DROPS, DowntrackRow
+from suite.rtc.kernel.rows import DROPS, DowntrackRow, place
 from suite.rtc.packets import codecs, dependency, red, trailer, vp8, vp9
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import (
@@ -23,7 +24,9 @@ from suite.rtc.packets.rtp import (
     MAXIMUM,
     SEND_TIME,
     TRANSPORT_SEQUENCE,
+    Head,
     Packet,
+    Source,
     ids_by_kind,
     write_extensions,
 )
@@ -35,6 +38,11 @@ ALL: Final = 7  # temporal layers
 HISTORY: Final[Mapping[Kind, int]] = {"video": 1024, "audio": 128}  # packets a subscriber may ask for again
 _TURN: Final = 0x10000  # numbers begin one turn above zero, so that none is negative
 _STEP: Final = 0x100000000
+# Fields that follow each other, read and written together: an attribute of the row costs a call each.
+_NUMBERS: Final = Struct("11q")  # from `offset` to `zero_offset`
+_NUMBERS_AT: Final = place(DowntrackRow, "offset")
+_COUNTS: Final = Struct("5q")  # from `last_sequence` to `octets`
+_COUNTS_AT: Final = place(DowntrackRow, "last_sequence")
 _UNKNOWN_GAP: Final = 3.0  # s; two layers' clocks that differ by more are not believed
 
 
@@ -66,6 +74,8 @@ class Downtrack(DowntrackRow):
         self.codecs: tuple[Codec, ...] = ()
         self.ids: list[int] = []
         self._template = b""
+        self._head = Head(b"", timed=False, numbered=False)
+        self._plain = False  # whether packets go out as they came, but for numbers
         self.wanted = self.target = self.current = self.recent = self.payload_type = NONE
         self.temporal = self.temporal_now = ALL
         self.spatial = dependency.DEEPEST
@@ -83,7 +93,7 @@ class Downtrack(DowntrackRow):
         self.report_due = 0.0  # when the next one is, where the clock does not change
         # out sequence 16 | source sequence 44 | layer 4; marker 1 | timestamp 32 | picture 16 | TL0 8;
         # turns 24 | time 24 | number 16
-        self.history_mask = HISTORY[kind] - 1
+        self.history_mask = self._mask = HISTORY[kind] - 1
         self._kept = [array("Q", bytes(8 * HISTORY[kind])) for _ in range(3)]
         self.history, self.times, self.stamps = (kept.buffer_info()[0] for kept in self._kept)
         # The arrays themselves, for Python: an attribute of the row costs a call.
@@ -100,6 +110,7 @@ class Downtrack(DowntrackRow):
         always = [(kind, bytes(size)) for kind, size in ((SEND_TIME, 3), (TRANSPORT_SEQUENCE, 2)) if self.ids[kind]]
         self._template = write_extensions(self.ids, always)
         if self.plain_extensions:
+            self._head = Head(self._template, timed=bool(self.ids[SEND_TIME]), numbered=bool(self.ids[TRANSPORT_SEQUENCE]))
             self.template_length = len(self._template)
             self.template[: len(self._template)] = list(self._template)
         self.time_at = 12 + 5 if self.ids[SEND_TIME] else 0
@@ -123,6 +134,7 @@ class Downtrack(DowntrackRow):
                 chosen = opus
                 self.form = codecs.OPUS
         self.payload_type = chosen.payload_type if chosen else NONE
+        self._plain = self.plain_extensions and not (self.audio and self.source_form == codecs.RED)
         self.rtx_payload_type = (chosen.rtx_payload_type or 0) if chosen else 0
 
     # --- numbering
@@ -257,44 +269,47 @@ class Downtrack(DowntrackRow):
 
     # --- writing
 
-    def write(self, arena: bytearray, layer: Layer, packet: Packet, extended: int, now: float, transport_sequence: int) -> int:
+    def write(self, arena: bytearray, layer: int, source: Source, extended: int, now: float, transport_sequence: int) -> int:
         """Rewrite a packet of the current layer into `arena`; its length, or 0 where nothing is to be sent."""
-        payload_type = self.payload_type
-        if payload_type == NONE or extended < self.first_source:
+        offset, first, last, again, _, packets, octets, _, _, pictures, zeros = _NUMBERS.unpack_from(self, _NUMBERS_AT)
+        payload_type, form = self.payload_type, self.form
+        if payload_type == NONE or extended < first:
             return 0
-        sequence, pictures, last = extended + self.offset, self.picture_offset, self.last_sequence
+        sequence = extended + offset
         if sequence <= last and self.drop_count:
             sequence, pictures = self._outgoing(extended)
             if not sequence:
                 return 0
-        timestamp = (packet.timestamp + self.timestamp_offset) % _STEP
+        timestamp = (source.timestamp + self.timestamp_offset) & 0xFFFFFFFF
         picture = zero = 0
-        if self.form == codecs.VP8 or packet.picture_at or packet.zero_at:
-            picture = (packet.picture + pictures) & 0x7FFF
-            zero = (packet.zero + self.zero_offset) & 0xFF
-        elif self.form in _FRAMES:
-            picture = (packet.picture + pictures) & 0xFFFF
-        marker = 0x80 if packet.ends and packet.tops >> self._pair_of(packet, extended) & 1 else 0
-        send_time = int(now * 262144) & 0xFFFFFF
-        length = self._fill(
-            arena, packet, sequence & 0xFFFF, timestamp, picture, zero, payload_type, self.ssrc, None, send_time,
-            transport_sequence, packet.marker | marker,
-        )  # fmt: skip
+        if form == codecs.VP8 or source.picture_at or source.zero_at:
+            picture = (source.picture + pictures) & 0x7FFF
+            zero = (source.zero + zeros) & 0xFF
+        elif form in _FRAMES:
+            picture = (source.picture + pictures) & 0xFFFF
+        marker = 0x80 if source.ends and source.packet.tops >> self._pair_of(source.packet, extended) & 1 else 0
+        if self._plain and not self.trailers:
+            length = self._fill_plain(
+                arena, source, source.marker | marker | payload_type, sequence & 0xFFFF, timestamp, picture, zero,
+                transport_sequence,
+            )  # fmt: skip
+        else:
+            length = self._fill(
+                arena, source.packet, sequence & 0xFFFF, timestamp, picture, zero, payload_type, self.ssrc, None,
+                source.send_time, transport_sequence, source.marker | marker,
+            )  # fmt: skip
         if not length:
             return 0
-        self.written = sequence
-        slot = sequence & self.history_mask
-        self._history[slot] = (sequence & 0xFFFF) << 48 | (extended & 0xFFFFFFFFFFF) << 4 | layer.index
+        _COUNTS.pack_into(self, _COUNTS_AT, max(sequence, last), again, sequence, packets + 1, octets + source.size)
+        slot = sequence & self._mask
+        self._history[slot] = (sequence & 0xFFFF) << 48 | (extended & 0xFFFFFFFFFFF) << 4 | layer
         self._history_times[slot] = marker >> 7 << 56 | timestamp << 24 | picture << 8 | zero
-        self._history_stamps[slot] = sequence >> 16 << 40 | send_time << 16 | transport_sequence
+        self._history_stamps[slot] = sequence >> 16 << 40 | source.send_time << 16 | transport_sequence
         if sequence > last:
-            self.last_sequence = sequence
             self.last_timestamp = timestamp
             self.last_time = now
             self.last_picture = picture
             self.last_zero = zero
-        self.packets += 1
-        self.octets += packet.end - packet.payload
         return length
 
     def turns(self) -> int:
@@ -334,6 +349,24 @@ class Downtrack(DowntrackRow):
             arena, packet, number, times >> 24 & 0xFFFFFFFF, times >> 8 & 0xFFFF, times & 0xFF, payload_type, ssrc, original,
             send_time, transport, packet.marker | (times >> 56 & 1) << 7,
         )  # fmt: skip
+
+    def _fill_plain(
+        self, arena: bytearray, source: Source, second: int, sequence: int, timestamp: int, picture: int, zero: int,
+        transport_sequence: int,
+    ) -> int:  # fmt: skip
+        """`_fill` where the payload goes out as it came, but for VP8's numbers: most packets."""
+        head = self._head
+        at = head.length
+        stop = at + source.size
+        if stop > MAXIMUM:
+            return 0
+        head.write(arena, second, sequence, timestamp, self.ssrc, source.send_time, transport_sequence)
+        arena[at:stop] = source.payload
+        if source.picture_at:
+            vp8.write_picture(arena, at + source.picture_at, source.packet.picture_width, picture)
+        if source.zero_at:
+            arena[at + source.zero_at] = zero
+        return stop
 
     def _fill(
         self, arena: bytearray, packet: Packet, sequence: int, timestamp: int, picture: int, zero: int,

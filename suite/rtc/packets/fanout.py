@@ -14,7 +14,7 @@ from typing import Any, Final
 from suite.rtc.packets.downtrack import NONE, Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.line import Line
-from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE, Packet
+from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE, Packet, Source
 
 TOGETHER: Final = 64  # packets of a layer that wait for one call, as many as one read brings
 
@@ -84,14 +84,14 @@ class Fanout:
 
     def write(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
         """Rewrite and send where Python does it."""
-        index, temporal = layer.index, packet.temporal
+        index, temporal, source = layer.index, packet.temporal, Source(packet, now)
         for downtrack, line in self.slow:
             if downtrack.current != index:
                 continue
             if (temporal or packet.layered) and downtrack.hides(packet):
                 downtrack.skip(extended, NONE if packet.layered else packet.picture)
                 continue
-            length = downtrack.write(line.arena, layer, packet, extended, now, line.transport_sequence)
+            length = downtrack.write(line.arena, index, source, extended, now, line.transport_sequence)
             if length:
                 line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE], turns=downtrack.turns())
 
@@ -104,6 +104,7 @@ class Fanout:
         if (packet.temporal or packet.layered) and downtrack.hides(packet):
             downtrack.skip(packet.extended, NONE if packet.layered else packet.picture)
             return
-        length = downtrack.write(line.arena, layer, packet, packet.extended, now, line.transport_sequence)
+        source = Source(packet, now)
+        length = downtrack.write(line.arena, layer.index, source, packet.extended, now, line.transport_sequence)
         if length:
             line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE], turns=downtrack.turns())

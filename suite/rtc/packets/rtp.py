@@ -205,6 +205,68 @@ class Packet(PacketRow):
 _SIZE: Final = sizeof(Packet)
 
 
+class Source:
+    """What of a packet everybody's rewriting of it needs, read once."""
+
+    __slots__ = (
+        "ends",
+        "marker",
+        "packet",
+        "payload",
+        "picture",
+        "picture_at",
+        "send_time",
+        "size",
+        "timestamp",
+        "zero",
+        "zero_at",
+    )
+
+    def __init__(self, packet: Packet, now: float) -> None:
+        """`now` is when it is sent, monotonic seconds."""
+        self.packet = packet
+        at, end = packet.payload, packet.end
+        self.payload = bytearray(packet.buffer[at:end])  # copied from one byte array to another fastest
+        self.size = end - at
+        self.timestamp = packet.timestamp
+        self.picture, self.picture_at = packet.picture, packet.picture_at
+        self.zero, self.zero_at = packet.zero, packet.zero_at
+        self.marker, self.ends = packet.marker, packet.ends
+        self.send_time = int(now * 262144) & 0xFFFFFF  # 6.18 fixed point seconds, modulo 64
+
+
+class Head:
+    """How each packet to a subscriber begins: the fixed header, and the extensions that all have, when and as what it left.
+
+    `template` is those extensions with nothing in them (`write_extensions`), with one-byte headers.
+    """
+
+    __slots__ = ("_number", "_pack", "_profile", "_time", "length")
+
+    def __init__(self, template: bytes, *, timed: bool, numbered: bool) -> None:
+        self.length = 12 + len(template)
+        self._profile = int.from_bytes(template[:4], "big")
+        self._time = template[4] << 24 if timed else 0
+        self._number = template[8 if timed else 4] if numbered else 0
+        kinds = ("I" if template else "") + ("I" if timed else "") + ("BHx" if numbered else "")
+        self._pack = Struct("!BBHII" + kinds).pack_into
+
+    def write(
+        self, arena: bytearray, second: int, sequence: int, timestamp: int, ssrc: int, send_time: int, number: int
+    ) -> None:
+        """Write it into `arena`, with the marker and the payload type as `second`."""
+        if self._time and self._number:
+            self._pack(
+                arena, 0, 0x90, second, sequence, timestamp, ssrc, self._profile, self._time | send_time, self._number, number
+            )
+        elif self._time:
+            self._pack(arena, 0, 0x90, second, sequence, timestamp, ssrc, self._profile, self._time | send_time)
+        elif self._number:
+            self._pack(arena, 0, 0x90, second, sequence, timestamp, ssrc, self._profile, self._number, number)
+        else:
+            self._pack(arena, 0, 0x80, second, sequence, timestamp, ssrc)
+
+
 def repaired(packet: Packet, *, ssrc: int, payload_type: int) -> bytes:
     """The original packet out of a retransmission (RFC 4588); empty where it carries none (padding that probes a line)."""
     if packet.end - packet.payload < 3:

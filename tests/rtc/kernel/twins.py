@@ -14,7 +14,7 @@ from suite.rtc.packets import codecs, twcc, vp9
 from suite.rtc.packets.downtrack import Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.router import Router
-from suite.rtc.packets.rtp import URIS, Packet, kinds_by_id
+from suite.rtc.packets.rtp import URIS, Packet, Source, kinds_by_id
 from suite.rtc.packets.track import Track
 from tests.rtc.packets.vp9 import describe
 from tests.rtc.peer import rtp
@@ -207,7 +207,7 @@ def rewrite(kernel: Kernel, seed: int, *, packets: int = 150) -> int:  # noqa: C
                 kernel.skip(addressof(theirs), number, picture)
             else:
                 line.transport_sequence = sequence_number
-                length = mine.write(arenas[0], layer, one, number, now, sequence_number)
+                length = mine.write(arenas[0], layer.index, Source(one, now), number, now, sequence_number)
                 agree("the length", length, kernel.write(addressof(theirs), addressof(other), where, layer.index, now))
                 agree("the bytes", arenas[0][:length].hex(), arenas[1][:length].hex())
                 if length:
