@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,10 +14,16 @@ from tests.journeys.staff import Staff
 Come = Callable[[str | None], Awaitable[Staff]]
 
 
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the house stands."""
+    return tmp_path_factory.mktemp("house")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def house(request: pytest.FixtureRequest, ground: Path) -> AsyncIterator[House]:
     """The whole Suite, started as the file's `HOUSE` says; its log is shown where a proof fails."""
-    one = House(var=tmp_path_factory.mktemp("house") / "var", port=free_port(), **getattr(request.module, "HOUSE", {}))
+    one = House(var=ground / "var", port=free_port(), **getattr(request.module, "HOUSE", {}))
     try:
         await one.start()
         yield one

@@ -6,16 +6,15 @@ import contextlib
 import os
 import subprocess
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
-import pytest_asyncio
 
 from tests.journeys.conftest import Come
-from tests.journeys.house import House, free_port
+from tests.journeys.house import House
 from tests.journeys.staff import Staff, until
 
 pytestmark = [
@@ -24,6 +23,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(180),
 ]
+HOUSE = {"speech": False}
 DISK_MB = 700
 FRENCH = {"Accept": "text/html", "Accept-Language": "fr"}
 MEETINGS_MOST = 2000
@@ -31,7 +31,7 @@ LOG_MB = 200  # more than is kept ready for the database's log
 
 
 @pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A file system of its own, small enough to be filled."""
     folder = tmp_path_factory.mktemp("disk")
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "suite-test", str(folder)]
@@ -43,22 +43,10 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(disk: Path) -> AsyncIterator[House]:
-    one = House(var=disk / "var", port=free_port(), speech=False)
-    try:
-        await one.start()
-        yield one
-    finally:
-        if one.process is not None and one.process.returncode is None:
-            await one.stop()
-        print(one.log[-6000:])
-
-
-async def test_a_disk_that_fills_is_a_sentence_and_loses_nothing(house: House, disk: Path, staff: Come) -> None:
+async def test_a_disk_that_fills_is_a_sentence_and_loses_nothing(house: House, ground: Path, staff: Come) -> None:
     awa = await staff("Awa Diallo")
     made = [await start(awa)]
-    with filled(disk):
+    with filled(ground):
         while (slug := await start(awa)) and len(made) < MEETINGS_MOST:
             made.append(slug)
         assert not slug, "the disk took whatever came"
@@ -72,11 +60,11 @@ async def test_a_disk_that_fills_is_a_sentence_and_loses_nothing(house: House, d
     assert {slug for (slug,) in await house.ask("select slug from meetings_room")} >= set(made)
 
 
-async def test_a_log_that_finds_no_room_stops_the_database_until_there_is_some(house: House, disk: Path, staff: Come) -> None:
+async def test_a_log_that_finds_no_room_stops_the_database_until_there_is_some(house: House, ground: Path, staff: Come) -> None:
     """PostgreSQL ends where its log cannot go on; it comes back by itself, with all that it had said yes to."""
     awa = await staff("Awa Diallo")
     made = [await start(awa)]
-    with filled(disk):
+    with filled(ground):
         before = house.restarts("postgres")
         with contextlib.suppress(psycopg.OperationalError):  # the connection breaks
             for _ in range(LOG_MB):

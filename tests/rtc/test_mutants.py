@@ -36,10 +36,13 @@ MUTANTS = [Mutant(**one) for one in tomllib.loads((Path(__file__).parent / "muta
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The code and its tests, to be broken; what is installed stays where it is."""
+    """The code and its tests, to be broken; what is installed stays where it is.
+
+    What is compiled comes along, so that a run compiles the broken file alone: copies keep the times that it is checked by.
+    """
     made = tmp_path_factory.mktemp("mutants")
     for name in ("suite", "tests"):
-        shutil.copytree(ROOT / name, made / name, ignore=shutil.ignore_patterns("__pycache__", "*.webm", "*.wav"))
+        shutil.copytree(ROOT / name, made / name, ignore=shutil.ignore_patterns("*.pyc.*", "*.webm", "*.wav"))
     for name in ("pyproject.toml", "benchmarks", "static", "node_modules", ".venv", "manage.py", "locale", "templates"):
         if (ROOT / name).exists():
             (made / name).symlink_to(ROOT / name)
