@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 
+import pytest
 from livekit.protocol import models
 
 from suite.rtc.core import media
 from suite.rtc.packets import rtcp
 from tests.protocol.networks.meeting import Meeting, Peer
 from tests.protocol.networks.viewer import OWN_SSRC
+
+pytestmark = pytest.mark.slow
 
 CAMERAS = 8
 SECONDS = 13.5

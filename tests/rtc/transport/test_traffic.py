@@ -20,6 +20,7 @@ from tests.rtc.peer import MID, OPUS, Control, Peer, rtp, until
 SOUND = b"twenty bytes of sound"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", ["", "python"])
 async def test_what_has_left_is_counted_once_for_ever(monkeypatch: pytest.MonkeyPatch, kernel: str) -> None:
     monkeypatch.setenv("RTC_KERNEL", kernel)
