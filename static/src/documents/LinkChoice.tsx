@@ -55,7 +55,7 @@ export function LinkChoice({ documentId, sharing, onChange }: Props) {
         </>
       ) : (
         <>
-          <p className="fr-label">{say("link")}</p>
+          <p className="fr-label fr-mb-1v">{say("link")}</p>
           <p className="fr-mb-2w">
             {say(reach)}
             {reach !== "restricted" && ` ${say(role === "reader" ? "linkReads" : "linkWrites")}`}
