@@ -16,7 +16,7 @@ from suite.audit.models import Record
 from suite.audit.presence import WIDTH, chart_of
 from suite.audit.selectors import OUTCOMES, LogFilter, filter_of, get_record, get_verification, list_context, list_records
 from suite.audit.services import log_viewed
-from suite.audit.words import DETAILS, FAMILIES, KINDS, OUTCOME_WORDS, finding_sentence, sentence_of
+from suite.audit.words import DETAILS, FAMILIES, KINDS, OUTCOME_WORDS, VALUES, finding_sentence, sentence_of
 from suite.kernel import clock
 from suite.kernel.errors import NotFound
 from suite.kernel.filters import Field, Filters
@@ -132,4 +132,6 @@ def _whole(record: Record) -> dict[str, Any]:
 
 
 def _text(value: Any) -> Any:
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return ", ".join(str(_text(one)) for one in value)
+    return VALUES.get(value, value) if isinstance(value, str | bool) else value

@@ -137,6 +137,22 @@ DETAILS: dict[str, str | Promise] = {
     "index": _("Part"),
 }
 
+# What details say that is a code of ours: roles, whom a link lets in, yes and no.
+VALUES: dict[str | bool, str | Promise] = {
+    "reader": _("may read"),
+    "commenter": _("may comment"),
+    "editor": _("may edit"),
+    "administrator": _("administers it"),
+    "owner": _("owns it"),
+    "hr_administrator": _("administers people"),
+    "auditor": _("audits"),
+    "restricted": _("only the people added"),
+    "organization": _("anyone in the organisation"),
+    "everyone": _("anyone signed in"),
+    True: _("yes"),
+    False: _("no"),
+}
+
 OUTCOME_WORDS: dict[str, str | Promise] = {"done": _("Done"), "refused": _("Refused")}
 
 ON_ONESELF: dict[str, str | Promise] = {

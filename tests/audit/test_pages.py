@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from suite.accounts.models import Organization, Role
 from suite.accounts.viewer import Viewer
@@ -141,6 +141,20 @@ def test_the_detail_stands_at_the_right(here: Organization, auditor: Viewer) -> 
     assert "accounts.person.deactivated" in shown
     assert "<b>Claire" not in shown
     assert page_of(auditor).get("/audit/", {"record": "no"}).status_code == 404
+
+
+def test_codes_are_said_in_words(here: Organization, auditor: Viewer) -> None:
+    with transaction.atomic():
+        one = record("resources.link.changed", actor=ActorRef(kind="person", id=uuid7(), label="Awa"),
+                     target=TargetRef(kind="document", id=uuid7()), organization_id=here.id, at=clock.now(),
+                     reach="organization", role="reader", roles=["auditor"], shared_microphone=False, size=1)  # fmt: skip
+    with translation.override("fr"):
+        opened: Any = page_of(auditor).get("/audit/", {"record": str(one)}, headers={"accept-language": "fr"})
+        found = {str(name): str(value) for name, value in opened.context["opened"]["details"]}
+    assert found == {
+        "À qui le lien ouvre": "toute personne de l’organisation", "Rôle": "peut lire", "Rôles retirés": "audite",
+        "Plusieurs personnes à ce micro": "non", "Taille, en octets": "1",
+    }  # fmt: skip
 
 
 def test_reading_is_recorded_once_for_each_question(here: Organization, auditor: Viewer) -> None:
