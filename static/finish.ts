@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -16,6 +16,11 @@ function dsfrStatic(): string {
   const python = existsSync(".venv/bin/python") ? ".venv/bin/python" : "python3";
   const code = "import importlib.util as u; print(u.find_spec('dsfr').submodule_search_locations[0])";
   return join(execFileSync(python, ["-c", code], { encoding: "utf8" }).trim(), "static");
+}
+
+/** A font that comes after the first picture is for the next page: put into this one it would move what people read. */
+function stillWithLateFonts(css: string): string {
+  return css.replaceAll("font-display:swap", "font-display:optional");
 }
 
 function compress(path: string): void {
@@ -42,7 +47,7 @@ export function finish(): Plugin {
       for (const stylesheet of DSFR_STYLESHEETS) {
         const target = join(DIST, stylesheet);
         mkdirSync(dirname(target), { recursive: true });
-        copyFileSync(join(source, stylesheet), target);
+        writeFileSync(target, stillWithLateFonts(readFileSync(join(source, stylesheet), "utf8")));
       }
       for (const name of globSync("**/*.{js,css,svg,json,wasm}", { cwd: DIST })) {
         const path = join(DIST, name);

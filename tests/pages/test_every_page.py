@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from suite.accounts.models import Membership
 from suite.accounts.viewer import Viewer
@@ -120,6 +120,30 @@ def test_every_page_can_be_read_by_everybody_at_any_width(web: Web, world: World
     assert not found, "\n".join(found)
     assert [one for one in complaints if "404" not in one] == []
     assert hosts - {""} == {urlsplit(web.address).netloc}
+
+
+def test_a_font_that_comes_late_moves_nothing(web: Web, world: World) -> None:
+    viewer = world.visitors["hr"]
+    assert viewer is not None
+    session = session_of(viewer)
+    held: list[Route] = []
+
+    def hold(font: Route) -> None:
+        held.append(font)
+
+    with chromium() as browser:
+        page = signed_in(browser, web, session, Complaints())
+        page.add_init_script(WATCH_SHIFTS)
+        page.route("**/*.woff2", hold)
+        page.goto("/people/", wait_until="commit")
+        page.evaluate("new Promise((painted) => new PerformanceObserver(painted).observe({ type: 'paint', buffered: true }))")
+        assert held, "the page asked for no font"
+        for font in held:
+            font.continue_()
+        page.unroute("**/*.woff2")
+        page.wait_for_load_state()
+        page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+        assert page.evaluate("window.__shift") == 0, page.evaluate("window.__moved")
 
 
 def faults(page: Page, shown: Shown, address: str) -> list[str]:
