@@ -31,6 +31,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(of))
         if config.getoption("loadgroup", default=False):
             _tell_group(item)
+    if config.getoption("loadgroup", default=False):
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, bool]:
+    """The longest first, so that no worker is left with a group alone: the whole Suite's, other groups, single tests."""
+    return "journeys" not in item.path.parts, item.get_closest_marker("xdist_group") is None
 
 
 def _tell_group(item: pytest.Item) -> None:
