@@ -104,6 +104,14 @@ def test_without_a_browser_the_tests_say_how_to_get_one(monkeypatch: pytest.Monk
         firefox_step().action()
 
 
+def test_without_network_tools_the_other_tests_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    from suite.runtime.setup.network_tools import missing, network_tools_step
+
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert missing() == ["coturn", "iproute2", "nftables"]
+    network_tools_step().action()
+
+
 def test_make_alone_shows_its_targets() -> None:
     shown = subprocess.run(["make"], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True, timeout=30).stdout
     for target in ("run", "test", "test-fast", "test-firefox", "lint", "types", "lock", "clean", "status", "bench-%"):

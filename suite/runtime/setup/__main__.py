@@ -10,6 +10,7 @@ from collections.abc import Callable
 from suite.runtime.setup.chromium import browser_step
 from suite.runtime.setup.firefox import firefox_step
 from suite.runtime.setup.kernel import kernel_step
+from suite.runtime.setup.network_tools import network_tools_step
 from suite.runtime.setup.pages import build_step, catalogues_step, packages_step
 from suite.runtime.setup.python_packages import base_step, development_step, environment_step, speech_step
 from suite.runtime.setup.step import ROOT, Obstacle, Step
@@ -51,7 +52,7 @@ def _steps(*, purpose: str, speech: bool) -> list[Callable[[], Step]]:
         steps.append(development_step)
     steps += [kernel_step, packages_step, build_step, catalogues_step]
     if tested:
-        steps.append(browser_step)
+        steps += [browser_step, network_tools_step]
     if purpose == "firefox":
         steps.append(firefox_step)
     return steps

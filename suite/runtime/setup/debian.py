@@ -10,11 +10,11 @@ from suite.runtime.setup.step import Obstacle, call
 WAIT = ("-o", "DPkg::Lock::Timeout=400")  # seconds for another apt-get
 
 
-def install(package: str, *, otherwise: str) -> None:
-    """Install a package; raises `Obstacle` with the sentence `otherwise` where apt-get may not be used or fails."""
+def install(*packages: str, otherwise: str) -> None:
+    """Install packages; raises `Obstacle` with the sentence `otherwise` where apt-get may not be used or fails."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise Obstacle(otherwise)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     call(["apt-get", *WAIT, "update"], otherwise=otherwise, environment=environment)
-    command = ["apt-get", *WAIT, "install", "-y", "--no-install-recommends", package]
+    command = ["apt-get", *WAIT, "install", "-y", "--no-install-recommends", *packages]
     call(command, otherwise=otherwise, environment=environment)
