@@ -86,7 +86,7 @@ class Run:
         self.publisher.end()
 
 
-def started(name: str, *, core: int, whip: bool, folder: Path) -> AbstractContextManager[servers.Server]:
+def started(name: str, *, core: int | str, whip: bool, folder: Path) -> AbstractContextManager[servers.Server]:
     if name == "pion":
         return servers.pion(core=core, folder=folder)
     if name == "janus":
@@ -121,12 +121,14 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=1)
     last = (os.cpu_count() or 2) - 1
     parser.add_argument("--core", type=int, default=last, help="of the server; the generator has the others")
+    parser.add_argument("--anywhere", action="store_true", help="all on all cores, as where the aims were set")
     parser.add_argument("--saturation", action="store_true")
     parser.add_argument("--whip", action="store_true", help="signal ours by WHIP and WHEP, not by LiveKit's protocol")
     parser.add_argument("--logs", default="", help="a folder to keep logs in")
     given = parser.parse_args()
-    cores = ",".join(str(one) for one in range(os.cpu_count() or 2) if one != given.core) or "0"
-    head = begin("media")
+    cores = f"0-{last}" if given.anywhere else ",".join(str(one) for one in range(last + 1) if one != given.core) or "0"
+    where: int | str = f"0-{last}" if given.anywhere else given.core
+    head = {**begin("media"), **({"server_cores": where} if given.anywhere else {})}
     found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="media-") as temporary:
         folder = Path(given.logs or temporary)
@@ -141,7 +143,7 @@ def main() -> int:
                             say({**head, **found[-1], "of_p": verdict.of_yardstick(found[-1], found)})
                         continue
                     try:
-                        with started(name, core=given.core, whip=given.whip, folder=folder) as server:
+                        with started(name, core=where, whip=given.whip, folder=folder) as server:
                             run = Run(server, load=kind, readers=int(count or 60), cores=cores, folder=folder)
                             try:
                                 one = saturation(run, given.seconds) if given.saturation else run.measure(given.seconds)

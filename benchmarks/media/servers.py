@@ -127,7 +127,7 @@ def address() -> str:
 
 @contextmanager
 def running(
-    name: str, command: list[str], *, kind: str, url: str, port: int, core: int, folder: Path,
+    name: str, command: list[str], *, kind: str, url: str, port: int, core: int | str, folder: Path,
     environment: dict[str, str] | None = None,
 ) -> Iterator[Server]:  # fmt: skip
     log = folder / f"{name}.log"
@@ -149,7 +149,7 @@ def running(
 
 
 @contextmanager
-def ours(*, core: int, kernel: str, whip: bool, folder: Path) -> Iterator[Server]:
+def ours(*, core: int | str, kernel: str, whip: bool, folder: Path) -> Iterator[Server]:
     """`python -m suite.rtc` with one worker."""
     port = free_port()
     environment = {"RTC_KERNEL": kernel}
@@ -164,7 +164,7 @@ def ours(*, core: int, kernel: str, whip: bool, folder: Path) -> Iterator[Server
 
 
 @contextmanager
-def pion(*, core: int, folder: Path) -> Iterator[Server]:
+def pion(*, core: int | str, folder: Path) -> Iterator[Server]:
     """A small server on Debian's pion."""
     if shutil.which("go") is None or not Path("/usr/share/gocode/src/github.com/pion/webrtc").exists():
         raise Absent("pion is left out: install golang-go and golang-github-pion-webrtc.v3-dev (Debian).")
@@ -184,7 +184,7 @@ def pion(*, core: int, folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def janus(*, core: int, folder: Path) -> Iterator[Server]:
+def janus(*, core: int | str, folder: Path) -> Iterator[Server]:
     """Janus with its VideoRoom plugin alone."""
     binary = shutil.which("janus")
     plugins = next(Path("/usr/lib").glob("*/janus/plugins/libjanus_videoroom.so"), None)

@@ -76,7 +76,7 @@ class House:
 
     async def _bring_tables_up_to_date(self) -> None:
         stamp = self._stamp
-        now = _digest(self.environment.owner["DATABASE_URL"])
+        now = tables_digest(self.environment.owner["DATABASE_URL"])
         if stamp.exists() and stamp.read_text() == now:
             return
         self.log.say("Bringing the tables up to date…")
@@ -98,7 +98,7 @@ class House:
             raise Refusal(f"`manage.py {command.argv[2]}` failed: its words are in {self.log.path}.")
 
 
-def _digest(database_url: str) -> str:
+def tables_digest(database_url: str) -> str:
     """Changes with the migrations, the demonstration's people and the database that they went to."""
     digest = hashlib.sha256(database_url.encode())
     people = [ROOT / "provider" / "people.json", *ROOT.glob("suite/*/management/commands/seed_*.py")]

@@ -18,6 +18,7 @@ from tests.protocol.test_failover import holder, told
 __all__ = ["browser", "pages", "pytestmark"]  # fixtures and marks of the browsers' tests
 
 PEOPLE = "abcdef"
+AGAIN_MOST = 10.0  # s, twice what is promised: six browsers and the tests beside them share two cores
 SMALL = "{ resolution: { width: 320, height: 180, frameRate: 10 } }"
 # Frames of each picture that is shown now, by whose it is.
 FRAMES = """() => Object.fromEntries([...document.querySelectorAll("video")].map(
@@ -67,7 +68,9 @@ async def test_six_browsers_go_on(pair: Server, browser: Browser, pages: str) ->
     killed = time.monotonic()
     await until(lambda: all(told(pair, "r")["participant_joined", who] == 2 for who in PEOPLE), 40)
     await all_seen(tabs, 40)
-    print(f"six browsers decode again {time.monotonic() - killed:.1f} s after the worker was killed")
+    took = time.monotonic() - killed
+    print(f"six browsers decode again {took:.1f} s after the worker was killed")
+    assert took < AGAIN_MOST
     found = {p["identity"]: p for p in (await pair.call("ListParticipants", room="r"))["participants"]}
     assert sorted(found) == sorted(PEOPLE)
     assert found["c"]["metadata"] == "kept"
