@@ -18,6 +18,7 @@ from playwright.async_api import Browser, BrowserContext, CDPSession, Page
 
 from benchmarks.report import begin, quantile, say
 from benchmarks.running import running
+from tests.journeys.acts import end_for_all
 from tests.journeys.browser import Person, chromium, person
 from tests.journeys.house import House
 
@@ -80,20 +81,21 @@ class Wire:
 async def pages(*, times: int) -> dict[str, Any]:
     async with running() as house, chromium() as browser:
         states = {name: await _state(browser, house, name) for name in ("Awa Diallo", "Claire Petit", "David Roche")}
-        room, document = await _make(browser, house, states["Awa Diallo"])
+        room, meeting, document = await _make(browser, house, states["Awa Diallo"])
         found: dict[str, Any] = {}
-        for seen in _pages(house.url, room, document):
+        for seen in _pages(house.url, room, meeting, document):
             await _visit(browser, states[seen.who], seen)  # warms the server, not the browser
             visits = [await _visit(browser, states[seen.who], seen) for _number in range(times)]
             found[seen.name] = _summary(visits)
     return {"times": times, "pages": found}
 
 
-def _pages(url: str, room: str, document: str) -> list[Seen]:
+def _pages(url: str, room: str, meeting: str, document: str) -> list[Seen]:
     staff = "Awa Diallo"
     return [
         Seen(name="home", who=staff, address=f"{url}/", needs="form[action='/meetings/start/'] button"),
         Seen(name="before a meeting", who=staff, address=room, needs=".before__join"),
+        Seen(name="after a meeting", who=staff, address=meeting, needs="main h1"),
         Seen(name="documents", who=staff, address=f"{url}/documents/", needs="form[action='/documents/start/'] button"),
         Seen(name="document", who=staff, address=document, needs="#document [contenteditable=true]"),
         Seen(name="messages", who=staff, address=f"{url}/messages/", needs=".chat__list li :is(a, button)"),
@@ -110,8 +112,8 @@ async def _state(browser: Browser, house: House, name: str) -> Any:
     return state
 
 
-async def _make(browser: Browser, house: House, state: Any) -> tuple[str, str]:
-    """A room with its meeting's channel and a document of `LINES` lines: their addresses."""
+async def _make(browser: Browser, house: House, state: Any) -> tuple[str, str, str]:
+    """A room whose meeting has a channel and has ended, and a document of `LINES` lines: the addresses of the three."""
     context = await _context(browser, state)
     page = await context.new_page()
     await page.goto(f"{house.url}/documents/")
@@ -129,8 +131,10 @@ async def _make(browser: Browser, house: House, state: Any) -> tuple[str, str]:
     room = page.url
     await page.get_by_role("button", name="Rejoindre", exact=True).click()
     await page.locator("li.tile").first.wait_for()
+    await end_for_all(page)
+    [(meeting,)] = await house.ask("select id from meetings_meeting")
     await context.close()
-    return room, document
+    return room, f"{house.url}/meetings/{meeting}/", document
 
 
 async def _context(browser: Browser, state: Any) -> BrowserContext:

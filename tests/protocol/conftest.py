@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -206,3 +206,18 @@ async def people(server: Server) -> AsyncIterator[Any]:
     yield join
     for person in joined:
         await person.leave()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure stands what the media server said of it."""
+    report = yield
+    server = getattr(item, "funcargs", {}).get("server")
+    if report.failed and isinstance(server, Server):
+        told = [
+            f"{one['event']} {one.get('room', {}).get('name')} {one.get('participant', {}).get('identity')}"
+            for one in server.webhooks[-40:]
+        ]
+        report.sections.append(("media server's log", server.log.read_text(errors="replace")[-8000:]))
+        report.sections.append(("media server's webhooks", "\n".join(told)))
+    return report

@@ -1,4 +1,4 @@
-/* Rewriting by a downtrack's row, as packets/downtrack.py rewrites: the same numbers, the same bytes. */
+/* Rewriting by a downtrack's row, as packets/downtrack.py and flowing.py do: the same numbers, the same bytes. */
 #include "kernel.h"
 
 #include <string.h>

@@ -122,7 +122,12 @@ class DowntrackRow(Structure):
     """`struct rtc_downtrack`."""
 
     offset: int
+    latest: int
+    spatial: int
+    temporal: int
     temporal_now: int
+    pair_now: int
+    pair_before: int
     picture_offset: int
     last_picture: int
     last_zero: int

@@ -15,7 +15,8 @@ from typing import Final
 
 from suite.rtc.core.media import Codec, Kind
 from suite.rtc.kernel.rows import DROPS, DowntrackRow, place
-from suite.rtc.packets import codecs, dependency, red, trailer, vp8, vp9
+from suite.rtc.packets import codecs, dependency, red, trailer, vp8
+from suite.rtc.packets.flowing import STEP, Flowing
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import (
     AUDIO_LEVEL,
@@ -37,7 +38,6 @@ NONE: Final = -1  # of a layer's index
 ALL: Final = 7  # temporal layers
 HISTORY: Final[Mapping[Kind, int]] = {"video": 1024, "audio": 128}  # packets a subscriber may ask for again
 _TURN: Final = 0x10000  # numbers begin one turn above zero, so that none is negative
-_STEP: Final = 0x100000000
 # Fields that follow each other, read and written together: an attribute of the row costs a call each.
 _NUMBERS: Final = Struct("11q")  # from `offset` to `zero_offset`
 _NUMBERS_AT: Final = place(DowntrackRow, "offset")
@@ -46,7 +46,7 @@ _COUNTS_AT: Final = place(DowntrackRow, "last_sequence")
 _UNKNOWN_GAP: Final = 3.0  # s; two layers' clocks that differ by more are not believed
 
 
-class Downtrack(DowntrackRow):
+class Downtrack(Flowing):
     """The row. `write` and `write_again` fill the subscriber's arena with a plain RTP packet and return its length.
 
     | fields | what they say |
@@ -79,7 +79,7 @@ class Downtrack(DowntrackRow):
         self.wanted = self.target = self.current = self.recent = self.payload_type = NONE
         self.temporal = self.temporal_now = ALL
         self.spatial = dependency.DEEPEST
-        self.pair_now = self._pair()
+        self.pair_now = self.pair_wanted()
         self.dropped_picture = NONE
         self.source_codec: Codec | None = None
         self.last_sequence = _TURN + random.randrange(1, 0x4000)  # noqa: S311 -- SRTP keeps the secret, not the start
@@ -146,7 +146,7 @@ class Downtrack(DowntrackRow):
         self.offset = self.last_sequence + 1 - extended
         self.drop_count = 0
         self.temporal_now = self.temporal
-        self.pair_now = self.pair_before = self._pair()
+        self.pair_now = self.pair_before = self.pair_wanted()
         self.turned_at = self.latest = extended
         self.turned_time = packet.timestamp
         if self.last_time >= 0:
@@ -166,13 +166,13 @@ class Downtrack(DowntrackRow):
         chosen = by_time
         if shift is not None:
             exact = self.timestamp_offset + shift
-            apart = (exact - by_time + _STEP // 2) % _STEP - _STEP // 2
+            apart = (exact - by_time + STEP // 2) % STEP - STEP // 2
             if abs(apart) < _UNKNOWN_GAP * rate:
                 chosen = exact
-        ahead = (timestamp + chosen - self.last_timestamp) % _STEP
-        if not 0 < ahead < _STEP // 2:
+        ahead = (timestamp + chosen - self.last_timestamp) % STEP
+        if not 0 < ahead < STEP // 2:
             chosen = self.last_timestamp + 1 - timestamp
-        self.timestamp_offset = chosen % _STEP
+        self.timestamp_offset = chosen % STEP
 
     def skip(self, extended: int, picture: int = NONE) -> None:
         """A packet of the current layer that is not sent (padding, or of `picture`): those after it close up."""
@@ -192,68 +192,6 @@ class Downtrack(DowntrackRow):
         if picture not in {NONE, self.dropped_picture}:
             self.dropped_picture = picture
             self.picture_offset -= 1
-
-    def hides(self, packet: Packet) -> bool:
-        """Whether the picture is of a temporal layer that this subscriber is not to get.
-
-        Layers are left between two pictures, and taken up at one that needs only the layer below (RFC 7741, Y).
-        """
-        if packet.layered == vp9.BY_DESCRIPTOR:
-            if packet.extended > self.latest:
-                self.latest = packet.extended
-                if packet.begins:
-                    self._turn(packet)
-            return not packet.present >> self._pair_of(packet, packet.extended) & 1
-        if packet.layered:
-            present, pair = packet.present >> self.pair_now & 1, self._pair()
-            # Whoever begins with a frame must have what it refers to: it is of the layers that flow already, or a keyframe's.
-            if present and packet.begins and packet.switches >> pair & 1:
-                self.pair_now = pair
-                present = packet.present >> pair & 1
-            return not present
-        if packet.begins:
-            if self.temporal < self.temporal_now:
-                self.temporal_now = self.temporal
-            elif self.temporal_now < packet.temporal <= self.temporal and packet.synchronous:
-                self.temporal_now = packet.temporal
-        return packet.temporal > self.temporal_now
-
-    def _turn(self, packet: Packet) -> None:
-        """Let other layers flow where a frame of VP9 allows it (RFC 9628, 4.2).
-
-        Fewer from the next picture on; more at a keyframe, in space at a frame of the next layer that needs no earlier
-        picture, in time one by one where U allows it.
-        """
-        spatial, temporal = divmod(self.pair_now, 4)
-        wanted_spatial, wanted_temporal = divmod(self._pair(), 4)
-        if packet.keyframe:
-            spatial, temporal = wanted_spatial, wanted_temporal
-        else:
-            if (packet.timestamp + self.timestamp_offset) % _STEP != self.last_timestamp:
-                spatial, temporal = min(spatial, wanted_spatial), min(temporal, wanted_temporal)
-            if packet.synchronous and not packet.spatial and temporal + 1 == packet.temporal <= wanted_temporal:
-                temporal += 1
-            if not packet.predicted and spatial + 1 == packet.spatial <= wanted_spatial and packet.temporal <= temporal:
-                spatial += 1
-        pair = 4 * spatial + temporal
-        if pair != self.pair_now:
-            self.pair_before, self.pair_now = self.pair_now, pair
-            self.turned_at, self.turned_time = packet.extended, packet.timestamp
-
-    def _pair_of(self, packet: Packet, extended: int) -> int:
-        """The layers that flow in the packet's picture."""
-        late = extended < self.turned_at and packet.timestamp != self.turned_time
-        return self.pair_before if late else self.pair_now
-
-    def _pair(self) -> int:
-        """The layers of one stream that are wanted."""
-        return 4 * min(self.spatial, dependency.DEEPEST) + min(self.temporal, dependency.DEEPEST)
-
-    def is_layered(self, layer: Layer) -> bool:
-        """Whether the layers of one stream that flow are those that are wanted, as far as they are sent."""
-        if layer.described:
-            return self.pair_now >> 2 >= min(self._pair() >> 2, layer.described - 1)
-        return layer.dependencies.structure is None or self.pair_now == self._pair()
 
     def _outgoing(self, extended: int) -> tuple[int, int]:
         """The number under which a packet is sent, and what to add to its picture id; number 0 where it is not sent."""
@@ -287,7 +225,7 @@ class Downtrack(DowntrackRow):
             zero = (source.zero + zeros) & 0xFF
         elif form in _FRAMES:
             picture = (source.picture + pictures) & 0xFFFF
-        marker = 0x80 if source.ends and source.packet.tops >> self._pair_of(source.packet, extended) & 1 else 0
+        marker = 0x80 if source.ends and source.packet.tops >> self.pair_of(source.packet, extended) & 1 else 0
         if self._plain and not self.trailers:
             length = self._fill_plain(
                 arena, source, source.marker | marker | payload_type, sequence & 0xFFFF, timestamp, picture, zero,
