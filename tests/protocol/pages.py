@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-
-from playwright.async_api import Page
-
-
-async def comes_true(page: Page, expression: str, argument: Any = None, *, seconds: float = 20) -> None:
-    """Ask the page until it says yes; it may promise its answer, which Playwright's `wait_for_function` takes for a yes."""
-    end = time.monotonic() + seconds
-    while not await page.evaluate(expression, argument):
-        assert time.monotonic() < end, f"{expression} did not come true with {argument}"
-        await asyncio.sleep(0.05)
 
 
 @contextmanager

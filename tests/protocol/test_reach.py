@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from tests.protocol.conftest import Server
 from tests.protocol.network import PORT, SERVER, SERVER_6, Network, arguments, network, pages, selected
-from tests.protocol.pages import comes_true
+from tests.protocol.streams import shown
 from tests.protocol.test_browser import ARGUMENTS, CHROMIUM, CLIENT, PAGE, moving
 
 WITHIN = 5.0  # s from the beginning of the join to the first sound
@@ -76,7 +76,7 @@ async def test_sound_arrives_without_udp(machines: Network, browser: Browser, si
     listener = await opened(browser, address)
     began = time.monotonic()
     await join(listener, server, "listener", single=single)
-    await comes_true(listener, "async () => (await streams())['speaker/microphone']?.decoded > 0")
+    await shown(listener, "async () => (await streams())['speaker/microphone']?.decoded > 0")
     assert time.monotonic() - began < WITHIN
     await moving(listener)
     assert selected(await listener.evaluate("pair()"))[2] == "tcp"

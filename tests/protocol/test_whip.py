@@ -14,7 +14,8 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, VideoStreamT
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.protocol.conftest import Server, running_server, until
-from tests.protocol.pages import comes_true, serving
+from tests.protocol.pages import serving
+from tests.protocol.streams import shown
 from tests.protocol.test_browser import ARGUMENTS, CHROMIUM
 
 PAGE = Path(__file__).with_name("whip.html")
@@ -289,7 +290,7 @@ def tab(browser: Browser, page_url: str) -> Callable[[], Awaitable[Page]]:
 async def growing(page: Page, what: str, by: int) -> None:
     """What the page counts grows."""
     before = await page.evaluate(what)
-    await comes_true(page, f"async (least) => (await {what}) > least", before + by)
+    await shown(page, f"async (least) => (await {what}) > least", arg=before + by)
 
 
 @pytest.mark.journey
@@ -305,7 +306,7 @@ async def test_chromium_publishes_in_layers_and_another_watches(
     await growing(player, "frames()", 20)
     await growing(player, "sound()", 48_000)
     assert await player.evaluate("streams.size") == 1
-    await comes_true(encoder, "async () => (await sent()).filter(([, frames]) => frames > 0).length === 3")
+    await shown(encoder, "async () => (await sent()).filter(([, frames]) => frames > 0).length === 3")
     listed = await server.call("ListParticipants", room=room)
     tracks = [t for p in listed["participants"] for t in p.get("tracks", []) if t["type"] == "VIDEO"]
     assert len(tracks) == 1, listed
