@@ -121,7 +121,7 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=1)
     last = (os.cpu_count() or 2) - 1
     parser.add_argument("--core", type=int, default=last, help="of the server; the generator has the others")
-    parser.add_argument("--anywhere", action="store_true", help="servers and generator on all cores, as where the aims were set")
+    parser.add_argument("--anywhere", action="store_true", help="servers and generator on all cores, as the aims were set")
     parser.add_argument("--saturation", action="store_true")
     parser.add_argument("--whip", action="store_true", help="signal ours by WHIP and WHEP, not by LiveKit's protocol")
     parser.add_argument("--logs", default="", help="a folder to keep logs in")
