@@ -1,7 +1,8 @@
 """Ours, pion, Janus and a bare loop in turn: out packets per CPU-second of the whole process tree, one JSON line each.
 
 The yardstick P is pion's figure, load `plain`, 60 subscribers, in the same run. The server has a core of its own; publisher
-and readers are two processes on the others. Ends with 1 where ours falls short of what a run must show.
+and readers are two processes on the others. Ends with 1 where ours falls short of what a run must show. `--ways` measures ours
+alone, signalled by LiveKit's protocol and by WHIP and WHEP in turns.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ import argparse
 import os
 import sys
 import tempfile
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from benchmarks.media import bare, servers, verdict
 from benchmarks.media.loads import LOADS, PACKETS
 from benchmarks.media.process import Process
 from benchmarks.report import begin, say
+
+TURNS: Final = 8  # of each way, each beside one of the other
+IDLE: Final = 1.0  # packets a second of the way whose turn it is not
 
 
 class Run:
@@ -113,6 +117,24 @@ def saturation(run: Run, seconds: float) -> dict[str, Any]:
     return best
 
 
+def ways(load: str, given: argparse.Namespace, *, cores: str, folder: Path) -> list[dict[str, Any]]:
+    """Ours by LiveKit's protocol and by WHIP and WHEP, two servers in turns: what befalls the machine befalls both."""
+    kind, _, count = load.partition(":")
+    with ExitStack() as stack:
+        runs = {}
+        for whip in (False, True):
+            server = stack.enter_context(started("suite-c", core=given.core, whip=whip, folder=folder))
+            run = runs[server.kind] = Run(server, load=kind, readers=int(count or 60), cores=cores, folder=folder)
+            stack.callback(run.end)
+            run.publisher.say(f"rate {IDLE}")
+        found: list[dict[str, Any]] = []
+        for _ in range(TURNS):
+            for run in runs.values():
+                found.append({**run.measure(given.seconds), **verdict.facts(run.server)})
+                run.publisher.say(f"rate {IDLE}")
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.media")
     parser.add_argument("--servers", default="pion,janus,bare,suite-c,suite-python")
@@ -124,6 +146,7 @@ def main() -> int:
     parser.add_argument("--anywhere", action="store_true", help="servers and generator on all cores, as the aims were set")
     parser.add_argument("--saturation", action="store_true")
     parser.add_argument("--whip", action="store_true", help="signal ours by WHIP and WHEP, not by LiveKit's protocol")
+    parser.add_argument("--ways", action="store_true", help="ours alone, signalled both ways in turns")
     parser.add_argument("--logs", default="", help="a folder to keep logs in")
     given = parser.parse_args()
     cores = f"0-{last}" if given.anywhere else ",".join(str(one) for one in range(last + 1) if one != given.core) or "0"
@@ -133,6 +156,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="media-") as temporary:
         folder = Path(given.logs or temporary)
         folder.mkdir(parents=True, exist_ok=True)
+        if given.ways:
+            for load in given.loads.split(","):
+                found += ways(load, given, cores=cores, folder=folder)
+                say({**head, "load": load, **verdict.cost_of_ways(found[-2 * TURNS :])})
+            given.repeat = 0
         for _ in range(given.repeat):
             for load in given.loads.split(","):
                 for name in given.servers.split(","):

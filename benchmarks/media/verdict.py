@@ -9,6 +9,7 @@ from typing import Any, Final
 from benchmarks.media.servers import Server
 
 DELIVERED: Final = 0.999  # of the unique media packets, to every subscriber
+ALIKE: Final = 1.1  # most that a subscriber by LiveKit's protocol costs, of one by WHEP
 SAMPLED: Final = 0.07  # of the packets at least, where 10 % are chosen at random
 TARGETS: Final = {("suite-c", "plain", 60): 4.0, ("suite-c", "full", 60): 3.0, ("suite-c", "full", 100): 3.0,
                   ("suite-python", "plain", 60): 1.6}  # fmt: skip
@@ -30,6 +31,13 @@ def of_yardstick(one: dict[str, Any], found: list[dict[str, Any]]) -> float | No
     """The figure in units of P; None where pion was not measured first."""
     pion = [each["out_per_cpu_second"] for each in found if _what(each) == ("pion", "plain", 60)]
     return round(one["out_per_cpu_second"] / median(pion), 2) if pion and one["out_per_cpu_second"] else None
+
+
+def cost_of_ways(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Median figures of either way, and what LiveKit's costs of WHEP's: the median of turns that follow each other."""
+    livekit, whep = ([one["out_per_cpu_second"] for one in found if one["kind"] == kind] for kind in ("livekit", "whip-v1"))
+    cost = median(other / one for one, other in zip(livekit, whep, strict=True))
+    return {"livekit": round(median(livekit)), "whep": round(median(whep)), "cost_of_whep": round(cost, 3)}
 
 
 def shortfalls(found: list[dict[str, Any]]) -> list[str]:
@@ -54,6 +62,15 @@ def shortfalls(found: list[dict[str, Any]]) -> list[str]:
         if one["server"] == "suite-c" and one.get("kernel") != "c":
             said.append(f"{where} the compiled kernel was not loaded ({one.get('kernel')}).")
     said += _targets(found)
+    return said + _ways(found)
+
+
+def _ways(found: list[dict[str, Any]]) -> list[str]:
+    said = []
+    for load, readers in sorted({(one["load"], one["readers"]) for one in found if one["server"] == "suite-c"}):
+        both = [one for one in found if _what(one) == ("suite-c", load, readers)]
+        if len({one["kind"] for one in both}) == 2 and (cost := cost_of_ways(both)["cost_of_whep"]) > ALIKE:
+            said.append(f"{load} at {readers}: LiveKit's protocol costs {cost:.2f} of WHEP, {ALIKE} at most are wanted.")
     return said
 
 

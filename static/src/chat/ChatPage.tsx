@@ -30,8 +30,10 @@ export function ChatPage({ viewerId }: { viewerId: string }) {
       <ChannelList channels={channels} openId={channelId} onOpen={go} onNewChannel={() => setAsking("channel")} onNewDirect={() => setAsking("direct")} />
       {channelId !== null ? (
         <Thread key={channelId} channelId={channelId} chat={chat} viewerId={viewerId} onBack={() => go(null)} />
+      ) : channels === null ? (
+        <div /> // what is said here depends on whether there are any
       ) : (
-        <Empty hasChannels={channels === null || channels.length > 0} onNewChannel={() => setAsking("channel")} onNewDirect={() => setAsking("direct")} />
+        <Empty hasChannels={channels.length > 0} onNewChannel={() => setAsking("channel")} onNewDirect={() => setAsking("direct")} />
       )}
       {asking === "channel" && (
         <NewChannel
