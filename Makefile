@@ -32,7 +32,8 @@ status: ## What runs, and the memory of each process
 test: setup-test ## Install what tests need, then run all of them
 	@$(NODE) npm run --silent test -- --passWithNoTests
 	@$(PYTEST) -n 3 --dist loadgroup -m "not journey" --durations=15
-	@$(PYTEST) -n 2 --dist loadgroup -m journey -rsP --durations=15
+	@$(PYTEST) -n 2 --dist loadgroup -m "journey and not alone" -rsP --durations=15
+	@$(PYTEST) -m alone -rsP
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
 	@$(PYTEST) -n 3 --dist loadgroup -q -m "not slow and not journey and not speech"

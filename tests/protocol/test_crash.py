@@ -58,6 +58,7 @@ async def all_seen(tabs: dict[str, Page], seconds: float) -> None:
         assert time.monotonic() < end, "some pictures do not move"
 
 
+@pytest.mark.alone
 async def test_six_browsers_go_on(pair: Server, browser: Browser, pages: str) -> None:
     tabs: dict[str, Page] = {}
     for number, who in enumerate(PEOPLE):
