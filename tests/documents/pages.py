@@ -88,10 +88,18 @@ class Page:
 
     def be_stored(self) -> None:
         """Wait until the server says that all sent before is stored."""
+        assert self.outcome() is None, f"closed with {self.close_code}"
+
+    def outcome(self) -> int | None:
+        """None once all that was sent before is stored; its code where the server closes instead."""
         self._asked += 1
         asked = {"type": "stored", "n": self._asked}
         self.send(protocol.word(asked))
-        self.until(lambda: asked in self.words)
+        deadline = time.monotonic() + PATIENCE
+        while asked not in self.words and self.close_code is None:
+            assert time.monotonic() < deadline, "neither stored nor closed"
+            self._take(1)
+        return self.close_code
 
     def until(self, is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
