@@ -12,10 +12,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import models
 from django.utils import translation
 
 from suite.audit.chain import first_link, next_link
-from suite.audit.models import Pending, Seal, Verification
+from suite.audit.models import Pending, Record, Seal, Verification
 from suite.audit.sealing import seal_due
 from suite.audit.tasks import verify_all
 from suite.audit.verification import verify_organization, verify_recent
@@ -55,14 +56,23 @@ def test_the_daily_task_reads_every_chain(sealed: Sealed, superuser: psycopg.Con
     assert verify_all() == 1
 
 
-@pytest.mark.parametrize("column", ["actor_label", "action", "occurred_at", "outcome", "address", "details", "salt", "context"])
-def test_each_column_counts(sealed: Sealed, superuser: psycopg.Connection, column: str) -> None:
-    values = {"occurred_at": "now()", "details": "'{\"number\": 7}'", "salt": "'\\x00'", "context": "gen_random_uuid()"}
+OTHER = {
+    models.CharField: "'x'",
+    models.DateTimeField: "now()",
+    models.UUIDField: "gen_random_uuid()",
+    models.JSONField: "'{\"number\": 7}'",
+    models.BinaryField: "'\\x00'",
+    models.PositiveSmallIntegerField: "7",
+}
+# Their seal finds the record by its id and keeps its leaf: other findings, below.
+COLUMNS = [field for field in Record._meta.concrete_fields if field.attname not in {"id", "leaf"}]
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda field: field.attname)
+def test_each_column_counts(sealed: Sealed, superuser: psycopg.Connection, column: models.Field) -> None:
     organization_id = sealed(2)
     second = Seal.objects.get(organization_id=organization_id, sequence=2).record_id
-    superuser.execute(
-        f"UPDATE audit_record SET {column} = {values.get(column, chr(39) + 'x' + chr(39))} WHERE id = %s", [second]
-    )
+    superuser.execute(f"UPDATE audit_record SET {column.attname} = {OTHER[type(column)]} WHERE id = %s", [second])
     assert findings(organization_id) == ["Record 2 is not what was sealed."]
 
 
