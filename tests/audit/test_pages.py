@@ -137,8 +137,11 @@ def test_pages_turn_by_key_without_losing_or_doubling(here: Organization, audito
 
 def test_the_detail_stands_at_the_right(here: Organization, auditor: Viewer) -> None:
     one = act(here, "accounts.person.deactivated", "<b>Claire</b>", context=None)
+    act(here, "accounts.person.reactivated", "Bruno", context=None)
     shown = page_of(auditor).get("/audit/", {"record": str(one)}).content.decode()
-    assert "accounts.person.deactivated" in shown
+    detail = shown.split("<aside")[1].split("</aside>")[0]
+    assert "&lt;b&gt;Claire&lt;/b&gt; – a désactivé une personne" in detail
+    assert "accounts.person.deactivated" in detail
     assert "<b>Claire" not in shown
     assert page_of(auditor).get("/audit/", {"record": "no"}).status_code == 404
 
@@ -185,7 +188,8 @@ def test_a_log_that_was_changed_says_so(here: Organization, auditor: Viewer) -> 
     Verification.objects.create(organization_id=here.id, sequence=9, chain=b"", verified_at=clock.now(), findings=findings)
     shown = page_of(auditor).get("/audit/").content.decode()
     assert "fr-alert--error" in shown
-    assert "7" in shown.split("fr-alert--error")[1].split("</ul>")[0]
+    alert = shown.split("fr-alert--error")[1].split("</ul>")[0]
+    assert "<li>L’enregistrement 7 n’est plus celui qui a été scellé.</li>" in alert
 
 
 def test_a_meeting_is_a_chart_of_who_was_there(here: Organization, auditor: Viewer) -> None:
