@@ -73,8 +73,9 @@ def test_no_track_is_claimed_without_an_agreement_or_after_its_withdrawal(awa, m
     consent_decline(participation=mine, now=clock.now())
     consent.refresh_from_db()
     assert track_claim(consent=consent, track_sid="TR_2", now=clock.now()) is None
-    assert CapturedTrack.objects.count() == 1
-    assert track.started_at is None
+    track.refresh_from_db()
+    assert CapturedTrack.objects.get() == track
+    assert track.agreed_until == consent.declined_at
 
 
 def test_a_stored_track_is_stored_once_and_completes_its_capture(awa, mine, tmp_path):

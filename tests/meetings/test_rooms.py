@@ -8,7 +8,7 @@ from django.conf import settings
 
 from suite.audit.models import Record
 from suite.meetings.models import Participation
-from tests.meetings.doors import a_room, browser, join, post
+from tests.meetings.doors import a_room, browser, came, join, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,8 +49,12 @@ def test_a_guest_waits_gives_a_name_and_leaves_no_account(awa, django_user_model
 
 def test_who_is_there_is_told_to_members_only(awa, bruno, eva):
     slug = a_room(browser(awa))
-    join(browser(awa), slug)
+    entry = join(browser(awa), slug)
     assert browser(bruno).get(f"/api/rooms/{slug}/").json()["present"] == []
+    came(entry)
+    told = browser(bruno).get(f"/api/rooms/{slug}/").json()
+    assert [one["name"] for one in told["present"]] == ["Awa Diop"]
+    assert told["meeting_id"] == entry["meeting_id"]
     for visitor in (browser(eva), browser()):
         told = visitor.get(f"/api/rooms/{slug}/").json()
         assert told["present"] is None
