@@ -81,6 +81,16 @@ def test_recents_are_what_was_opened_latest_first_by_link_too(awa, bruno, resour
     assert "Note" not in page(browser(awa), "/documents/?shown=recent")
 
 
+def test_what_was_opened_elsewhere_by_a_link_for_all_is_among_the_recents(stranger, resource):
+    Resource.objects.update(link_reach=LinkReach.EVERYONE)
+    client = browser(stranger)
+    assert "Note" not in page(client, "/documents/?shown=recent")
+    page(client, f"/documents/{resource.id}/")
+    assert "Note" in page(client, "/documents/?shown=recent")
+    Resource.objects.update(link_reach=LinkReach.ORGANIZATION)
+    assert "Note" not in page(client, "/documents/?shown=recent")
+
+
 def test_opening_again_in_the_same_sitting_is_one_act(awa, resource):
     now = clock.now()
     for minutes in (0, 5, 29, 40, 45):

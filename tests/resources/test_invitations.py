@@ -18,6 +18,7 @@ from suite.resources.services.invitations import A_DAY_MAX
 from suite.resources.tasks import empty_trash, mail_invitations
 from tests.callers import Caller
 from tests.people import organization
+from tests.resources.channels import channel_of
 from tests.resources.pages import browser
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +119,7 @@ def test_withdrawn_it_opens_nothing(awa, bruno, resource, elsewhere, mailoutbox)
     (one,) = invite(awa, resource).json()["invitations"]
     address = f"/api/resources/{resource.id}/invitations/{one['id']}/"
     assert Caller(bruno).delete(address).status_code == 404
+    assert Caller(awa).delete(address.replace(str(resource.id), str(channel_of(awa).pk))).status_code == 404
     assert Caller(awa).delete(address).json()["invitations"] == []
     assert Caller(awa).delete(address).status_code == 404
     mail_invitations()

@@ -13,6 +13,7 @@ from suite.resources.models import AccessRequest, RequestState, ResourceRole
 from suite.resources.services.accesses import access_grant
 from suite.resources.services.trash import resource_discard
 from tests.callers import Caller
+from tests.resources.channels import channel_of
 from tests.resources.pages import browser, page, send
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,9 @@ def test_only_who_administers_answers_and_only_the_asker_hides(awa, bruno, stran
         assert Caller(viewer).post(f"/api/resources/{resource.id}/requests/{request.id}/", role="editor").status_code == refused
         assert browser(viewer).post(f"/resources/{resource.id}/requests/{request.id}/", {"answer": "editor"}).status_code == 404
     assert browser(awa).post(f"/resources/requests/{request.id}/read/").status_code == 404
+    elsewhere = channel_of(awa).pk  # hers too, and another resource's request is not found through it
+    for call in (Caller(awa).post, Caller(awa).delete):
+        assert call(f"/api/resources/{elsewhere}/requests/{request.id}/").status_code == 404
     access_grant(resource=resource, role=ResourceRole.EDITOR, actor=awa.ref, now=clock.now(), user_id=bruno.user_id)
     assert Caller(bruno).get(f"/api/resources/{resource.id}/sharing/").json()["requests"] == []
     assert AccessRequest.objects.get().state == RequestState.ACCEPTED  # given another way: answered all the same

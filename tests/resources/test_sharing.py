@@ -7,8 +7,11 @@ import uuid
 import pytest
 
 from suite.audit.models import Record
+from suite.kernel import clock
+from suite.kernel.errors import BadInput
 from suite.kernel.models import OutboxEvent
 from suite.resources.models import Access
+from suite.resources.services.accesses import access_revoke
 from tests.callers import Caller
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +49,8 @@ def test_nobody_is_made_owner_and_an_owner_stays(awa, bruno, resource):
     caller.post(sharing(resource), person=str(bruno.user_id), role="administrator")
     assert Caller(bruno).post(sharing(resource), person=str(awa.user_id), role="reader").status_code == 403
     assert Caller(bruno).delete(f"{sharing(resource)}{own.id}/").status_code == 403
+    with pytest.raises(BadInput):
+        access_revoke(access=own, actor=bruno.ref, now=clock.now())
     assert resource.accesses.get(user_id=awa.user_id).role == "owner"
 
 

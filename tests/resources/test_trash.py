@@ -101,6 +101,20 @@ def test_deleting_for_ever_needs_the_name_and_erases_the_text(awa, bruno, shared
     assert actions[-2:] == [("resources.document.purged", "person"), ("resources.document.erased", "system")]
 
 
+def test_only_what_is_meant_and_lies_in_the_trash_is_acted_upon(awa, document):
+    channel = channel_of(awa)
+    client = browser(awa)
+    for address in (f"/trash/{document.pk}/delete/", f"/trash/{channel.pk}/delete/"):
+        assert client.get(address).status_code == 404
+    for one in (document, channel):
+        resource_discard(resource=one.resource, viewer=awa, now=clock.now())
+    for one, name in ((document, "Note"), (channel, "Budget")):
+        assert f"“{name}”" in page(client, f"/trash/{one.pk}/delete/")
+        send(client, f"/trash/{one.pk}/restore/")
+        assert list(Resource.objects.filter(deleted_at=None).values_list("id", flat=True)) == [one.pk]
+        resource_discard(resource=one.resource, viewer=awa, now=clock.now())
+
+
 def test_a_channel_goes_the_same_way_with_its_messages(awa, bruno):
     channel = channel_of(awa)
     member_add(channel=channel, user_id=bruno.user_id, actor=awa.ref, now=clock.now())
