@@ -32,6 +32,11 @@ describe("the chat's state", () => {
     expect(state.channels?.map(({ id, unread }) => [id, unread])).toEqual([["b", 0], ["a", 1]].reverse());
   });
 
+  it("counts a message once, however often it is told", () => {
+    const heard = { type: "heard", viewerId: ME, heard: { type: "message", channel_id: "a", message: message("2") } } as const;
+    expect([heard, heard].reduce(reduce, opened([message("1")])).channels?.[0]?.unread).toBe(1);
+  });
+
   it("keeps the line of what is new where the conversation was left, though it is read before the answer comes", () => {
     let state = reduce(opened([message("1")], "1"), { type: "closed", channelId: "a" });
     state = reduce(state, { type: "heard", viewerId: ME, heard: { type: "message", channel_id: "a", message: message("2") } });
@@ -67,6 +72,8 @@ describe("the chat's state", () => {
     const posted = { type: "posted", viewerId: ME, channelId: "a", message: message("1", ME) } as const;
     const empty = { type: "opened", info: info("a"), page: { messages: [], more: false } } as const;
     const full = { ...empty, page: { messages: [message("1", ME)], more: false } };
+    expect(threadOf(reduce(written, empty), "a").sending).toHaveLength(1);
+    expect(threadOf(reduce(written, full), "a").sending).toEqual([]);
     for (const actions of [[posted, empty], [posted, full], [empty, posted], [full, posted]]) {
       expect(threadOf(actions.reduce(reduce, written), "a")).toMatchObject({ sending: [], messages: [{ id: "1" }] });
     }
@@ -75,10 +82,11 @@ describe("the chat's state", () => {
   it("keeps what did not go, with the reason, until it is sent again", () => {
     const sending = { ref: "r", body: "1", at: "", failure: null };
     let state = reduce(opened([]), { type: "sending", channelId: "a", sending });
+    state = reduce(state, { type: "sending", channelId: "a", sending: { ...sending, ref: "another" } });
     state = reduce(state, { type: "not sent", channelId: "a", ref: "r", failure: "hors ligne" });
-    expect(threadOf(state, "a").sending).toMatchObject([{ failure: "hors ligne" }]);
+    expect(threadOf(state, "a").sending).toMatchObject([{ ref: "r", failure: "hors ligne" }, { ref: "another", failure: null }]);
     state = reduce(state, { type: "sending", channelId: "a", sending });
-    expect(threadOf(state, "a").sending).toMatchObject([{ failure: null }]);
+    expect(threadOf(state, "a").sending).toMatchObject([{ ref: "another", failure: null }, { ref: "r", failure: null }]);
   });
 
   it("catches up after a lost line, and starts afresh where too much was missed", () => {
@@ -98,6 +106,8 @@ describe("the chat's state", () => {
   it("reads to zero", () => {
     let state = reduce(opened([message("1")]), { type: "heard", viewerId: ME, heard: { type: "message", channel_id: "a", message: message("2") } });
     expect(state.channels?.[0]?.unread).toBe(1);
+    state = reduce(state, { type: "heard", viewerId: ME, heard: { type: "read", channel_id: "a", message_id: "0" } });
+    expect(state.channels?.[0]?.unread).toBe(1); // of what came before all that is shown, nothing can be counted
     state = reduce(state, { type: "heard", viewerId: ME, heard: { type: "read", channel_id: "a", message_id: "2" } });
     expect(state.channels?.[0]?.unread).toBe(0);
   });
@@ -116,6 +126,11 @@ describe("a thread's parts", () => {
       ME,
     );
     expect(parts.map((part) => (part.kind === "group" ? part.group.messages.map(({ id }) => id).join() : part.kind))).toEqual(["day", "1,2", "3", "day", "unread", "4"]);
+  });
+
+  it("begins anew after five minutes", () => {
+    const parts = partsOf([message("1", ME, "2026-11-21T10:00:00"), message("2", ME, "2026-11-21T10:05:00")], "2", ME);
+    expect(parts.map(({ kind }) => kind)).toEqual(["day", "group", "group"]);
   });
 
   it("draws no line above the first message there is", () => {

@@ -32,6 +32,11 @@ describe("a session", () => {
     expect(after({ type: "admitted", url: "ws://x", token: "t" }).entry).toEqual({ url: "ws://x", token: "t" });
   });
 
+  it("keeps its first token where it is let in twice", () => {
+    const first = { type: "admitted", url: "ws://x", token: "t" } as const;
+    expect(after(first, { ...first, token: "another" }).entry?.token).toBe("t");
+  });
+
   it("enters at once where the door was open", () => {
     expect(openSession({ ...ANSWER, state: "admitted", url: "ws://x", token: "t" }).entry).not.toBeNull();
   });
@@ -63,6 +68,9 @@ describe("a session", () => {
     const back = after(state({ people: [AWA, BRUNO] }), { type: "people", people: [AWA] }, { type: "people", people: [AWA, BRUNO] });
     expect(back.notice).toBeNull();
     expect(nextSession(back, { type: "parted", participation_id: "p2" }).notice).toBeNull();
+    const whole = state({ people: [AWA, BRUNO] });
+    const backByState = after(whole, { type: "people", people: [AWA] }, whole);
+    expect(nextSession(backByState, { type: "parted", participation_id: "p2" }).notice).toBeNull();
   });
 
   it("says who came and who went, never about me", () => {

@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 
 import { ApiError, callApi } from "./api.ts";
+import { sharedMessages } from "./messages.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -29,9 +30,9 @@ it("passes on the server's own sentence", async () => {
 
 it("has a sentence of its own for an answer that is none, and for silence", async () => {
   answering("<html>", 502);
-  await expect(callApi("/api/x/")).rejects.toMatchObject({ code: "error", status: 502 });
+  await expect(callApi("/api/x/")).rejects.toMatchObject({ code: "error", status: 502, message: sharedMessages("error") });
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("failed")));
   const refusal: unknown = await callApi("/api/x/").catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(ApiError);
-  expect(refusal).toMatchObject({ code: "unreachable", status: 0 });
+  expect(refusal).toMatchObject({ code: "unreachable", status: 0, message: sharedMessages("unreachable") });
 });
