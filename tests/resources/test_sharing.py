@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from suite.accounts.models import Membership, User
 from suite.audit.models import Record
 from suite.kernel import clock
 from suite.kernel.errors import BadInput
@@ -13,6 +14,7 @@ from suite.kernel.models import OutboxEvent
 from suite.resources.models import Access
 from suite.resources.services.accesses import access_revoke
 from tests.callers import Caller
+from tests.people import person
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +59,15 @@ def test_nobody_is_made_owner_and_an_owner_stays(awa, bruno, resource):
 def test_nothing_is_shared_with_another_organisation_by_name(awa, stranger, resource):
     assert Caller(awa).post(sharing(resource), person=str(stranger.user_id), role="reader").status_code == 404
     assert Caller(awa).post(sharing(resource), person=str(uuid.uuid4()), role="reader").status_code == 404
+    assert Access.objects.filter(resource=resource).count() == 1
+
+
+def test_nothing_is_shared_with_who_works_here_no_more(awa, bruno, house, resource):
+    chloe = person(house, "Chloé", "Roy")
+    Membership.objects.filter(user_id=bruno.user_id).update(ended_at=clock.now())
+    User.objects.filter(id=chloe.user_id).update(is_active=False)
+    for viewer in (bruno, chloe):
+        assert Caller(awa).post(sharing(resource), person=str(viewer.user_id), role="reader").status_code == 404
     assert Access.objects.filter(resource=resource).count() == 1
 
 
