@@ -7,8 +7,11 @@ import uuid
 import pytest
 
 from suite.chat.models import Message
+from suite.kernel import clock
+from suite.resources.public import ResourceRole, access_grant
 from tests.callers import Caller
 from tests.chat.conftest import a_channel, write
+from tests.people import person
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +90,22 @@ def test_who_has_no_access_finds_nothing_anywhere(awa, request, who):
     assert {answer.status_code for answer in answers} == {404}
     absent = caller.get(f"/api/channels/{uuid.uuid4()}/")
     assert absent.json()["message"] == answers[0].json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("role", "writes", "brings_in"),
+    [(ResourceRole.READER, 403, 403), (ResourceRole.COMMENTER, 201, 403), (ResourceRole.EDITOR, 201, 201)],
+)
+def test_who_reads_does_not_write_and_who_writes_brings_nobody_in(awa, bruno, house, role, writes, brings_in):
+    channel = a_channel(awa)
+    access_grant(resource=channel.resource, role=role, actor=awa.ref, now=clock.now(), user_id=bruno.user_id)
+    chloe = person(house, "Chloé", "Roy")
+    caller, address = Caller(bruno), f"/api/channels/{channel.pk}/"
+    assert caller.get(address).status_code == 200
+    assert caller.post(f"{address}messages/", body="Bonjour", ref="1").status_code == writes
+    assert caller.post(f"{address}people/", person=str(chloe.user_id)).status_code == brings_in
+    assert Message.objects.count() == (writes == 201)
+    assert Caller(chloe).get(address).status_code == (200 if brings_in == 201 else 404)
 
 
 def test_nobody_without_a_session_gets_in(awa):

@@ -16,7 +16,7 @@ from suite.accounts.models import Membership
 from suite.chat.services.channels import colleague_add
 from suite.kernel import clock
 from suite.kernel.outbox import deliver_due
-from suite.resources.public import access_revoke
+from suite.resources.public import ResourceRole, access_grant, access_revoke
 from tests.chat.conftest import a_channel, write
 from tests.people import session_of
 from tests.web import cookie_header
@@ -117,6 +117,17 @@ def test_who_has_no_access_writes_and_reads_nothing(web, awa, bruno, stranger):
             assert page.next("error")["code"] == "not_found"
             page.send(type="read", channel_id=str(channel.pk), message_id=str(message.id))
             assert page.next("error")["code"] == "not_found"
+
+
+def test_who_reads_does_not_write(web, awa, bruno):
+    channel = a_channel(awa)
+    access_grant(
+        resource=channel.resource, role=ResourceRole.READER, actor=awa.ref, now=clock.now(), user_id=bruno.user_id
+    )
+    with open_page(web, bruno) as page:
+        page.send(type="message", channel_id=str(channel.pk), body="x", ref="r")
+        assert page.next("error")["code"] == "forbidden"
+    assert not channel.messages.exists()
 
 
 def test_without_a_session_the_socket_closes(web, transactional_db):
