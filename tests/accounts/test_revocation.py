@@ -17,8 +17,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from suite.accounts.events import SignInEnded, UserDeactivated
 from suite.accounts.models import Organization, Role, SignIn, User
-from suite.accounts.subscribers import close_sockets_again
+from suite.accounts.subscribers import close_sockets_again, close_sockets_of_person, close_sockets_of_sign_in
 from suite.accounts.viewer import Viewer
 from suite.kernel import clock, outbox
 from tests.people import organization, person, session_of
@@ -106,6 +107,18 @@ def test_signing_out_closes_that_browsers_sockets_only(web: Web, here: Organizat
         sign_in_end(sign_in=sign_in, actor=awa.ref, reason="person", now=clock.now())
         assert closing_code(one, PROMISED_SECONDS) == 4401
         assert closing_code(other, 0.5) is None
+
+
+def test_each_word_alone_closes(web: Web, here: Organization) -> None:
+    awa = person(here)
+    key = session_of(awa)
+    sign_in = SignIn.objects.get(session_key=key)
+    with open_socket(web, key) as socket:
+        close_sockets_of_sign_in(SignInEnded(user_id=awa.user_id, sign_in_id=sign_in.id, at=clock.now()))
+        assert closing_code(socket, PROMISED_SECONDS) == 4401
+    with open_socket(web, key) as socket:
+        close_sockets_of_person(UserDeactivated(user_id=awa.user_id, organization_id=here.id, at=clock.now()))
+        assert closing_code(socket, PROMISED_SECONDS) == 4401
 
 
 def test_a_lost_word_is_said_again(web: Web, here: Organization) -> None:
