@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 
 from suite.accounts.events import MembershipEnded
-from suite.accounts.models import Membership, Organization, Role, Unit, User
+from suite.accounts.models import Membership, Organization, Role, RoleAssignment, Unit, User
 from suite.accounts.oidc.claims import Claims
 from suite.accounts.services.memberships import membership_end
 from suite.accounts.services.people import user_deactivate
@@ -136,10 +136,33 @@ def test_a_unit_s_administrator_adds_and_moves_inside_it_alone(delegate: Viewer,
 
 def test_a_unit_s_administrator_changes_nobody_above(delegate: Viewer, here: Organization, bureau: Unit) -> None:
     above = people.person(here, "Marc", "Dessus", role=Role.AUDITOR, unit=bureau)
-    shown = page_of(delegate).get(f"/people/{above.user_id}/").content.decode()
-    assert "/move/" not in shown
+    shown = page_of(delegate).get(f"/people/{above.user_id}/")
+    assert shown.status_code == 200
+    assert "/move/" not in shown.content.decode()
     for act in ("move", "leave", "deactivate"):
         assert page_of(delegate).post(f"/people/{above.user_id}/{act}/", {"unit": str(bureau.id)}).status_code == 403
+
+
+def test_a_role_over_a_unit_or_elsewhere_puts_nobody_above(delegate: Viewer, here: Organization, bureau: Unit) -> None:
+    beside = people.person(here, "Marc", "Voisin", role=Role.AUDITOR, role_unit=bureau, unit=bureau)
+    elsewhere = people.person(here, "Zoé", "Ailleurs", unit=bureau)
+    RoleAssignment.objects.create(user_id=elsewhere.user_id, role=Role.AUDITOR, organization=people.organization("Ailleurs"))
+    for person in (beside, elsewhere):
+        assert page_of(delegate).post(f"/people/{person.user_id}/move/", {"unit": str(bureau.id)}).status_code == 302
+
+
+def test_a_role_elsewhere_makes_no_unit_s_scope_wider(delegate: Viewer, here: Organization) -> None:
+    people.person(here, "Bruno", "Martin")
+    elsewhere = people.organization("Ailleurs")
+    RoleAssignment.objects.create(user_id=delegate.user_id, role=Role.HR_ADMINISTRATOR, organization=elsewhere)
+    rows: Any = page_of(delegate).get("/people/").context["rows"]
+    assert [row["membership"].user.usual_name for row in rows] == ["Delegue"]
+
+
+def test_who_administers_the_whole_organisation_changes_everybody_in_it(hr: Viewer, here: Organization, bureau: Unit) -> None:
+    auditor = people.person(here, "David", "Roche", role=Role.AUDITOR)
+    assert page_of(hr).post(f"/people/{auditor.user_id}/move/", {"unit": str(bureau.id)}).status_code == 302
+    assert membership_of(auditor).unit == bureau
 
 
 def test_moving_is_recorded_and_foreign_units_are_refused(hr: Viewer, here: Organization, bureau: Unit) -> None:

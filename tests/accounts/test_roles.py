@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from suite.accounts.errors import NotOneself, RolesExclude
 from suite.accounts.models import Membership, Role, RoleAssignment, Unit
 from suite.accounts.selectors import roles_of
-from suite.accounts.services.memberships import membership_end, membership_start
+from suite.accounts.services.memberships import membership_end, membership_move, membership_start
 from suite.accounts.services.roles import role_grant, role_revoke
 from suite.accounts.viewer import Viewer
 from suite.kernel import clock
@@ -51,6 +51,10 @@ def test_a_unit_of_another_organisation_is_refused() -> None:
     one = membership_of(people.person(people.organization()))
     with pytest.raises(BadInput):
         role_grant(membership=one, role=Role.AUDITOR, unit=foreign, actor=SYSTEM, now=clock.now())
+    with pytest.raises(BadInput):
+        membership_move(membership=one, unit=foreign, actor=SYSTEM, now=clock.now())
+    with pytest.raises(BadInput):
+        membership_start(user=one.user, organization=people.organization(), unit=foreign, actor=SYSTEM, now=clock.now())
 
 
 @pytest.mark.django_db
@@ -103,5 +107,6 @@ def test_ending_a_membership_ends_its_roles_and_sessions_and_no_others() -> None
     people.session_of(one)
     membership_end(membership=membership_of(one), actor=SYSTEM, now=clock.now())
     assert membership_of(one).user.sign_ins.filter(ended_at=None).count() == 0
+    assert roles_of(membership=membership_of(one)) == frozenset()
     assert roles_of(membership=other) == {Role.AUDITOR}
     assert membership_of(one).user.is_active
