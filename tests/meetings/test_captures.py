@@ -129,6 +129,15 @@ def test_sound_from_before_the_agreement_is_not_kept(awa, mine):
         CapturedTrack.objects.filter(id=track.id).update(started_at=track.agreed_at - timedelta(seconds=1))
 
 
+def test_a_media_servers_clock_that_is_behind_takes_no_sound_before_its_agreement(awa, mine):
+    track = agreed_track(mine, awa)
+    begun = track.agreed_at - timedelta(seconds=2)
+    track_store(egress_id="EG_1", content=io.BytesIO(b"sound"), started_at=begun, now=clock.now())
+    track.refresh_from_db()
+    assert track.blob is not None
+    assert track.started_at == track.agreed_at
+
+
 def test_without_speech_models_it_says_so(awa, mine, settings):
     settings.SPEECH = False
     with pytest.raises(SpeechOff):
