@@ -10,6 +10,7 @@ from suite.accounts.models import Membership, SignIn, User
 from suite.accounts.oidc.claims import Claims
 from suite.accounts.services.sign_ins import person_recognize, sign_in_begin
 from suite.audit.models import Record
+from suite.documents.services import document_create
 from suite.kernel import clock
 from suite.kernel.outbox import deliver_due
 from suite.resources.models import Access, Invitation, ResourceRole
@@ -94,7 +95,13 @@ def test_the_mails_link_leads_to_the_document_and_is_nobody_elses(awa, bruno, re
     assert "Refresh" not in late
     assert EMAIL in late.content.decode()
     sign_in(elsewhere)
-    assert browser(zoe).get(address)["Location"] == f"/documents/{resource.id}/"
+    other = document_create(
+        organization_id=awa.organization_id, title="Autre", owner_id=awa.user_id, actor=awa.ref, now=clock.now()
+    ).resource
+    invite(awa, other)
+    sign_in(elsewhere)
+    for one in Invitation.objects.all():  # each leads to its own
+        assert browser(zoe).get(f"/invitations/{one.id}/")["Location"] == f"/documents/{one.resource_id}/"
     for viewer in (bruno, awa):
         assert browser(viewer).get(address).status_code == 404
 
