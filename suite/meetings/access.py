@@ -45,7 +45,7 @@ def access_room(*, viewer: Viewer | None, slug: str, need: Standing = Standing.V
     return room, standing
 
 
-def access_meeting(*, viewer: Viewer, id: uuid.UUID, need: Standing = Standing.MEMBER) -> tuple[Meeting, Standing]:
+def access_meeting(*, viewer: Viewer, id: uuid.UUID, need: Standing = Standing.VISITOR) -> tuple[Meeting, Standing]:
     """A meeting's page: for those who were admitted to it and for the room's moderators.
 
     Raises `NotFound` for everybody else, as for what is absent; `Forbidden` under `need`.
