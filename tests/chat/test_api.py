@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from suite.accounts.models import Membership, User
 from suite.chat.models import Message
 from suite.kernel import clock
 from suite.resources.public import ResourceRole, access_grant
@@ -66,9 +67,16 @@ def test_a_colleague_is_brought_in_and_nobody_else(awa, bruno, stranger):
     assert Caller(bruno).get(f"/api/channels/{channel.pk}/").status_code == 200
 
 
-def test_colleagues_are_found_by_name(awa, bruno, stranger):
-    found = Caller(awa).get("/api/colleagues/", query="pet").json()["people"]
-    assert [one["name"] for one in found] == ["Bruno Petit"]
+def test_colleagues_are_found_by_name_or_mail_while_they_work_here(awa, bruno, house, stranger):
+    User.objects.filter(id=bruno.user_id).update(email="bp@example.org")
+    for query in ("pet", "BRUN", "bp@"):
+        found = Caller(awa).get("/api/colleagues/", query=query).json()["people"]
+        assert [one["name"] for one in found] == ["Bruno Petit"], query
+    left, let_go = person(house, "Luc", "Parti"), person(house, "Léa", "Parti")
+    assert len(Caller(awa).get("/api/colleagues/", query="Parti").json()["people"]) == 2
+    Membership.objects.filter(user_id=left.user_id).update(ended_at=clock.now())
+    User.objects.filter(id=let_go.user_id).update(is_active=False)
+    assert Caller(awa).get("/api/colleagues/", query="Parti").json() == {"people": []}
     assert Caller(awa).get("/api/colleagues/", query="Zoé").json() == {"people": []}
     assert Caller(awa).get("/api/colleagues/", query="awa").json() == {"people": []}
 
