@@ -62,6 +62,7 @@ async def test_a_database_that_is_gone_is_a_sentence(house: House, staff: Come) 
             assert answer.status == 503
             assert "Réessayer" in await answer.text()
     print(f"while it was away: {seen}")
+    assert 503 in seen
 
 
 async def test_a_valkey_that_hangs_holds_up_no_page_and_loses_nothing(house: House, staff: Come) -> None:
