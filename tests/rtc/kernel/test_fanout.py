@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import secrets
 import select
@@ -221,14 +222,30 @@ def test_a_feedback_alone_is_summed_up_as_it_is_read(
     kernel.addresses_free(table)
 
 
-def test_the_table_of_addresses_keeps_who_is_there(kernel: Kernel, plane: socket.socket) -> None:
-    chance, table, known = random.Random(5), kernel.addresses_new(1), {}
+def test_the_table_of_addresses_keeps_who_is_there(kernel: Kernel, plane: socket.socket, poll: select.epoll) -> None:
+    from suite.rtc.kernel.library import Inbox
+
+    chance, table, inbox = random.Random(5), kernel.addresses_new(1), Inbox()
+    slots = [bytearray(2048) for _ in range(64)]
+    for index, slot in enumerate(slots):
+        inbox.slot[index] = of_buffer(slot)
     lines = [LineRow(number=index) for index in range(50)]
-    for _ in range(2000):
-        name = socket_name((f"10.0.{chance.randrange(4)}.{chance.randrange(200)}", 5000))
-        line = chance.choice([None, *lines])
-        assert kernel.addresses_set(table, name, len(name), addressof(line) if line else None)
-        known[name] = line
+    known, heard = {}, {}
+    with contextlib.ExitStack() as open_ones:
+        peers = [open_ones.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(300)]
+        for index, peer in enumerate(peers):
+            peer.bind((f"127.0.{index // 100}.{index % 100 + 1}", 0))
+        for _ in range(2000):
+            address, line = chance.choice(peers).getsockname(), chance.choice([None, *lines])
+            name = socket_name(address)
+            assert kernel.addresses_set(table, name, len(name), addressof(line) if line else None)
+            known[address] = line.number if line else -1
+        for peer in peers:
+            peer.sendto(b"\x80", plane.getsockname())
+            count = kernel.receive(poll.fileno(), table, addressof(inbox), 1.0)
+            heard |= {address_of(bytes(inbox.name[i][: inbox.name_length[i]])): inbox.number[i] for i in range(count)}
+    assert heard == {peer: known.get(peer, -1) for peer in heard}
+    assert (len(heard), len(known) > 290) == (300, True)
     assert not kernel.addresses_set(table, bytes(40), 40, None)
     kernel.addresses_free(table)
 
