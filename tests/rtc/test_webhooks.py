@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 
 import jwt
 import pytest
+from google.protobuf.json_format import MessageToJson
+from livekit import api
 from livekit.protocol import models
 from livekit.protocol.webhook import WebhookEvent
 
@@ -63,8 +64,16 @@ async def test_what_does_not_fit_is_dropped_from_the_front_and_counted(monkeypat
         await sender.close()
 
 
-def test_a_changed_body_does_not_match_its_signature() -> None:
+def test_livekits_receiver_refuses_a_changed_body_and_another_secret() -> None:
+    body = MessageToJson(event("room_started"))
+    signed = signature(body.encode(), api_key=KEY, api_secret=SECRET, now=time.time())
+    assert api.WebhookReceiver(api.TokenVerifier(KEY, SECRET)).receive(body, signed).event == "room_started"
+    with pytest.raises(Exception, match="hash mismatch"):
+        api.WebhookReceiver(api.TokenVerifier(KEY, SECRET)).receive(body.replace("started", "startet"), signed)
+    with pytest.raises(jwt.InvalidSignatureError):
+        api.WebhookReceiver(api.TokenVerifier(KEY, "another" + SECRET)).receive(body, signed)
+
+
+def test_a_signature_is_good_for_five_minutes() -> None:
     claims = jwt.decode(signature(b"body", api_key=KEY, api_secret=SECRET, now=1e10), options={"verify_signature": False})
-    assert claims["iss"] == KEY
-    assert claims["sha256"] != hashlib.sha256(b"bodY").hexdigest()
-    assert claims["exp"] - claims["nbf"] == 300
+    assert (claims["iss"], claims["nbf"], claims["exp"]) == (KEY, 10**10, 10**10 + 300)
