@@ -193,11 +193,12 @@ async def hangs_up(sock: socket.socket) -> None:
 
     def over() -> bool:
         try:
-            return sock.recv(100) == b""
+            assert sock.recv(100) == b""
         except BlockingIOError:
             return False
         except ConnectionResetError:
             return True
+        return True
 
     await until(over)
     sock.close()
