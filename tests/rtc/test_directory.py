@@ -33,6 +33,7 @@ async def test_one_worker_holds_a_room_until_it_lets_go_of_it(directory: RoomDir
     await directory.release("r", "somebody else")
     assert await directory.holder("r") == holder
     await directory.renew({"r": holder})
+    assert await directory.holder("r") == holder
     await directory.release("r", holder)
     assert await directory.claim("r", "next") == "next"
 
@@ -69,6 +70,18 @@ async def test_what_is_kept_of_a_room_outlives_every_process(valkey: ValkeyDirec
     assert await valkey.recall("r") == {"": b'{"sid":"RM_x"}', "a": b"2"}
     await valkey.forget("r")
     assert await valkey.recall("r") == {}
+
+
+async def test_a_lease_that_is_not_renewed_ends(valkey: ValkeyDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suite.rtc.valkey.LEASE", 300)
+    for room in ("renewed", "another's", "left"):
+        await valkey.claim(room, "w")
+    monkeypatch.setattr("suite.rtc.valkey.LEASE", 60_000)
+    await valkey.renew({"renewed": "w", "another's": "not w"})
+    async with asyncio.timeout(10):
+        while await valkey.holder("left") or await valkey.holder("another's"):  # noqa: ASYNC110 -- Valkey says nothing of it
+            await asyncio.sleep(0.02)
+    assert await valkey.holder("renewed") == "w"
 
 
 async def test_workers_of_other_processes_are_found(valkey: ValkeyDirectory) -> None:
