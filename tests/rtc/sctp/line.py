@@ -24,6 +24,10 @@ class Line:
     drop: Callable[[str, bytes], bool] = field(default=lambda _side, _packet: False)
 
 
+class Stuck(AssertionError):
+    """What is waited for does not come."""
+
+
 class Side:
     def __init__(self, name: str, channels: Channels) -> None:
         self.name = name
@@ -78,9 +82,11 @@ class World:
         while not until():
             times = [self.packets[0][0]] if self.packets else []
             times += [side.association.deadline for side in (self.a, self.b) if side.association.deadline is not None]
-            assert times, "nothing will ever happen"
+            if not times:
+                raise Stuck("nothing will ever happen")
             self.now = max(self.now, min(times))
-            assert self.now < end, f"not within {within} s"
+            if self.now >= end:
+                raise Stuck(f"not within {within} s")
             while self.packets and self.packets[0][0] <= self.now:
                 _, _, to, packet = heapq.heappop(self.packets)
                 self.sides[to].association.receive(packet, self.now)
