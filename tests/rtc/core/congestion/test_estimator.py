@@ -107,9 +107,10 @@ def test_probes_find_what_nobody_sends_and_stop_once_it_is_enough() -> None:
     link.estimator.bit_rate = NARROW
     link.wanted = 1_500_000
     assert link.run(seconds=8, send=lambda _: 200_000) > 1_500_000
-    sent = len(link.arriving)
+    link.run(seconds=1, send=lambda _: 0)
+    sent = next(link.order)
     link.run(seconds=5, send=lambda _: 0)
-    assert len(link.arriving) <= sent
+    assert next(link.order) == sent + 1
 
 
 def test_probes_of_a_full_line_are_rare_and_small() -> None:
