@@ -8,7 +8,7 @@ import random
 import pytest
 
 from suite.rtc.core.media import Codec
-from suite.rtc.packets import dependency, rtcp
+from suite.rtc.packets import rtcp
 from suite.rtc.packets.dependency import Dependencies
 from tests.rtc.packets import bench
 from tests.rtc.packets.bench import Bench, body, extensions, header
@@ -123,6 +123,7 @@ def test_what_is_sent_again_has_the_marker_and_the_number_that_it_had() -> None:
     for number in range(8):
         stage.picture(key=number == 0)
     sent = list(stage.line.rtp)
+    assert len(sent) == 8 * 4
     stage.line.rtp.clear()
     for packet in sent:
         stage.table.ask_again(rtcp.nack(1, 5001, [header(packet)[2]]))
@@ -157,6 +158,7 @@ def test_any_descriptor_is_read_or_refused() -> None:
     chance = random.Random(seed)
     encoder, known = Encoder(chained=True), Dependencies()
     good = [described for _ in range(8) for *_, described in encoder.frames(key=True)]
+    read = 0
     for _ in range(20000):
         spoilt = bytearray(chance.choice(good) if chance.random() < 0.8 else chance.randbytes(chance.randrange(80)))
         for _ in range(chance.randrange(4)):
@@ -164,5 +166,6 @@ def test_any_descriptor_is_read_or_refused() -> None:
                 spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
         found = known.read(bytes(spoilt[: chance.randrange(len(spoilt) + 1)]) if chance.random() < 0.5 else bytes(spoilt))
         if found is not None:
+            read += 1
             assert all(0 <= mask < 0x10000 for mask in found[1])
-    assert dependency.DEEPEST == 3
+    assert 2_000 < read < 18_000
