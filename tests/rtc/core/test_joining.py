@@ -114,6 +114,8 @@ def test_rooms_hear_nothing_of_one_another() -> None:
     b.publish("cid")
     world.wait(10)
     assert a.knows("b") is None
+    assert not a.all("media_sections_requirement")
+    a.offer(("audio", "recvonly", ""))
     assert not world.of(media.AddDowntrack)
 
 

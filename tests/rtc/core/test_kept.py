@@ -113,7 +113,7 @@ def test_a_worker_that_is_told_to_stop_leaves_its_rooms_to_another() -> None:
         world.note(effect)
     assert world.moved == ["r"]
     assert world.ended == []
-    assert not any(record["active"] for key, record in kept(world).items() if key)
+    assert {key: record["active"] for key, record in kept(world).items() if key} == {"a": False, "b": False}
     other = successor(world)
     assert other.event_names() == []  # the first worker told the webhooks of everyone's leaving
     assert other.join("b", issued_at=world.now - 60).last("join").participant.name == "Bé"
