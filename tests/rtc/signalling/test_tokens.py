@@ -100,7 +100,8 @@ def test_a_refreshed_token_says_the_same_and_is_newer() -> None:
     [
         ({"video": []}, "room", ""), ({"video": {"room": 5}}, "room", ""), ({"attributes": "x"}, "attributes", {}),
         ({"attributes": {"x": 5, "y": "1"}}, "attributes", {"y": "1"}), ({"name": 5}, "name", ""),
-        ({"iat": "x"}, "issued_at", 0), ({"metadata": {}}, "metadata", ""), ({"sub": 5}, "identity", ""), ({"kind": 5}, "kind", "standard"),
+        ({"iat": "x"}, "issued_at", 0), ({"metadata": {}}, "metadata", ""), ({"sub": 5}, "identity", ""),
+        ({"kind": 5}, "kind", "standard"),
     ],
 )  # fmt: skip
 def test_claims_of_another_type_count_as_absent(junk: dict[str, Any], name: str, read: object) -> None:
