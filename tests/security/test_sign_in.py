@@ -224,7 +224,9 @@ def test_a_name_from_outside_is_text(issuer: HostileIssuer) -> None:
     comes_back(issuer, browser)
     user = SignIn.objects.get().user
     assert user.given_name == "<script> [2Jx</script>"
-    assert "<script> [2Jx" not in browser.suite.get("/").content.decode()
+    page = browser.suite.get("/").content.decode()
+    assert "&lt;script&gt; [2Jx" in page
+    assert "<script> [2Jx" not in page
 
 
 def test_a_stranger_cannot_fill_the_log(issuer: HostileIssuer) -> None:
