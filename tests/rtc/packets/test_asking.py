@@ -57,10 +57,14 @@ def test_a_subscriber_that_asks_without_end_is_limited() -> None:
 def test_without_rtx_a_packet_is_resent_as_it_was() -> None:
     table = Bench()
     track = table.publish("TR", bench.VP8, ssrcs=(10,))
-    line = table.subscribe(track, Codec(100, "video/vp8", 90000))
-    table.send(ssrc=10, sequence=1, payload=vp8(key=True, picture=1, zero=1))
-    table.ask_again(rtcp.nack(1, 5001, [header(line.rtp[0])[2]]))
-    assert line.rtp[0] == line.rtp[1]
+    numbered = {bench.SEND_TIME: 6, bench.TRANSPORT: 4}
+    line = table.subscribe(track, Codec(100, "video/vp8", 90000), extensions=numbered)
+    for number in (1, 2):
+        table.send(ssrc=10, sequence=number, payload=vp8(key=number == 1, picture=number, zero=1))
+    table.pass_time(0.1)
+    for packet in line.rtp[1::-1]:
+        table.ask_again(rtcp.nack(1, 5001, [header(packet)[2]]))
+    assert line.rtp[2:] == line.rtp[1::-1]
 
 
 def test_a_missing_packet_is_asked_for_until_it_comes_or_is_useless() -> None:
