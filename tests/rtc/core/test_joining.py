@@ -43,6 +43,10 @@ def test_listeners_are_announced_together_and_publishers_at_once() -> None:
     assert a.knows("b").state == models.ParticipantInfo.ACTIVE
     b.publish("cid")
     assert [t.source for t in a.knows("b").tracks] == [models.TrackSource.MICROPHONE]
+    c = world.join("c", active=False)
+    c.publish("cid", muted=True)
+    world.report(media.TransportConnected(f"{c.sid}/publisher"))
+    assert a.knows("c").state == models.ParticipantInfo.ACTIVE
 
 
 def test_the_room_starts_with_the_first_and_ends_after_the_last() -> None:
