@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.management import call_command
 from pytest_django import Settings
 
 from suite.accounts.models import Identity, Organization, SignIn, User
+from suite.accounts.selectors import get_viewer
 from suite.audit.models import Record
-from suite.kernel import clock
-from tests import people
 from tests.browsers import Browser, known
 from tests.security.hostile_issuer import Claims, HostileIssuer, Lies, running_hostile_issuer
 
@@ -246,8 +244,12 @@ def test_metadata_of_another_issuer_is_not_believed(issuer: HostileIssuer, setti
 
 def test_what_the_session_was_before_does_not_stay(issuer: HostileIssuer) -> None:
     browser = Browser()
-    viewer = people.person(people.organization())
-    key = people.session_of(viewer, at=clock.now())
-    browser.suite.cookies[django_settings.SESSION_COOKIE_NAME] = key
-    comes_back(issuer, browser)
-    assert browser.suite.cookies[django_settings.SESSION_COOKIE_NAME].value != key
+    assert comes_back(issuer, browser).status_code == 302
+    former = browser.suite.session
+    former["of the former"] = "x"
+    former.save()
+    assert get_viewer(session_key=former.session_key) is not None
+    assert comes_back(issuer, browser).status_code == 302
+    assert browser.suite.session.session_key != former.session_key
+    assert "of the former" not in browser.suite.session
+    assert get_viewer(session_key=former.session_key) is None
