@@ -186,9 +186,10 @@ async def test_an_aborted_join_is_told_by_webhook(server: Server, room: str) -> 
             while not any(p.identity == "never there" and p.state == models.ParticipantInfo.DISCONNECTED for p in seen):
                 message = rtc.SignalResponse.FromString((await witness.receive()).data)
                 seen += message.update.participants
-    assert {p.state for p in seen if p.identity == "never there"} <= {
-        models.ParticipantInfo.JOINED, models.ParticipantInfo.DISCONNECTED
-    }  # fmt: skip
+    assert any(p.identity == "witness" for p in seen), "news of everyone comes after two seconds"
+    # By then it has gone, unless the machine is slow: whoever was told of it is told that too.
+    states = [p.state for p in seen if p.identity == "never there"]
+    assert states in ([], [models.ParticipantInfo.JOINED, models.ParticipantInfo.DISCONNECTED])
     await raw.close()
 
 
