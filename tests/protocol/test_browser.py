@@ -115,10 +115,13 @@ async def test_pictures_go_on_over_a_resume_and_a_fresh_start(tab: Tab, single: 
     b = await tab("b", single=single)
     await a.evaluate("publish()")
     await moving(b)
-    for scenario in ("signal-reconnect", "full-reconnect"):
+    for scenario, stays in (("signal-reconnect", True), ("full-reconnect", False)):
+        before = await b.evaluate("room.localParticipant.sid")
         await b.evaluate("events.length = 0")
         await b.evaluate("(s) => room.simulateScenario(s)", scenario)
-        await b.wait_for_function("room.state === 'connected' && document.querySelector('video')", timeout=20_000)
+        back = "events.includes('reconnected') && room.state === 'connected' && document.querySelector('video')"
+        await b.wait_for_function(back, timeout=20_000)
+        assert (await b.evaluate("room.localParticipant.sid") == before) is stays
         await moving(b)
 
 
