@@ -317,6 +317,13 @@ async def test_chromium_publishes_in_layers_and_another_watches(
     await player.wait_for_function("pc.connectionState !== 'connected'", timeout=20_000)
 
 
+# Media takes a pair whose credentials are the last offer's, not one from before the restart.
+OVER_THE_NEW = """async () => {
+  const [, fresh] = pc.localDescription.sdp.match(/^a=ice-ufrag:(.*)$/m);
+  return (await pair())?.local?.usernameFragment === fresh && ["connected", "completed"].includes(pc.iceConnectionState);
+}"""
+
+
 @pytest.mark.journey
 @browsers
 async def test_ice_restarts_over_http_and_media_goes_on(server: Server, room: str, tab: Callable[[], Awaitable[Page]]) -> None:
@@ -326,5 +333,5 @@ async def test_ice_restarts_over_http_and_media_goes_on(server: Server, room: st
     await growing(player, "frames()", 10)
     for page in (encoder, player):
         assert await page.evaluate("restart()") == 200
-        await page.wait_for_function("pc.iceConnectionState === 'connected' || pc.iceConnectionState === 'completed'")
+        await shown(page, OVER_THE_NEW)
         await growing(player, "frames()", 20)
