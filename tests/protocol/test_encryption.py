@@ -68,7 +68,8 @@ async def test_frames_pass_unread_to_who_has_the_key(tab: Tab, server: Server, r
         await tabs[name].evaluate("publish()")
     await rising(tabs, PAIRS, seconds=2)
     with_wrong = {pair: stream for pair, stream in (await streams(tabs)).items() if pair.startswith("c<-")}
-    assert all(with_wrong[f"c<-{name}/camera"]["packets"] > 20 for name in "ab"), with_wrong
+    assert with_wrong.keys() == {f"c<-{name}/{kind}" for name in "ab" for kind in ("camera", "microphone")}
+    assert all(stream["packets"] > 20 for stream in with_wrong.values()), with_wrong
     assert all(stream["decoded"] == 0 for pair, stream in with_wrong.items() if pair.endswith("camera")), with_wrong
     assert all(stream["energy"] == 0 for pair, stream in with_wrong.items() if pair.endswith("microphone")), with_wrong
     await tabs["a"].evaluate(WRITE)
