@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -41,13 +41,13 @@ class Children:
         self._running = [self._start(command) for command in self._commands]
         self._born = [float("-inf")] * len(self._running)
 
-    async def watch(self) -> None:
-        """Restart what has died."""
+    async def watch(self, *, is_ending: Callable[[], bool]) -> None:
+        """Restart what has died, until the server ends."""
         clock = asyncio.get_running_loop().time
-        while True:
+        while not is_ending():
             await asyncio.sleep(AGAIN)
             for index, process in enumerate(self._running):
-                if process.poll() is None or clock() - self._born[index] < OFTEN:
+                if is_ending() or process.poll() is None or clock() - self._born[index] < OFTEN:
                     continue
                 self.died += 1
                 log.error("worker_died", index=index, status=process.returncode)

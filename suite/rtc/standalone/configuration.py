@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from suite.rtc.standalone.reading import WrongConfiguration, document, names, settings, value
+from suite.rtc.standalone.reading import WrongConfiguration, document, file_text, names, settings, value
 from suite.rtc.standalone.schema import Kind
 
 DEV_KEY: Final = "devkey"
@@ -29,7 +29,8 @@ OURS: Final = {
     "room.enable_full_room_in_webhooks": "full_room_in_webhooks", "enable_data_tracks": "data_tracks", "region": "region",
     "enable_participant_data_blob": "data_blobs", "rtc.datachannel_slow_threshold": "slow_reader",
 }  # fmt: skip
-LISTS: Final = ("bind_addresses", "webhook.urls")  # given as one text, with spaces between
+LISTS: Final = {"bind_addresses": Kind.ADDRESSES, "webhook.urls": Kind.URLS}  # given as one text, with spaces between
+TURN_PROTOCOLS: Final = frozenset({"", "udp", "tcp", "tls"})
 ROOMS: Final = ("auto_create", "empty_timeout", "departure_timeout", "max_participants", "enable_remote_unmute")
 
 
@@ -78,9 +79,9 @@ def gather(*, text: str, given: Mapping[str, str], environment: Mapping[str, str
         raise WrongConfiguration(f'unknown key "{unknown[0]}"')
     if "keys" in given:
         found["keys"] = value("keys", Kind.PAIRS, document(given["keys"]))
-    for name in LISTS:
+    for name, kind in LISTS.items():
         if name in given:
-            found[name] = given[name].split()
+            found[name] = value(name, kind, given[name].split())
     return _configuration(found, unsupported)
 
 
@@ -131,7 +132,7 @@ def _keys(found: Mapping[str, Any], *, dev: bool) -> dict[str, str]:
         try:
             if path.stat().st_mode & stat.S_IRWXO:
                 raise WrongConfiguration("key file others permissions must be set to 0")
-            keys = value("key_file", Kind.PAIRS, document(path.read_text()))
+            keys = value("key_file", Kind.PAIRS, document(file_text(path, '"key_file"')))
         except OSError as error:
             raise WrongConfiguration(f'"key_file" cannot be read: {error.strerror}') from error
     if not keys and dev:
@@ -145,7 +146,16 @@ def _keys(found: Mapping[str, Any], *, dev: bool) -> dict[str, str]:
 
 def _redis(found: Mapping[str, Any]) -> str:
     address = found.get("redis.address", "")
-    if not address or "://" in address:
+    if not address:
+        return ""
+    try:
+        parts = urlsplit(address if "://" in address else f"redis://{address}")
+        usable = parts.port != 0 and (parts.hostname if parts.scheme in {"redis", "rediss"} else parts.scheme == "unix")
+    except ValueError:
+        usable = False
+    if not usable:
+        raise WrongConfiguration('"redis.address" has to be a host and a port, such as 127.0.0.1:6379')
+    if "://" in address:
         return str(address)
     user, password = found.get("redis.username", ""), found.get("redis.password", "")
     login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user or password else ""
@@ -190,18 +200,19 @@ def _turn(server: Mapping[str, Any], warnings: list[str]) -> dict[str, Any]:
         try:
             if path.stat().st_mode & stat.S_IRWXO:
                 raise WrongConfiguration("turn secret file others permissions must be set to 0")
-            secret = path.read_text().strip()
+            secret = file_text(path, '"rtc.turn_servers.secret_file"').strip()
         except OSError as error:
             raise WrongConfiguration(f'"rtc.turn_servers.secret_file" cannot be read: {error.strerror}') from error
     elif secret and server.get("secret_file"):
         warnings.append("both secret and secret_file are set for a TURN server: the secret is used")
     if not secret and not (server.get("username") and server.get("credential")):
         raise WrongConfiguration("a TURN server has no usable credentials: set secret, secret_file, or username and credential")
-    try:
-        port, ttl = int(server.get("port", 3478)), int(server.get("ttl", 0))
-    except ValueError:
-        raise WrongConfiguration('"rtc.turn_servers" has a port or ttl that is not a whole number') from None
+    host, protocol = str(server.get("host", "")), str(server.get("protocol", ""))
+    if not host or protocol not in TURN_PROTOCOLS:
+        raise WrongConfiguration('"rtc.turn_servers" need a host, and udp, tcp or tls as protocol')
+    port = value("rtc.turn_servers.port", Kind.PORT, server.get("port", "3478"))
+    ttl = value("rtc.turn_servers.ttl", Kind.NUMBER, server.get("ttl", "0"))
     return {
-        "host": str(server.get("host", "")), "port": port, "protocol": str(server.get("protocol", "")), "secret": secret,
+        "host": host, "port": port, "protocol": protocol, "secret": secret,
         "username": str(server.get("username", "")), "credential": str(server.get("credential", "")), "ttl": ttl,
     }  # fmt: skip

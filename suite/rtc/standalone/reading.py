@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -12,6 +14,9 @@ from suite.rtc.standalone.schema import KEYS, Kind
 
 TRUE: Final = frozenset({"true", "yes", "on", "1"})
 FALSE: Final = frozenset({"false", "no", "off", "0"})
+SINGLE: Final = frozenset({Kind.TEXT, Kind.NUMBER, Kind.COUNT, Kind.PORT, Kind.FLAG, Kind.ADDRESS, Kind.PORTS, Kind.LEVEL})
+LEVELS: Final = frozenset({"debug", "info", "warn", "error"})
+OTHER_LEVELS: Final = {"warning": "warn", **dict.fromkeys(("dpanic", "panic", "fatal"), "error")}  # zap's, and a usual one
 
 
 class WrongConfiguration(Exception):
@@ -32,6 +37,14 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {}
+
+
+def file_text(path: Path, name: str) -> str:
+    """What a file holds; raises `OSError`, and `WrongConfiguration` that speaks of `name` where it is no text."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise WrongConfiguration(f"{name} is not UTF-8") from None
 
 
 def document(text: str) -> dict[str, Any]:
@@ -67,7 +80,7 @@ def names(known: Mapping[str, Any] = KEYS, before: str = "") -> Iterator[tuple[s
     for key, kind in known.items():
         if isinstance(kind, Mapping):
             yield from names(kind, f"{before}{key}.")
-        elif kind in {Kind.TEXT, Kind.NUMBER, Kind.FLAG, Kind.ADDRESS, Kind.PORTS}:
+        elif kind in SINGLE:
             yield before + key, kind
 
 
@@ -120,6 +133,36 @@ def _flag(given: str) -> bool:
     return given.lower() in TRUE
 
 
+def _within(most: int) -> Callable[[Any], int]:
+    def read(given: Any) -> int:
+        number = int(_text(given))
+        if not 0 <= number <= most:
+            raise ValueError(given)
+        return number
+
+    return read
+
+
+def _level(given: str) -> str:
+    level = OTHER_LEVELS.get(given.lower(), given.lower())
+    if level not in LEVELS:
+        raise ValueError(given)
+    return level
+
+
+def _addresses(given: Any) -> list[str]:
+    """An empty one is every address, as at LiveKit."""
+    return [str(ipaddress.ip_address(address)) if address else "" for address in _texts(given)]
+
+
+def _urls(given: Any) -> list[str]:
+    for url in _texts(given):
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+            raise ValueError(url)
+    return _texts(given)
+
+
 def _ports(given: str) -> tuple[int, int]:
     """The first and the last port."""
     first, _, last = given.partition("-")
@@ -133,11 +176,14 @@ def _address(given: Any) -> str:
     """An address, or LiveKit's `{ipv4: ..., ipv6: ...}`: both, with a comma between."""
     if not isinstance(given, dict):
         return str(ipaddress.ip_address(given))
+    if not set(given) <= {"ipv4", "v4", "ipv6", "v6"}:
+        raise ValueError(given)
     both = (given.get("ipv4") or given.get("v4"), given.get("ipv6") or given.get("v6"))
     return ",".join(str(ipaddress.ip_address(one)) for one in both if one)
 
 
 READERS: Final[Mapping[Kind, Callable[[Any], Any]]] = {
     Kind.TEXT: _text, Kind.NUMBER: lambda given: int(_text(given)), Kind.FLAG: _flag, Kind.TEXTS: _texts, Kind.MAPS: _maps,
-    Kind.PAIRS: _pairs, Kind.ADDRESS: _address, Kind.PORTS: _ports,
+    Kind.PAIRS: _pairs, Kind.ADDRESS: _address, Kind.PORTS: _ports, Kind.COUNT: _within((1 << 32) - 1),
+    Kind.PORT: _within(65_535), Kind.LEVEL: _level, Kind.ADDRESSES: _addresses, Kind.URLS: _urls,
 }  # fmt: skip

@@ -24,7 +24,7 @@ from suite.kernel.logs import configure, get_logger
 from suite.rtc.link.frames import MAX_PAYLOAD
 from suite.rtc.standalone.children import Children, wait_for
 from suite.rtc.standalone.configuration import Configuration, gather
-from suite.rtc.standalone.reading import WrongConfiguration
+from suite.rtc.standalone.reading import WrongConfiguration, file_text
 
 log = get_logger("suite.rtc")
 
@@ -90,7 +90,7 @@ def configuration(parsed: argparse.Namespace, others: Mapping[str, str]) -> Conf
     text = parsed.config_body
     if not text and (path := parsed.config or parsed.file):
         try:
-            text = Path(path).read_text()
+            text = file_text(Path(path), "it")
         except OSError as error:
             raise WrongConfiguration(f"the file cannot be read: {error.strerror}") from error
     options = {
@@ -161,7 +161,8 @@ async def _serve(found: Configuration, children: Children, sockets: Sequence[Pat
     )  # fmt: skip
     config.load()  # while the workers start
     server = uvicorn.Server(config)
-    tasks = [asyncio.create_task(children.watch())]  # a port may be taken for a moment by what was here before
+    # A port may be taken for a moment by what was here before. Who ends the server may end its workers with it.
+    tasks = [asyncio.create_task(children.watch(is_ending=lambda: server.should_exit))]
     await wait_for(sockets, children)
     gc.collect()
     gc.freeze()  # what is loaded stays: it need not be looked at
@@ -178,8 +179,9 @@ async def _serve(found: Configuration, children: Children, sockets: Sequence[Pat
             next(iter(renewing)).add_done_callback(renewing.discard)
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, renew)
+    doors = listening(found, found.port)
     log.info("listening", addresses=list(found.bind), port=found.port, workers=len(sockets))
-    await server.serve(sockets=listening(found, found.port))
+    await server.serve(sockets=doors)
     for task in [*tasks, *renewing]:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -215,6 +217,6 @@ def main() -> None:
         try:
             uvloop.run(_serve(found, children, sockets))
         except OSError as error:
-            sys.exit(f"The media server cannot listen on port {found.port}: {error.strerror}.")
+            sys.exit(f"The media server cannot listen: {error.strerror}.")  # which names address and port
         finally:
             children.stop()

@@ -105,16 +105,29 @@ def test_a_key_that_we_do_not_support_is_named_and_ignored() -> None:
         ("rtc: {udp_prt: 1}", 'unknown key "rtc.udp_prt"'),
         ("rtc: {turn_servers: [{hots: x}]}", 'unknown key "rtc.turn_servers.hots"'),
         ("rtc: {turn_servers: [{host: x}]}", "no usable credentials"),
-        ("port: many", '"port" has to be a whole number'),
+        ("rtc: {turn_servers: [{secret: x}]}", "need a host"),
+        ("rtc: {turn_servers: [{host: x, protocol: quic, secret: x}]}", "udp, tcp or tls"),
+        ("rtc: {turn_servers: [{host: x, port: 70000, secret: x}]}", '"rtc.turn_servers.port" has to be a port'),
+        ("port: many", '"port" has to be a port'),
+        ("port: -1", '"port" has to be a port'),
+        ("rtc: {tcp_port: 65536}", '"rtc.tcp_port" has to be a port'),
+        ("prometheus: {port: 99999}", '"prometheus.port" has to be a port'),
+        ("room: {empty_timeout: -5}", '"room.empty_timeout" has to be a whole number from 0'),
+        ("room: {max_participants: 1_0_000_000_000}", '"room.max_participants" has to be a whole number from 0'),
+        ("logging: {level: loud}", '"logging.level" has to be debug'),
+        ("redis: {address: '127.0.0.1:port'}", '"redis.address" has to be a host and a port'),
         ("room: {auto_create: perhaps}", '"room.auto_create" has to be true or false'),
         ("rtc: {udp_port: 9-8}", '"rtc.udp_port" has to be a port'),
         ("rtc: {node_ip: here}", '"rtc.node_ip" has to be an address'),
         ("rtc: 7", '"rtc" has to be a mapping'),
-        ("bind_addresses: 127.0.0.1", '"bind_addresses" has to be a list of texts'),
+        ("rtc: {node_ip: {v5: 127.0.0.1}}", '"rtc.node_ip" has to be an address'),
+        ("bind_addresses: 127.0.0.1", '"bind_addresses" has to be a list of addresses'),
+        ("bind_addresses: [localhost]", '"bind_addresses" has to be a list of addresses'),
         ("port: 1\nport: 2", '"port" is there twice'),
         ("[1", "it is not YAML"),
         ("webhook: {urls: [http://x], api_key: third}", '"webhook.api_key" has to be one of the keys'),
         ("webhook: {urls: [http://x]}", '"webhook.api_key" is required'),
+        ("webhook: {urls: [here], api_key: first}", '"webhook.urls" has to be a list of http or https'),
         ("prometheus: {port: 1, username: me}", "are set together or not at all"),
     ],
 )  # fmt: skip
@@ -122,6 +135,28 @@ def test_what_cannot_be_used_is_an_error_that_names_it(text: str, words: str) ->
     with pytest.raises(WrongConfiguration) as wrong:
         read(text)
     assert words in str(wrong.value)
+
+
+def test_what_an_option_says_is_checked_as_the_file_is() -> None:
+    assert read(bind_addresses="127.0.0.1 ::1").bind == ("127.0.0.1", "::1")
+    for name, said in (("bind_addresses", "localhost"), ("webhook.urls", "here"), ("log_level", "loud"), ("port", "65536")):
+        with pytest.raises(WrongConfiguration, match=name):
+            read(**{name: said})
+
+
+@pytest.mark.parametrize(("said", "level"), [("WARN", "warn"), ("warning", "warn"), ("fatal", "error"), ("debug", "debug")])
+def test_levels_are_zaps(said: str, level: str) -> None:
+    assert read(f"logging: {{level: {said}}}").log_level == level
+
+
+def test_a_file_that_is_no_text_is_an_error_of_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "livekit.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(WrongConfiguration, match="not UTF-8"):
+        configuration(*arguments([str(path)]))
+    path.chmod(0o600)
+    with pytest.raises(WrongConfiguration, match='"key_file" is not UTF-8'):
+        read(f"key_file: {path}\n", keys="")
 
 
 def test_a_server_without_keys_does_not_start_but_for_development() -> None:
