@@ -12,7 +12,7 @@ from suite.rtc.core.grants import Grants
 
 ALGORITHMS: Final = ["HS256"]
 MAX_TOKEN: Final = 100_000  # characters: the limit of metadata and attributes, and some
-LEEWAY: Final = 10  # seconds that clocks may differ
+LEEWAY: Final = 60  # seconds that clocks may differ, as LiveKit has it (auth/verifier.go)
 REFRESHED_FOR: Final = 600  # seconds that a refreshed token lives at least (LiveKit: tokenDefaultTTL)
 
 
@@ -56,7 +56,7 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
     times = {name: claims.get(name) for name in ("exp", "nbf")}
     if any(isinstance(t, bool) or not isinstance(t, (int, float, type(None))) for t in times.values()) or times["exp"] is None:
         raise TokenRefused("invalid token, error: token has invalid claims: invalid times")
-    if float(times["exp"]) + LEEWAY < now:
+    if float(times["exp"]) + LEEWAY <= now:
         raise TokenRefused("invalid token, error: token has invalid claims: token is expired")
     if times["nbf"] is not None and float(times["nbf"]) - LEEWAY > now:
         raise TokenRefused("invalid token, error: token has invalid claims: token is not valid yet")

@@ -41,6 +41,11 @@ def test_a_good_token_is_read() -> None:
     assert Grants.from_claims(verify(token(), keys=KEYS, now=NOW)).room == "r"
 
 
+@pytest.mark.parametrize("changed", [{"nbf": int(NOW) + 60}, {"exp": int(NOW) - 59}])
+def test_clocks_may_differ_by_a_minute(changed: dict[str, int]) -> None:
+    assert verify(token(**changed), keys=KEYS, now=NOW)["sub"] == "a"
+
+
 @pytest.mark.parametrize(
     "hostile",
     [
@@ -59,6 +64,7 @@ def test_a_good_token_is_read() -> None:
         token(algorithm="HS512", secret="s" * 64),
         token(exp=int(NOW) - 60),
         token(nbf=int(NOW) + 600),
+        token(nbf=int(NOW) + 61),
         token(exp=None),
         token(exp=True),
         token(nbf="soon"),
