@@ -24,6 +24,7 @@ KINDS: Final = {
     "sip": models.ParticipantInfo.SIP,
     "agent": models.ParticipantInfo.AGENT,
 }
+DEPENDENT: Final = frozenset({"agent", "egress"})
 
 
 def _text(value: object) -> str:
@@ -119,6 +120,11 @@ class Grants:
     @property
     def recorder(self) -> bool:
         return self._flag("recorder", absent=False)
+
+    @property
+    def dependent(self) -> bool:
+        """Whether it is there for others only (an agent, a recorder): as at LiveKit it fills no room and keeps none open."""
+        return self.kind in DEPENDENT or self._flag("agent", absent=False) or self.recorder
 
     def has(self, grant: str) -> bool:
         """Whether an administrative grant (`roomJoin`, `roomAdmin`, `roomCreate`, `roomList`, `roomRecord`) is given."""

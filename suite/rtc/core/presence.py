@@ -7,6 +7,7 @@ from livekit.protocol import models, rtc
 from suite.rtc.core import data, datatracks, ice, kept, layers, media, negotiation, profile, publishing, subscribing, updates
 from suite.rtc.core.effects import Accept, Close, Effect, Refuse, RoomEnded, Send
 from suite.rtc.core.errors import RemoteError
+from suite.rtc.core.grants import Grants
 from suite.rtc.core.inputs import ConnectionId, Joined
 from suite.rtc.core.participant import Participant, Transport
 from suite.rtc.core.settings import (
@@ -52,14 +53,20 @@ def joined(room: RoomState, joining: Joined) -> None:
         return
     grants = joining.grants
     there = room.participants.get(grants.identity)
-    count = sum(1 for p in room.visible() if p is not there)
-    if room.max_participants and count >= room.max_participants and not grants.hidden:
+    if is_full(room, grants):
         # LiveKit answers 500 here; the text is ours.
         room.emit(Refuse(joining.connection, 500, "room is full"))
         return
     if there is not None:
         leave(room, there, Reason.DUPLICATE_IDENTITY)
     _enter(room, joining)
+
+
+def is_full(room: RoomState, grants: Grants) -> bool:
+    """Whether there is no place for one more, who may be there already."""
+    if not room.max_participants or grants.hidden or grants.dependent:
+        return False
+    return sum(1 for p in room.counted() if p.identity != grants.identity) >= room.max_participants
 
 
 def _enter(room: RoomState, joining: Joined) -> None:
@@ -85,7 +92,7 @@ def _enter(room: RoomState, joining: Joined) -> None:
         participant.metadata = request.metadata or participant.metadata
         participant.attributes.update({key: value for key, value in request.participant_attributes.items() if value})
     kept.come_back(room, participant)
-    room.cancel_timer(IDLE)
+    keep_open(room, participant)
     room.emit(Accept(joining.connection))
     for transport in participant.transports:
         channels = data.CHANNELS if transport is participant.subscriber and not joining.single else ()
@@ -289,7 +296,8 @@ def leave(
         updates.room_changed(room)
     datatracks.tell_readers(room, readers)
     room.notify("participant_left" if was_active else "participant_connection_aborted", participant=participant)
-    if not room.participants:
+    if room.kept_open and is_idle(room):
+        room.kept_open = False
         room.set_timer(IDLE, float(room.departure_timeout))
 
 
@@ -322,9 +330,22 @@ def _take_away(room: RoomState, participant: Participant) -> list[Participant]:
     return readers
 
 
+def is_idle(room: RoomState) -> bool:
+    """Whether nobody is there for whom the room would be kept open; the hidden are, agents and recorders are not."""
+    return all(p.grants.dependent for p in room.participants.values())
+
+
+def keep_open(room: RoomState, newcomer: Participant) -> None:
+    """Somebody came: the room does not end for want of people."""
+    if not newcomer.grants.dependent:
+        room.kept_open = True
+        room.cancel_timer(IDLE)
+
+
 def room_idle(room: RoomState) -> None:
     """Nobody came, or nobody came back."""
-    if not room.participants:
+    room.kept_open = not is_idle(room)
+    if not room.kept_open:
         end(room, Reason.ROOM_CLOSED)
 
 

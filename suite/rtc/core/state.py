@@ -50,6 +50,7 @@ class RoomState:
     kept: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # what was last said of each (`kept.py`)
     absent: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # those whom a lost worker knew
     ticking: bool = False
+    kept_open: bool = False  # somebody is there who is neither agent nor recorder
     ended: bool = False
 
     def emit(self, *effects: Effect) -> None:
@@ -89,6 +90,10 @@ class RoomState:
     def visible(self) -> Iterable[Participant]:
         return (p for p in self.participants.values() if not p.hidden)
 
+    def counted(self) -> Iterable[Participant]:
+        """Those for whom a room has places, and is kept open."""
+        return (p for p in self.visible() if not p.grants.dependent)
+
     def mimes(self) -> list[str]:
         """What may be published, LiveKit's names."""
         named = [MIMES[name] for name in (*self.settings.audio_codecs, *self.settings.video_codecs)]
@@ -107,7 +112,7 @@ class RoomState:
             creation_time_ms=int(self.created_at * 1000),
             enabled_codecs=[models.Codec(mime=mime) for mime in self.mimes()],
             metadata=self.metadata,
-            num_participants=len(visible),
+            num_participants=sum(1 for _ in self.counted()),
             num_publishers=sum(1 for p in visible if p.is_publisher),
             active_recording=any(e.status == egress.EGRESS_ACTIVE for e in self.egresses.values()),
         )

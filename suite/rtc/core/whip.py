@@ -74,8 +74,7 @@ def offered(room: RoomState, asked: Offered, description: sdp.Description) -> No
         room.emit(Reply(asked.request, ServiceError(UNPROCESSABLE, words)))
         return
     there = room.participants.get(asked.grants.identity)
-    count = sum(1 for p in room.visible() if p is not there)
-    if room.max_participants and count >= room.max_participants and not asked.grants.hidden:
+    if presence.is_full(room, asked.grants):
         room.emit(Reply(asked.request, ServiceError("unavailable", "room is full")))
         return
     if there is not None:
@@ -116,7 +115,7 @@ def _enter(room: RoomState, asked: Offered) -> Participant:
         http=HttpSession(asked.watching),
     )
     kept.come_back(room, participant)
-    room.cancel_timer(presence.IDLE)
+    presence.keep_open(room, participant)
     room.command(media.OpenTransport(transport.id, transport.ufrag, transport.password))
     room.participants[participant.identity] = room.sids[sid] = participant
     room.set_timer(presence.GONE + sid, TO_START)

@@ -111,6 +111,45 @@ def test_the_hidden_are_seen_by_nobody_and_count_for_nothing() -> None:
     assert a.last("room_update").room.num_participants == 2
 
 
+@pytest.mark.parametrize("grant", ["agent", "recorder"])
+def test_who_is_there_for_others_only_needs_no_place(grant: str) -> None:
+    world = World(max_participants=1)
+    a = world.join("a")
+    assert world.join("n", **{grant: True}).refused is None
+    world.wait(10)
+    assert a.last("room_update").room.num_participants == 1
+    assert world.join("b").refused is not None
+
+
+@pytest.mark.parametrize("grant", ["agent", "recorder"])
+def test_who_is_there_for_others_only_keeps_no_room_open(grant: str) -> None:
+    world = World(departure_timeout=20)
+    a = world.join("a")
+    n = world.join("n", **{grant: True})
+    world.wait(30)
+    a.leave()
+    world.wait(19)
+    assert not world.ended
+    world.wait(2)
+    assert world.ended == ["r"]
+    assert n.last("leave").reason == Reason.ROOM_CLOSED
+
+
+def test_an_agent_alone_waits_as_long_as_an_empty_room() -> None:
+    world = World(empty_timeout=40, departure_timeout=5)
+    world.join("first", agent=True)
+    world.wait(10)
+    world.join("first", agent=True)  # again
+    world.wait(20)
+    assert not world.ended
+    a = world.join("a")
+    world.wait(60)
+    assert not world.ended
+    a.leave()
+    world.wait(6)
+    assert world.ended == ["r"]
+
+
 def test_rooms_hear_nothing_of_one_another() -> None:
     world = World()
     a = world.join("a", room="one")
