@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from livekit.protocol import rtc
 
 from tests.protocol.conftest import Server, running_server, until
 
@@ -30,6 +31,20 @@ async def test_bytes_a_second(tmp_path: Path, people: Any) -> None:
         await until(lambda: b.frames["a"] > seen + 20)  # nothing happens to those who are there
         await a.leave()
         assert await answered(server, 200)
+
+
+@pytest.mark.parametrize("where", ["address", "header"])
+async def test_a_long_token_is_let_in(server: Server, room: str, where: str) -> None:
+    """Its metadata may have half a megabyte; a client that comes back tells its descriptions in the address too."""
+    token = server.token("a", room, claims={"metadata": "x" * 40_000})
+    params, headers = ({"access_token": token}, {}) if where == "address" else ({}, {"Authorization": f"Bearer {token}"})
+    async with (
+        asyncio.timeout(WITHIN),
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{server.ws}/rtc", params=params, headers=headers) as signalling,
+    ):
+        said = rtc.SignalResponse.FromString((await signalling.receive()).data)
+    assert len(said.join.participant.metadata) == 40_000
 
 
 async def answered(server: Server, wanted: int) -> str:
