@@ -33,12 +33,32 @@ def doors(application: Application) -> Application:
         origin = headers.get(b"origin", b"")
         if origin and scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
             await _answer(send, 204, _preflight(origin, headers.get(b"access-control-request-headers", b"")))
-        elif (limit := getattr(settings, "RTC_BODY_LIMIT", 0)) and _length(headers) > limit:
+            return
+        limit = getattr(settings, "RTC_BODY_LIMIT", 0)
+        body = _Body(receive, limit)
+        if not limit or _length(headers) <= limit:
+            await application(scope, body.receive, _allowing(send, origin))
+        if body.too_long or (limit and _length(headers) > limit):
             await _answer(send, 413, _allowed(origin), b"request body too large")
-        else:
-            await application(scope, receive, _allowing(send, origin))
 
     return entered
+
+
+class _Body:
+    """A request's body, of which no more than `limit` bytes are read (0: all): one in pieces says no length before."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self.too_long = False
+        self._receive = receive
+        self._limit = limit
+        self._read = 0
+
+    async def receive(self) -> Message:
+        """The next piece; as if the caller had hung up, once there is too much: the application answers nothing then."""
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        self.too_long = self.too_long or bool(self._limit and self._read > self._limit)
+        return {"type": "http.disconnect"} if self.too_long else message
 
 
 def _length(headers: dict[bytes, bytes]) -> int:
