@@ -7,7 +7,6 @@ import contextlib
 import logging
 import time
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from channels.consumer import AsyncConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -20,7 +19,7 @@ from suite.rtc.directory import DirectoryLost
 from suite.rtc.keys import keys
 from suite.rtc.link.frames import Kind, unpack
 from suite.rtc.link.web import Channel, WorkerLost, join_payload
-from suite.rtc.signalling.joining import joining
+from suite.rtc.signalling.joining import joining, parameters
 from suite.rtc.signalling.messages import MAX_MESSAGE, json_of_response, request_of_json
 from suite.rtc.signalling.rate import Rate
 from suite.rtc.workers import NO_DIRECTORY, REVOKED, UNAVAILABLE, workers
@@ -66,19 +65,18 @@ class SignallingConsumer(AsyncWebsocketConsumer):
         self._in_json = self._ended = False
         self._pump: asyncio.Task[None] | None = None
         self._allowance, self._counted_at = float(BURST), time.monotonic()
-        query = dict(parse_qsl(self.scope["query_string"].decode(errors="replace"), max_num_fields=100))
         headers = {name: value.decode("latin-1") for name, value in self.scope["headers"]}
         self._compresses = "permessage-deflate" in headers.get(b"sec-websocket-extensions", "")
         try:
             asked = joining(
-                query=query,
+                query=parameters(self.scope["query_string"].decode(errors="replace")),
                 authorization=headers.get(b"authorization", ""),
                 single=self.single,
                 keys=keys(),
                 now=time.time(),
             )
-        except (JoinRefused, ValueError) as refusal:
-            await self._refuse(getattr(refusal, "status", 400), str(refusal))
+        except JoinRefused as refusal:
+            await self._refuse(refusal.status, refusal.message)
             return
         now, grants = time.monotonic(), asked.grants
         if not _JOINS_OF_ONE.allows((grants.room, grants.identity), now) or not _JOINS_OF_ROOM.allows(grants.room, now):

@@ -12,7 +12,7 @@ from suite.rtc.core.errors import JoinRefused, ServiceError
 from suite.rtc.keys import keys
 from suite.rtc.link.web import CALL_DEADLINE
 from suite.rtc.signalling import twirp
-from suite.rtc.signalling.joining import joining
+from suite.rtc.signalling.joining import joining, parameters
 from suite.rtc.signalling.tokens import TokenRefused, bearer, verify
 from suite.rtc.workers import workers
 
@@ -28,7 +28,7 @@ async def validate(request: HttpRequest, *, single: bool) -> HttpResponse:
         status, text = 200, "success"
         try:
             asked = joining(
-                query=request.GET.dict(),
+                query=parameters(request.META["QUERY_STRING"]),
                 authorization=request.headers.get("authorization", ""),
                 single=single,
                 keys=keys(),

@@ -112,6 +112,17 @@ async def test_a_hostile_token_is_refused_at_the_door(http: Raw, server: Server,
     assert not token or token not in text
 
 
+@pytest.mark.parametrize("path", ["/rtc", "/rtc/v1"])
+async def test_more_parameters_than_a_client_has_are_refused_without_a_trace(http: Raw, server: Server, path: str) -> None:
+    query = [("access_token", server.token()), *(("a", "1") for _ in range(1200))]
+    async with http.get(f"{server.http}{path}/validate", params=query) as answer:
+        assert (answer.status, await answer.text()) == (400, "too many parameters")
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await http.ws_connect(f"{server.ws}{path}", params=query)
+    assert refused.value.status == 400
+    assert "Traceback" not in server.log.read_text(errors="replace")
+
+
 async def test_validate_says_yes_and_why_not(http: Raw, server: Server) -> None:
     async def asked(path: str, **query: str) -> tuple[int, str]:
         async with http.get(f"{server.http}{path}", params=query) as answer:

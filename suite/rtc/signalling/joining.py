@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from google.protobuf.message import DecodeError
 from livekit.protocol import models, rtc
@@ -18,6 +19,7 @@ from suite.rtc.core.grants import Grants
 from suite.rtc.signalling.messages import MAX_MESSAGE
 from suite.rtc.signalling.tokens import bearer, verify
 
+MAX_PARAMETERS: Final = 100
 TOO_LARGE: Final = "join request too large"
 TRUE: Final = frozenset({"1", "true", "t", "yes"})
 CAPABILITIES: Final = models.ClientInfo.Capability.keys()
@@ -33,6 +35,14 @@ class Joining:
     grants: Grants
     request: rtc.JoinRequest
     single: bool
+
+
+def parameters(query: str) -> dict[str, str]:
+    """What an address says after its `?`; raises `JoinRefused` where that is too much to be a client's."""
+    try:
+        return dict(parse_qsl(query, max_num_fields=MAX_PARAMETERS))
+    except ValueError as error:
+        raise JoinRefused(400, "too many parameters") from error
 
 
 def joining(
