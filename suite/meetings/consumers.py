@@ -44,6 +44,7 @@ class MeetingSocket(Socket):
         self.joined: set[str] = set()
         self.waits: asyncio.Task[None] | None = None
         self.moderates = False
+        self.ref = ""
         participation = await self._participation()
         await self._join(live.one(participation.id))
         viewer = (await database_sync_to_async(self._bearer)()).viewer
@@ -77,7 +78,16 @@ class MeetingSocket(Socket):
         verb = VERBS.get(str(kind))
         if verb is None:
             raise BadInput
+        ref = message.get("ref")
+        self.ref = ref if isinstance(ref, str) else ""
         await database_sync_to_async(self._act)(verb, message)
+        self.ref = ""
+
+    async def answer_error(self, error: SuiteError) -> None:
+        """Say what was refused, and of which message: its writer keeps it."""
+        ref, self.ref = self.ref, ""
+        answer: contract.ErrorMessage = {"type": "error", "code": error.code, "message": error.sentence}
+        await self.say({**answer, "ref": ref} if ref else answer)
 
     # --- group messages
     async def transcription_changed(self, _event: dict[str, Any]) -> None:
@@ -169,6 +179,7 @@ class MeetingSocket(Socket):
                 "state": cast("contract.MyState", participation.state),
                 "can_moderate": self.moderates,
                 "guest": participation.is_guest,
+                "user_id": None if participation.user_id is None else str(participation.user_id),
             },
             "waiting": selectors.waiting_for(meeting) if self.moderates else [],
             "people": selectors.people_in(meeting) if inside else [],

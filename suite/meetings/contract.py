@@ -90,6 +90,7 @@ class Me(TypedDict):
     state: Annotated[MyState, "`left`: what waited has been given up, one has to ask again."]
     can_moderate: bool
     guest: bool
+    user_id: Annotated[str | None, "The account, whichever device it comes from; null: a guest."]
 
 
 class StateMessage(TypedDict):
@@ -143,7 +144,7 @@ class ErrorMessage(TypedDict):
     type: Literal["error"]
     code: str
     message: str
-    ref: NotRequired[str]
+    ref: NotRequired[Annotated[str, "Of the message that was not taken."]]
 
 
 ServerMessage = (

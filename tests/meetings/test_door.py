@@ -34,10 +34,14 @@ async def test_a_guest_waits_hears_nothing_and_is_let_in(awa, slug):
         state = await guests.told("state")
         assert state["me"]["state"] == "waiting"
         assert (state["people"], state["messages"], state["transcription"]) == ([], [], None)
-        shown = (await hosts.told("state"))["waiting"]
-        assert [one["name"] for one in shown] == ["Odile"]
+        told = await hosts.told("state")
+        assert (told["me"]["user_id"], state["me"]["user_id"]) == (str(awa.user_id), None)
+        assert [one["name"] for one in told["waiting"]] == ["Odile"]
         await guests.say(type="message", body="Je suis là", ref="1")
-        assert (await guests.told("error"))["code"] == "forbidden"
+        refused = await guests.told("error")
+        assert (refused["code"], refused["ref"]) == ("forbidden", "1")
+        await guests.say(type="end_for_all")
+        assert "ref" not in await guests.told("error")
         await hosts.say(type="message", body="Bonjour", ref="1")
         await hosts.told("message")
         await hosts.say(type="admit", participation_id=guest[1]["participation_id"])

@@ -1,9 +1,10 @@
 import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
 
+import { pageLocale } from "../shared/catalogue.ts";
+import { excessOf } from "../shared/excess.ts";
 import { keepDraft, readDraft } from "./drafts.ts";
 import { say } from "./messages.ts";
 
-const CHARACTERS_MAX = 8_000;
 const HEIGHT_MAX_PX = 200;
 
 interface Props {
@@ -19,13 +20,14 @@ export function Composer({ channelId, viewerId, title, onSend }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
   const id = useId();
   const isEmpty = text.trim() === "";
+  const excess = excessOf(text);
 
   const change = (next: string): void => {
     setText(next);
     keepDraft(viewerId, channelId, next);
   };
   const send = (): void => {
-    if (isEmpty) return;
+    if (isEmpty || excess > 0) return;
     onSend(text);
     change("");
     field.current?.focus();
@@ -58,18 +60,19 @@ export function Composer({ channelId, viewerId, title, onSend }: Props) {
         id={id}
         className="composer__field"
         rows={1}
-        maxLength={CHARACTERS_MAX}
+        dir="auto"
         placeholder={say("compose", { title })}
         aria-describedby={`${id}-hint`}
+        aria-invalid={excess > 0}
         value={text}
         // Whoever opens a conversation with a keyboard is there to write.
         autoFocus={window.matchMedia("(hover: hover)").matches}
         onChange={(event) => change(event.target.value)}
         onKeyDown={onKeyDown}
       />
-      <button type="submit" className="fr-btn fr-icon-send-plane-fill" aria-label={say("send")} title={say("send")} disabled={isEmpty} />
-      <p id={`${id}-hint`} className="composer__hint">
-        {say("composeHint")}
+      <button type="submit" className="fr-btn fr-icon-send-plane-fill" aria-label={say("send")} title={say("send")} disabled={isEmpty || excess > 0} />
+      <p id={`${id}-hint`} className="composer__hint" role={excess > 0 ? "alert" : undefined}>
+        {excess > 0 ? say("tooLong", { excess: excess.toLocaleString(pageLocale()) }) : say("composeHint")}
       </p>
     </form>
   );

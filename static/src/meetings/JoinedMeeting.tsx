@@ -61,5 +61,5 @@ export function JoinedMeeting({ room, answer, sources, guestName, onOver }: Prop
       </div>
     );
   }
-  return <inside.Inside live={live} entry={session.entry} participationId={answer.participation_id} room={room} sources={sources} />;
+  return <inside.Inside live={live} entry={session.entry} room={room} sources={sources} />;
 }

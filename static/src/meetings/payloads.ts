@@ -99,6 +99,8 @@ export interface Me {
   state: MyState;
   can_moderate: boolean;
   guest: boolean;
+  /** The account, whichever device it comes from; null: a guest. */
+  user_id: string | null;
 }
 
 /** The first word, and again when everything may have changed. */
@@ -152,6 +154,7 @@ export interface ErrorMessage {
   type: "error";
   code: string;
   message: string;
+  /** Of the message that was not taken. */
   ref?: string;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { ChatMessage, JoinAnswer, Person, ServerMessage, StateMessage } from "./contract.ts";
-import { nextSession, openSession, type Session, type SessionEvent } from "./session.ts";
+import { isMine, nextSession, openSession, type Session, type SessionEvent } from "./session.ts";
 
 const ANSWER: JoinAnswer = { state: "waiting", participation_id: "p1", meeting_id: "m1", socket: "/ws/meetings/m1/?participation=p1" };
 const AWA: Person = { participation_id: "p1", name: "Awa", guest: false, shared_microphone: false };
@@ -10,7 +10,7 @@ const BRUNO: Person = { participation_id: "p2", name: "Bruno", guest: false, sha
 const state = (change: Partial<StateMessage> = {}): StateMessage => ({
   type: "state",
   meeting: { id: "m1", title: "Point d’équipe", room_slug: "abc-defg-hij", started_at: "2026-11-22T09:00:00Z" },
-  me: { participation_id: "p1", name: "Awa", state: "admitted", can_moderate: true, guest: false },
+  me: { participation_id: "p1", name: "Awa", state: "admitted", can_moderate: true, guest: false, user_id: "u1" },
   waiting: [],
   people: [AWA],
   transcription: null,
@@ -57,6 +57,29 @@ describe("a session", () => {
     expect(after(state(), { type: "message", message: written("1", "p2") }).notice?.kind).toBe("written");
   });
 
+  it("knows what I wrote before I came back", () => {
+    const before: ChatMessage = { ...written("1", "p0"), author: { name: "Awa", user_id: "u1", participation_id: "p0" } };
+    expect(isMine(after(state()).me, before)).toBe(true);
+    expect(isMine(after(state()).me, written("1", "p2"))).toBe(false);
+  });
+
+  it("keeps what I write until the server has it, also over a line that was lost meanwhile", () => {
+    const wrote: SessionEvent = { type: "wrote", ref: "r1", body: "Bonjour" };
+    const sending = after(state(), wrote);
+    expect(sending.sending).toEqual([{ ref: "r1", body: "Bonjour", failure: null }]);
+    expect(nextSession(sending, state()).sending).toHaveLength(1);
+    expect(nextSession(sending, state({ messages: [written("r1", "p1")] })).sending).toEqual([]);
+    expect(nextSession(sending, { type: "message", message: written("r1", "p1") }).sending).toEqual([]);
+  });
+
+  it("says of what I wrote why it was not taken, until it is sent again", () => {
+    const wrote: SessionEvent = { type: "wrote", ref: "r1", body: "Bonjour" };
+    const refused = after(state(), wrote, { type: "error", code: "unavailable", message: "Réessayez.", ref: "r1" });
+    expect(refused.sending[0]?.failure).toBe("Réessayez.");
+    expect(refused.notice).toBeNull();
+    expect(nextSession(refused, wrote).sending).toEqual([{ ref: "r1", body: "Bonjour", failure: null }]);
+  });
+
   it("tells who asks to enter, and stops when nobody does any more", () => {
     const guest = { participation_id: "p9", name: "Odile", since: "2026-11-22T09:02:00Z" };
     const asked = after(state(), { type: "waiting", waiting: [guest] });
@@ -87,7 +110,7 @@ describe("a session", () => {
   });
 
   it("has to ask again where the request was given up meanwhile", () => {
-    const me = { participation_id: "p1", name: "Odile", state: "left" as const, can_moderate: false, guest: true };
+    const me = { participation_id: "p1", name: "Odile", state: "left" as const, can_moderate: false, guest: true, user_id: null };
     expect(after(state({ me })).ending).toBe("lost");
   });
 

@@ -11,6 +11,14 @@ export type Notice =
   | { kind: "written"; author: string; body: string }
   | { kind: "came" | "went"; name: string };
 
+/** What one wrote, until the server has it. */
+export interface Sending {
+  ref: string;
+  body: string;
+  /** Why the server did not take it; null while it is on its way. */
+  failure: string | null;
+}
+
 export interface Entry {
   url: string;
   token: string;
@@ -28,6 +36,7 @@ export interface Session {
   parting: readonly Person[];
   transcription: Transcription;
   messages: readonly ChatMessage[];
+  sending: readonly Sending[];
   ending: Ending | null;
   notice: Notice | null;
 }
@@ -45,6 +54,7 @@ export function openSession(answer: JoinAnswer): Session {
     parting: [],
     transcription: NO_TRANSCRIPTION,
     messages: [],
+    sending: [],
     ending: null,
     notice: null,
   };
@@ -54,6 +64,7 @@ export type SessionEvent =
   | ServerMessage
   | { type: "over"; ending: Ending }
   | { type: "parted"; participation_id: string }
+  | { type: "wrote"; ref: string; body: string }
   | { type: "notice_seen" };
 
 /** The session after `event`. State and messages give the same session as a fresh state. */
@@ -69,6 +80,7 @@ export function nextSession(session: Session, event: SessionEvent): Session {
         parting: session.parting.filter(isNotAmong(event.people)),
         transcription: event.transcription ?? NO_TRANSCRIPTION,
         messages: event.messages,
+        sending: unconfirmed(session, event.messages),
         ending: event.me.state === "left" ? (session.ending ?? "lost") : session.ending,
       };
     case "admitted":
@@ -84,11 +96,14 @@ export function nextSession(session: Session, event: SessionEvent): Session {
       return { ...session, transcription: event.transcription };
     case "message":
       return addMessage(session, event.message);
+    case "wrote":
+      return { ...session, sending: [...session.sending.filter(({ ref }) => ref !== event.ref), { ref: event.ref, body: event.body, failure: null }] };
     case "muted":
       return { ...session, notice: { kind: "muted", by: event.by } };
     case "error":
       // A request at the door is not told of the end otherwise.
       if (event.code === "meeting_ended") return { ...session, ending: session.ending ?? "ended" };
+      if (session.sending.some(({ ref }) => ref === event.ref)) return withFailure(session, event.ref, event.message);
       return { ...session, notice: { kind: "refusal", sentence: event.message } };
     case "entry_refused":
       return { ...session, ending: session.ending ?? "refused" };
@@ -109,9 +124,24 @@ export function nextSession(session: Session, event: SessionEvent): Session {
 
 function addMessage(session: Session, message: ChatMessage): Session {
   if (session.messages.some(({ id }) => id === message.id)) return session;
-  const mine = message.author.participation_id !== null && message.author.participation_id === session.me?.participation_id;
-  const notice: Notice | null = mine ? session.notice : { kind: "written", author: message.author.name, body: message.body };
-  return { ...session, messages: [...session.messages, message], notice };
+  const notice: Notice | null = isMine(session.me, message) ? session.notice : { kind: "written", author: message.author.name, body: message.body };
+  return { ...session, messages: [...session.messages, message], sending: unconfirmed(session, [message]), notice };
+}
+
+/** Whether I wrote it, now or before I came back. */
+export function isMine(me: Me | null, { author }: ChatMessage): boolean {
+  if (me === null) return false;
+  return author.participation_id === me.participation_id || (me.user_id !== null && author.user_id === me.user_id);
+}
+
+/** What I wrote that is not among them. */
+function unconfirmed(session: Session, messages: readonly ChatMessage[]): readonly Sending[] {
+  const refs = new Set(messages.map(({ ref }) => ref));
+  return session.sending.filter(({ ref }) => !refs.has(ref));
+}
+
+function withFailure(session: Session, ref: string | undefined, failure: string): Session {
+  return { ...session, sending: session.sending.map((one) => (one.ref === ref ? { ...one, failure } : one)) };
 }
 
 function noticeOfWaiting(session: Session, waiting: readonly WaitingPerson[]): Notice | null {

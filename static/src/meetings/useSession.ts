@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 
 import { ReconnectingSocket, type SocketState } from "../shared/socket.ts";
-import { readServerMessage, type ClientMessage, type JoinAnswer } from "./contract.ts";
+import { readServerMessage, type ClientMessage, type JoinAnswer, type StateMessage } from "./contract.ts";
 import { say } from "./messages.ts";
 import { nextSession, openSession, type Ending, type Session, type SessionEvent } from "./session.ts";
 
@@ -18,6 +18,8 @@ export interface LiveSession {
   line: SocketState;
   /** Sends now; false where the line is not there. */
   send: (message: ClientMessage) => boolean;
+  /** Writes in the meeting's chat: kept, and sent again after a lost line, until the server has it. The same `ref` again is the same message. */
+  write: (body: string, ref?: string) => void;
   dispatch: (event: SessionEvent) => void;
   /** Ends one's part, and says so to the others. */
   leave: (ending: Ending) => void;
@@ -28,6 +30,18 @@ export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession
   const [session, dispatch] = useReducer(nextSession, answer, openSession);
   const [line, setLine] = useState<SocketState>("connecting");
   const socket = useRef<ReconnectingSocket | null>(null);
+  const latest = useRef(session);
+  useEffect(() => {
+    latest.current = session;
+  });
+
+  /** What was written as the line went, and is not among what the server has. */
+  const sendUnsent = useCallback(({ messages }: StateMessage): void => {
+    const known = new Set(messages.map(({ ref }) => ref));
+    for (const { ref, body, failure } of latest.current.sending) {
+      if (failure === null && !known.has(ref)) socket.current?.send({ type: "message", body, ref });
+    }
+  }, []);
 
   useEffect(() => {
     const open = () =>
@@ -36,7 +50,9 @@ export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession
       {
         onMessage: (value) => {
           const message = readServerMessage(value);
-          if (message !== null) dispatch(message);
+          if (message === null) return;
+          dispatch(message);
+          if (message.type === "state") sendUnsent(message);
         },
         onState: setLine,
         onRefused: (code) => dispatch({ type: "over", ending: endingOf(code, isSignedIn) }),
@@ -55,7 +71,7 @@ export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession
       socket.current?.close();
       socket.current = null;
     };
-  }, [answer, isSignedIn]);
+  }, [answer, isSignedIn, sendUnsent]);
 
   const parting = session.parting[0]?.participation_id;
   useEffect(() => {
@@ -71,15 +87,18 @@ export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession
 
   const send = useCallback((message: ClientMessage) => {
     const isSent = socket.current?.send(message) ?? false;
-    // The chat keeps its own unsent words; everything else says that it was not done.
-    if (!isSent && message.type !== "message") dispatch({ type: "error", code: "line", message: say("notDone") });
+    if (!isSent) dispatch({ type: "error", code: "line", message: say("notDone") });
     return isSent;
+  }, []);
+  const write = useCallback((body: string, ref: string = crypto.randomUUID()): void => {
+    dispatch({ type: "wrote", ref, body });
+    socket.current?.send({ type: "message", body, ref });
   }, []);
   const leave = useCallback((ending: Ending) => {
     socket.current?.send({ type: "leave" });
     dispatch({ type: "over", ending });
   }, []);
-  return { session, line, send, dispatch, leave };
+  return { session, line, send, write, dispatch, leave };
 }
 
 /** What a refused socket means: one's participation is not found where one's sign-in, or a guest's cookie, is gone. */

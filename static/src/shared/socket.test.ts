@@ -97,10 +97,12 @@ it("stays away where it was refused, and says why", () => {
 });
 
 it("takes silence for a lost line within three seconds", () => {
-  const { states } = open({ heartbeat: true });
+  const { socket, states } = open({ heartbeat: true });
   last().opened();
   vi.advanceTimersByTime(3_000);
   expect(states.at(-1)).toBe("lost");
+  expect(socket.send({ type: "agree" })).toBe(false);
+  expect(last().sent.at(-1)).toBe('{"type":"ping"}');
   last().onmessage?.({ data: '{"type":"pong"}' });
   expect(states.at(-1)).toBe("open");
 });

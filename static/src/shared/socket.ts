@@ -47,9 +47,7 @@ export class ReconnectingSocket {
 
   /** Sends now and tells whether the line was there. */
   send(message: object): boolean {
-    if (this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify(message));
-    return true;
+    return this.state !== "lost" && this.write(message);
   }
 
   /** Ends it for good. */
@@ -57,6 +55,12 @@ export class ReconnectingSocket {
     this.stop("closed");
     this.socket?.close(1000);
     this.socket = null;
+  }
+
+  private write(message: object): boolean {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
   }
 
   private open(): void {
@@ -85,7 +89,7 @@ export class ReconnectingSocket {
   }
 
   private beat(): void {
-    this.send({ type: "ping" });
+    this.write({ type: "ping" });
     const silent = Date.now() - this.heardAt;
     if (silent > SILENCE_MS) this.say("lost");
     if (silent > SILENCE_MS * 4) this.replace();

@@ -30,7 +30,6 @@ export type PanelName = "people" | "chat" | "transcription" | "settings";
 interface Props {
   live: LiveSession;
   entry: Entry;
-  participationId: string;
   room: RoomView;
   sources: LocalSources;
 }
@@ -43,9 +42,10 @@ export async function prepareLine(mediaUrl: string): Promise<void> {
 }
 
 /** In the meeting: the stage, the bar, one panel at the side. */
-export function Inside({ live, entry, participationId, room: roomView, sources }: Props) {
-  const { session, line, send, dispatch, leave } = live;
+export function Inside({ live, entry, room: roomView, sources }: Props) {
+  const { session, line, send, write, dispatch, leave } = live;
   const [panel, setPanel] = useState<PanelName | null>(null);
+  const [draft, setDraft] = useState("");
   const onEnded = useCallback((ending: Ending) => dispatch({ type: "over", ending }), [dispatch]);
   const { room, connection, isSoundBlocked } = useCall(entry, sources, onEnded);
   const isLineSilent = useIsLineSilent(room, connection === "connected");
@@ -56,7 +56,7 @@ export function Inside({ live, entry, participationId, room: roomView, sources }
   const stage = useRef<HTMLDivElement>(null);
   const onTrouble = useCallback((sentence: string) => dispatch({ type: "error", code: "device", message: sentence }), [dispatch]);
   const media = useLocalMedia(room, onTrouble);
-  const unread = useUnread(session.messages, panel === "chat", participationId);
+  const unread = useUnread(session.messages, panel === "chat", session.me);
   const title = session.meeting?.title ?? roomView.title;
   const canModerate = session.me?.can_moderate ?? roomView.can_moderate;
 
@@ -111,7 +111,18 @@ export function Inside({ live, entry, participationId, room: roomView, sources }
         </div>
       </div>
       {panel === "people" && <PeoplePanel session={session} faces={faces} canModerate={canModerate} send={send} onClose={close} />}
-      {panel === "chat" && <ChatPanel messages={session.messages} myId={participationId} isLineOpen={line === "open"} send={send} onClose={close} />}
+      {panel === "chat" && (
+        <ChatPanel
+          messages={session.messages}
+          sending={session.sending}
+          me={session.me}
+          draft={draft}
+          isLineOpen={line === "open"}
+          onDraft={setDraft}
+          write={write}
+          onClose={close}
+        />
+      )}
       {panel === "transcription" && (
         <TranscriptionPanel transcription={session.transcription} present={faces.length} canModerate={canModerate} send={send} onClose={close} />
       )}

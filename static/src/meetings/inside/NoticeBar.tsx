@@ -37,9 +37,14 @@ export function NoticeBar({ session, isChatOpen, isPeopleOpen, isSoundBlocked, o
   if (notice?.kind === "waiting" && first !== undefined) {
     actions =
       waiting.length === 1 ? (
-        <button type="button" className="notice__action" aria-label={say("admitPerson", { name: first.name })} onClick={() => send({ type: "admit", participation_id: first.participation_id })}>
-          {say("admit")}
-        </button>
+        <>
+          <button type="button" className="notice__action notice__action--plain" aria-label={say("refusePerson", { name: first.name })} onClick={() => send({ type: "refuse", participation_id: first.participation_id })}>
+            {say("refuse")}
+          </button>
+          <button type="button" className="notice__action" aria-label={say("admitPerson", { name: first.name })} onClick={() => send({ type: "admit", participation_id: first.participation_id })}>
+            {say("admit")}
+          </button>
+        </>
       ) : (
         <button type="button" className="notice__action" onClick={() => onOpen("people")}>
           {say("see")}

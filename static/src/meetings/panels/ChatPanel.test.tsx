@@ -1,7 +1,9 @@
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { useState } from "react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 
-import type { ChatMessage } from "../contract.ts";
+import type { ChatMessage, Me } from "../contract.ts";
+import type { Sending } from "../session.ts";
 import { ChatPanel } from "./ChatPanel.tsx";
 
 const written = (id: string, name: string, body: string): ChatMessage => ({
@@ -18,34 +20,64 @@ beforeAll(() => {
 });
 afterEach(cleanup);
 
+const ME: Me = { participation_id: "me", name: "Awa", state: "admitted", can_moderate: false, guest: false, user_id: "u1" };
 const field = () => screen.getByLabelText<HTMLTextAreaElement>("Écrire un message");
-const show = (send: (message: object) => boolean, isLineOpen: boolean, messages: readonly ChatMessage[] = []) => (
-  <ChatPanel messages={messages} myId="me" isLineOpen={isLineOpen} send={send} onClose={() => undefined} />
-);
+
+interface Given {
+  write?: (body: string, ref?: string) => void;
+  messages?: readonly ChatMessage[];
+  sending?: readonly Sending[];
+  isLineOpen?: boolean;
+}
+
+function Shown({ write = () => undefined, messages = [], sending = [], isLineOpen = true }: Given) {
+  const [draft, setDraft] = useState("");
+  const [isOpen, setIsOpen] = useState(true);
+  if (!isOpen) return <button onClick={() => setIsOpen(true)}>Rouvrir</button>;
+  return (
+    <ChatPanel messages={messages} sending={sending} me={ME} draft={draft} isLineOpen={isLineOpen} onDraft={setDraft} write={write} onClose={() => setIsOpen(false)} />
+  );
+}
 
 it("sends with Enter, goes to a new line with Shift and Enter", () => {
-  const send = vi.fn(() => true);
-  render(show(send, true));
-  fireEvent.change(field(), { target: { value: "Bonjour" } });
+  const write = vi.fn();
+  render(<Shown write={write} />);
+  fireEvent.change(field(), { target: { value: " Bonjour " } });
   fireEvent.keyDown(field(), { key: "Enter", shiftKey: true });
-  expect(send).not.toHaveBeenCalled();
+  expect(write).not.toHaveBeenCalled();
   fireEvent.keyDown(field(), { key: "Enter" });
-  expect(send).toHaveBeenCalledWith(expect.objectContaining({ type: "message", body: "Bonjour" }));
+  expect(write).toHaveBeenCalledWith("Bonjour");
   expect(field().value).toBe("");
 });
 
-it("keeps what could not leave, and sends it when the line is there", async () => {
-  let isOpen = false;
-  const send = vi.fn(() => isOpen);
-  const { rerender } = render(show(send, false));
-  fireEvent.change(field(), { target: { value: "Bonjour" } });
+it("keeps what was begun while another panel is open", () => {
+  render(<Shown />);
+  fireEvent.change(field(), { target: { value: "À moitié" } });
+  fireEvent.click(screen.getByLabelText("Fermer"));
+  fireEvent.click(screen.getByText("Rouvrir"));
+  expect(field().value).toBe("À moitié");
+});
+
+it("cuts nothing off: what is too long stays, with how much too long it is", () => {
+  const write = vi.fn();
+  render(<Shown write={write} />);
+  fireEvent.change(field(), { target: { value: "🙂".repeat(8_012) } });
   fireEvent.keyDown(field(), { key: "Enter" });
-  expect(field().value).toBe("Bonjour");
+  expect(write).not.toHaveBeenCalled();
+  expect(screen.getByRole("alert").textContent).toContain("12 caractères de trop");
+  fireEvent.change(field(), { target: { value: "🙂".repeat(8_000) } });
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
+it("shows what has not left, and why", () => {
+  const write = vi.fn();
+  const { rerender } = render(<Shown write={write} sending={[{ ref: "r1", body: "Bonjour", failure: null }]} isLineOpen={false} />);
+  expect(screen.getByText("Bonjour")).toBeTruthy();
   expect(screen.getByRole("alert").textContent).toContain("Pas encore envoyé");
-  isOpen = true;
-  rerender(show(send, true));
-  await waitFor(() => expect(field().value).toBe(""));
-  expect(send).toHaveBeenCalledTimes(2);
+  rerender(<Shown write={write} sending={[{ ref: "r1", body: "Bonjour", failure: "Réessayez." }]} />);
+  expect(screen.getByRole("alert").textContent).toContain("Non envoyé : Réessayez.");
+  fireEvent.click(screen.getByText("Réessayer"));
+  expect(write).toHaveBeenCalledWith("Bonjour", "r1");
 });
 
 it("names an author once for what they write in one go, and makes addresses links and nothing else", () => {
@@ -54,7 +86,7 @@ it("names an author once for what they write in one go, and makes addresses link
     written("2", "Bruno", "<b>gras</b>"),
     written("3", "me", "Merci"),
   ];
-  render(show(() => true, true, messages));
+  render(<Shown messages={messages} />);
   expect(screen.getAllByText("Bruno")).toHaveLength(1);
   expect(screen.getByRole("link").getAttribute("href")).toBe("https://example.org/a");
   expect(screen.getByText("<b>gras</b>")).toBeTruthy();
