@@ -244,7 +244,7 @@ def _mute(socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -
 
 def _remove(socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:
     other = socket.other(mine, message)
-    participations.participation_remove(participation=other, actor=mine.actor, now=clock.now())
+    participations.participation_bar(participation=other, actor=mine.actor, now=clock.now())
 
 
 def _end_for_all(socket: MeetingSocket, mine: Participation, _message: dict[str, Any]) -> None:

@@ -33,6 +33,7 @@ class RoomView(TypedDict):
     open: bool
     may_enter: Annotated[bool, "Whether one comes in without asking."]
     can_moderate: bool
+    removed: Annotated[bool, "Whether a moderator took one out of the meeting that is going on."]
     present: Annotated[Sequence[Present] | None, "Who is inside; null for those who may not know."]
     meeting_id: str | None
     me: Annotated[Named | None, "The signed-in person; null: a guest, who gives a name."]

@@ -27,6 +27,11 @@ class NotAdmitted(Forbidden):
     message = _("You are not in this meeting.")
 
 
+class RemovedFromMeeting(Forbidden):
+    code = "removed"
+    message = _("A host removed you. If you think that this is a mistake, write to the person who invited you.")
+
+
 class CaptureNotRunning(Conflict):
     code = "capture_not_running"
     message = _("No transcription is running.")

@@ -79,6 +79,7 @@ class Participation(models.Model):
     joined_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
     tokens_from = models.DateTimeField(null=True)  # media tokens issued before are refused
+    is_barred = models.BooleanField(default=False)  # a moderator took them out: they stay out of this meeting
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["meeting", "state"], name="meetings_present")]

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from suite.accounts.public import Viewer
 from suite.meetings import contract
+from suite.meetings.access import Bearer
 from suite.meetings.models import Capture, CapturedTrack, Consent, Meeting, Participation, ParticipationState
 from suite.resources.public import role_of
 
@@ -29,6 +30,14 @@ def list_meetings(viewer: Viewer) -> QuerySet[Meeting]:
         .distinct()
         .order_by("-started_at")
     )
+
+
+def is_barred(*, bearer: Bearer, meeting: Meeting) -> bool:
+    """Whether a moderator took the bearer out of `meeting`: their account on any device, a guest's browser."""
+    mine = Q(id__in=bearer.guest_participations, user_id=None)
+    if bearer.viewer is not None:
+        mine |= Q(user_id=bearer.viewer.user_id)
+    return meeting.participations.filter(mine, is_barred=True).exists()
 
 
 def people_in(meeting: Meeting) -> list[contract.Person]:

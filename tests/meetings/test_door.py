@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from django.core.cache import cache
 from suite.kernel import clock
 from suite.meetings import door
 from suite.meetings.models import Meeting, Participation
-from tests.meetings.doors import MeetingPage, a_room, browser, came, join
+from tests.meetings.doors import MeetingPage, a_room, browser, came, join, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Sync = sync_to_async(thread_sensitive=True)
@@ -95,6 +96,44 @@ async def test_people_come_and_go_as_the_media_server_says(awa, bruno, slug):
         await Sync(came)(other[1])  # told twice: nothing new
         await Sync(came)(other[1], "participant_left")
         assert (await page.told("people"))["people"] == []
+
+
+async def test_whoever_was_removed_stays_out_with_every_device_and_the_next_meeting_is_open_again(awa, bruno, slug):
+    host, desk, phone = [await Sync(entered)(one, slug) for one in (awa, bruno, bruno)]
+    guest = await Sync(entered)(None, slug, name="Odile")
+    pages = (MeetingPage(*one) for one in (host, desk, phone, guest))
+    async with AsyncExitStack() as stack:
+        hosts, desks, phones, guests = [await stack.enter_async_context(page) for page in pages]
+        for page in (hosts, desks, phones, guests):
+            await page.told("state")
+        await hosts.say(type="admit", participation_id=guest[1]["participation_id"])
+        await guests.told("admitted")
+        for page, (_client, entry) in ((desks, desk), (guests, guest)):
+            await hosts.say(type="remove", participation_id=entry["participation_id"])
+            await page.told("removed")
+        await phones.told("removed")
+        for client, name in ((desk[0], ""), (phone[0], ""), (guest[0], "Paul")):
+            answer = await Sync(post)(client, f"/api/rooms/{slug}/join/", name=name)
+            assert (answer.status_code, answer.json()["code"]) == (403, "removed")
+            assert (await Sync(client.get)(f"/api/rooms/{slug}/")).json()["removed"]
+        assert not (await Sync(host[0].get)(f"/api/rooms/{slug}/")).json()["removed"]
+        await hosts.say(type="end_for_all")
+        await hosts.told("ended")
+    async with MeetingPage(*await Sync(entered)(bruno, slug)) as again:
+        assert (await again.told("state"))["me"]["state"] == "admitted"
+
+
+async def test_a_host_takes_out_another_device_of_their_own_and_may_come_back(awa, slug):
+    host, other = await Sync(entered)(awa, slug), await Sync(entered)(awa, slug)
+    async with MeetingPage(*host) as hosts, MeetingPage(*other) as others:
+        await hosts.told("state")
+        await others.told("state")
+        await hosts.say(type="remove", participation_id=other[1]["participation_id"])
+        await others.told("removed")
+        await hosts.say(type="message", body="Toujours là", ref="1")
+        await hosts.told("message")
+    async with MeetingPage(*await Sync(entered)(awa, slug)) as again:
+        assert (await again.told("state"))["me"]["can_moderate"]
 
 
 GARBAGE = [

@@ -48,10 +48,10 @@ export function MeetingApp({ slug, mediaUrl }: { slug: string; mediaUrl: string 
     case "failed":
       return <Unavailable error={view.error} onRetry={view.retry} />;
     case "ready":
-      return view.room.open ? (
+      return view.room.open && !view.room.removed ? (
         <Before room={view.room} mediaUrl={mediaUrl} onJoined={join} />
       ) : (
-        <Unavailable error={null} onRetry={view.retry} />
+        <Unavailable error={null} isRemoved={view.room.removed} onRetry={view.retry} />
       );
   }
 }

@@ -35,6 +35,8 @@ export interface RoomView {
   /** Whether one comes in without asking. */
   may_enter: boolean;
   can_moderate: boolean;
+  /** Whether a moderator took one out of the meeting that is going on. */
+  removed: boolean;
   /** Who is inside; null for those who may not know. */
   present: readonly Present[] | null;
   meeting_id: string | null;

@@ -15,9 +15,9 @@ from suite.kernel.api import validated
 from suite.meetings import contract, media
 from suite.meetings.access import Standing, access_room
 from suite.meetings.api.serializers import JoinInput, RoomInput
-from suite.meetings.guests import remember
+from suite.meetings.guests import bearer_of, remember
 from suite.meetings.models import Participation, ParticipationState
-from suite.meetings.selectors import open_meeting_of, people_in
+from suite.meetings.selectors import is_barred, open_meeting_of, people_in
 from suite.meetings.services.participations import participation_ask
 from suite.meetings.services.rooms import room_create
 from suite.resources.public import LinkReach
@@ -43,6 +43,7 @@ class RoomView(APIView):
         room, standing = access_room(viewer=viewer, slug=slug)
         meeting = open_meeting_of(room.pk)
         present = people_in(meeting) if meeting else []
+        bearer = bearer_of(viewer=viewer, cookies=request.COOKIES)
         everyone = room.resource.link_reach == LinkReach.EVERYONE
         view: contract.RoomView = {
             "id": str(room.pk),
@@ -53,6 +54,7 @@ class RoomView(APIView):
             "open": True,
             "may_enter": standing >= Standing.MEMBER,
             "can_moderate": standing >= Standing.MODERATOR,
+            "removed": meeting is not None and standing < Standing.MODERATOR and is_barred(bearer=bearer, meeting=meeting),
             "present": present if standing >= Standing.MEMBER else None,
             "meeting_id": str(meeting.id) if meeting and standing >= Standing.MEMBER else None,
             "me": {"name": viewer.name} if viewer else None,
@@ -70,7 +72,10 @@ class JoinView(APIView):
         viewer = viewer_of(request)
         given = validated(JoinInput, request.data)
         room, standing = access_room(viewer=viewer, slug=slug)
-        participation = participation_ask(room=room, viewer=viewer, standing=standing, now=clock.now(), **given)
+        earlier = bearer_of(viewer=viewer, cookies=request.COOKIES).guest_participations
+        participation = participation_ask(
+            room=room, viewer=viewer, guest_participations=earlier, standing=standing, now=clock.now(), **given
+        )
         response = Response(entry_of(participation), status=201)
         if viewer is None:
             remember(response, cookies=request.COOKIES, participation_id=participation.id)

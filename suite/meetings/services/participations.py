@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from suite.accounts.public import Viewer
 from suite.kernel.events import publish
 from suite.kernel.refs import ActorRef
 from suite.meetings import live
-from suite.meetings.access import Standing
-from suite.meetings.errors import MeetingEnded, NameMissing
+from suite.meetings.access import OVER, Bearer, Standing
+from suite.meetings.errors import MeetingEnded, NameMissing, RemovedFromMeeting
 from suite.meetings.events import ParticipationMuted, ParticipationRemoved
 from suite.meetings.models import Meeting, Participation, ParticipationState, Room
 from suite.meetings.records import record_in
+from suite.meetings.selectors import is_barred
 from suite.meetings.services.meetings import meeting_open
 from suite.resources.public import ResourceRole, access_grant
 
@@ -23,12 +26,19 @@ NAME_MAX = 100
 
 @transaction.atomic
 def participation_ask(
-    *, room: Room, viewer: Viewer | None, standing: Standing, name: str, shared_microphone: bool, now: datetime
+    *,
+    room: Room,
+    viewer: Viewer | None,
+    guest_participations: frozenset[uuid.UUID] = frozenset(),
+    standing: Standing,
+    name: str,
+    shared_microphone: bool,
+    now: datetime,
 ) -> Participation:
     """Come to `room`'s door: members and moderators are in at once, visitors wait.
 
     A member's name is their account's (a meeting room's microphone may carry the room's); a guest gives one. Raises
-    `NameMissing` for a guest without a name, `Conflict` where a visitor comes to a room in which nobody meets.
+    `NameMissing` for a guest without a name, `RemovedFromMeeting` for whom a moderator took out of this meeting.
     """
     given = clean_name(name)
     if viewer is None and not given:
@@ -36,6 +46,8 @@ def participation_ask(
     shown = given if viewer is None or (shared_microphone and given) else viewer.name
     guest = ActorRef(kind="guest", id=None, label=shown)
     meeting = meeting_open(room=room, actor=viewer.ref if viewer else guest, now=now)
+    if standing < Standing.MODERATOR and is_barred(bearer=Bearer(viewer, guest_participations), meeting=meeting):
+        raise RemovedFromMeeting
     participation = Participation.objects.create(
         meeting=meeting,
         user_id=viewer.user_id if viewer else None,
@@ -141,7 +153,7 @@ def participation_left(*, participation: Participation, now: datetime) -> None:
 
 @transaction.atomic
 def participation_remove(*, participation: Participation, actor: ActorRef, now: datetime) -> None:
-    """Take somebody out of the meeting, for the whole of it; the caller moderates, or the person was let go."""
+    """Take one device out of the meeting; the caller moderates, or the person was let go."""
     if participation.state == ParticipationState.REMOVED:
         return
     meeting = participation.meeting
@@ -154,6 +166,24 @@ def participation_remove(*, participation: Participation, actor: ActorRef, now: 
     publish(ParticipationRemoved(meeting_id=meeting.id, participation_id=participation.id, at=now))
     live.tell_over(live.one(participation.id), "removed")
     live.tell_people(meeting)
+
+
+@transaction.atomic
+def participation_bar(*, participation: Participation, actor: ActorRef, now: datetime) -> None:
+    """Take somebody out for the whole of the meeting, with every device of theirs; the caller moderates.
+
+    Another device of the moderator's own is taken out, and they stay.
+    """
+    meeting = participation.meeting
+    if participation.user_id is not None and participation.user_id == actor.id:
+        participation_remove(participation=participation, actor=actor, now=now)
+        return
+    Room.objects.select_for_update().get(pk=meeting.room_id)  # nobody comes in meanwhile: `participation_ask` takes it too
+    same = Q(id=participation.id) if participation.user_id is None else Q(user_id=participation.user_id)
+    devices = meeting.participations.filter(same)
+    devices.update(is_barred=True)
+    for device in devices.exclude(state__in=OVER | {ParticipationState.LEFT}).select_related("meeting"):
+        participation_remove(participation=device, actor=actor, now=now)
 
 
 @transaction.atomic

@@ -72,6 +72,11 @@ def _remove() -> Call:
     return lambda: participations.participation_remove(participation=at.present, actor=at.awa.ref, now=clock.now())
 
 
+def _bar() -> Call:
+    at = sitting()
+    return lambda: participations.participation_bar(participation=at.guest, actor=at.awa.ref, now=clock.now())
+
+
 def _mute() -> Call:
     at = sitting()
     return lambda: participations.participation_mute(participation=at.present, actor=at.awa.ref, now=clock.now())
@@ -162,6 +167,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "participations.participation_rename": _rename,
     "participations.participation_joined": _join,
     "participations.participation_left": _leave,
+    "participations.participation_bar": _bar,
     "participations.participation_remove": _remove,
     "participations.participation_mute": _mute,
     "captures.capture_start": _capture,

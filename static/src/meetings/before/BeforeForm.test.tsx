@@ -13,6 +13,7 @@ const ROOM: RoomView = {
   open: true,
   may_enter: true,
   can_moderate: false,
+  removed: false,
   present: [{ name: "Bruno", guest: false }],
   meeting_id: null,
   me: { name: "Awa Diallo" },

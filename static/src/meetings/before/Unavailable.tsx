@@ -2,16 +2,19 @@ import type { ApiError } from "../../shared/api.ts";
 import { say } from "../messages.ts";
 
 interface Props {
-  /** Why the room cannot be shown; null: it is closed. */
+  /** Why the room cannot be shown; null: it is closed, or one was removed from the meeting there. */
   error: ApiError | null;
+  isRemoved?: boolean;
   onRetry: () => void;
 }
 
 /** The room cannot be entered: said before any camera starts. */
-export function Unavailable({ error, onRetry }: Props) {
+export function Unavailable({ error, isRemoved = false, onRetry }: Props) {
   const isUnknown = error?.status === 404;
-  const title = error === null ? say("closedRoom") : isUnknown ? say("unknownRoom") : say("roomFailed");
-  const hint = error === null ? say("closedRoomHint") : isUnknown ? say("unknownRoomHint") : error.message;
+  const closed = isRemoved ? say("removedTitle") : say("closedRoom");
+  const closedHint = isRemoved ? say("removedHint") : say("closedRoomHint");
+  const title = error === null ? closed : isUnknown ? say("unknownRoom") : say("roomFailed");
+  const hint = error === null ? closedHint : isUnknown ? say("unknownRoomHint") : error.message;
   return (
     <section className="notice-page">
       <h1 className="fr-h3">{title}</h1>

@@ -70,11 +70,11 @@ export function PeoplePanel({ session, faces, canModerate, send, onClose }: Prop
               {canModerate && !face.isMe && (
                 <>
                   {!face.isMuted && (
-                    <button type="button" className="people__act" aria-label={say("mutePerson", { name: face.name })} onClick={() => send({ type: "mute", participation_id: face.identity })}>
+                    <button type="button" className="people__act" aria-label={say("mutePerson", { name: face.name })} title={say("mutePerson", { name: face.name })} onClick={() => send({ type: "mute", participation_id: face.identity })}>
                       <Icon name="microphoneOff" />
                     </button>
                   )}
-                  <button type="button" className="people__act" aria-label={say("removePerson", { name: face.name })} onClick={() => setRemoving(face)}>
+                  <button type="button" className="people__act" aria-label={say("removePerson", { name: face.name })} title={say("removePerson", { name: face.name })} onClick={() => setRemoving(face)}>
                     <Icon name="remove" />
                   </button>
                 </>
