@@ -38,7 +38,7 @@ class Socket(AsyncWebsocketConsumer):
         """Let go of what `opened` took."""
 
     async def connect(self) -> None:
-        self.ready = False
+        self.ready = self.is_over = False
         self.language = self._language()
         with acting(self._origin()), translation.override(self.language):
             try:
@@ -93,6 +93,17 @@ class Socket(AsyncWebsocketConsumer):
 
     async def send_json(self, message: Mapping[str, Any]) -> None:
         await self.send(text_data=json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+    async def send(self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False) -> None:  # noqa: FBT001, FBT002  (Channels' signature)
+        """Nothing after the close: a word for the group that comes meanwhile would end this socket with a trace."""
+        if not self.is_over:
+            await super().send(text_data=text_data, bytes_data=bytes_data, close=close)
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close, once."""
+        if not self.is_over:
+            self.is_over = True
+            await super().close(code=code, reason=reason)
 
     async def socket_close(self, event: dict[str, Any]) -> None:
         """Group message `{"type": "socket.close", "code": …}`: a right was taken away."""

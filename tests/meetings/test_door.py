@@ -11,7 +11,7 @@ from django.core.cache import cache
 
 from suite.kernel import clock
 from suite.meetings import door
-from suite.meetings.models import Meeting, Participation
+from suite.meetings.models import Meeting, Participation, ParticipationState
 from tests.meetings.doors import MeetingPage, a_room, browser, came, join, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,6 +96,17 @@ async def test_people_come_and_go_as_the_media_server_says(awa, bruno, slug):
         await Sync(came)(other[1])  # told twice: nothing new
         await Sync(came)(other[1], "participant_left")
         assert (await page.told("people"))["people"] == []
+
+
+async def test_nothing_is_said_after_the_close(awa, slug):
+    client, entry = await Sync(entered)(awa, slug)
+    async with MeetingPage(client, entry) as page:
+        await page.told("state")
+        await Participation.objects.filter(id=entry["participation_id"]).aupdate(state=ParticipationState.REMOVED)
+        for _ping in range(3):  # as often as a page does until it hears of the close
+            await page.say(type="ping")
+        assert await page.closed() == 4403
+        assert await page.socket.receive_nothing(timeout=1)
 
 
 async def test_whoever_was_removed_stays_out_with_every_device_and_the_next_meeting_is_open_again(awa, bruno, slug):
