@@ -106,11 +106,6 @@ def _agreement(consent: Consent | None) -> contract.Agreement:
     return "agreed" if is_given(consent) else "declined"
 
 
-def attendance_of(meeting: Meeting) -> list[Participation]:
-    """Everybody who was let in and came, in the order of their coming."""
-    return list(meeting.participations.filter(joined_at__isnull=False).order_by("joined_at"))
-
-
 def can_read_chat(*, viewer: Viewer, meeting: Meeting) -> bool:
     """Whether the meeting's channel is among what `viewer` was given."""
     return role_of(viewer=viewer, resource=meeting.channel.resource) is not None

@@ -13,6 +13,7 @@ from suite.accounts.public import viewer_required
 from suite.kernel import clock
 from suite.meetings import selectors, webhooks
 from suite.meetings.access import Standing, access_meeting, access_room
+from suite.meetings.attendance import attendance_of
 from suite.meetings.pages import sections_of
 from suite.meetings.services.rooms import room_create
 
@@ -42,7 +43,7 @@ def meeting(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     context = {
         "meeting": found,
         "room_slug": found.room.slug,
-        "participations": selectors.attendance_of(found),
+        "people": attendance_of(found),
         "channel_id": found.channel_id if selectors.can_read_chat(viewer=viewer, meeting=found) else None,
         "sections": sections_of(viewer=viewer, meeting=found),
         "can_moderate": standing >= Standing.MODERATOR,
