@@ -109,6 +109,40 @@ def test_what_is_written_offline_is_kept_and_comes_in(web, minutes, awa, complai
     assert "Bonjour à tous. Écrit sans serveur." in get_text(document=minutes)
 
 
+def test_a_network_that_is_gone_is_said_at_once_and_what_was_typed_comes_in(web, minutes, awa, complaints):
+    session = session_of(awa)
+    with chromium() as browser:
+        page = signed_in(browser, web, session, complaints)
+        page.goto(f"/documents/{minutes.pk}/")
+        expect(page.get_by_text("Enregistré", exact=True)).to_be_visible()
+        page.context.set_offline(True)
+        expect(page.get_by_text("Hors ligne")).to_be_visible(timeout=3_000)
+        page.get_by_label("Titre du document").fill("Nommé hors ligne")
+        expect(page.get_by_text("Suite ne répond pas")).to_be_visible()
+        page.context.set_offline(False)
+        expect(page.get_by_text("Suite ne répond pas")).to_have_count(0)
+        expect(page.get_by_text("Enregistré", exact=True)).to_be_visible()
+    minutes.resource.refresh_from_db()
+    assert minutes.resource.title == "Nommé hors ligne"
+
+
+def test_a_long_title_leaves_the_cross_of_a_window_and_names_on_a_telephone_whole(web, minutes, awa, bruno, complaints):
+    share(minutes, awa, bruno, ResourceRole.EDITOR)
+    minutes.resource.title = "Compte rendu de la réunion " * 11
+    minutes.resource.save(update_fields=["title"])
+    session = session_of(awa)
+    with chromium() as browser:
+        page = signed_in(browser, web, session, complaints, TELEPHONE)
+        page.goto(f"/documents/{minutes.pk}/")
+        page.get_by_role("button", name="Partager").click()
+        cross = page.get_by_role("dialog").get_by_role("button", name="Fermer").bounding_box()
+        assert cross is not None
+        assert cross["width"] >= 40
+        name = page.get_by_role("dialog").locator(".accesses__name", has_text="Bruno").bounding_box()
+        assert name is not None
+        assert name["height"] < 40  # one line
+
+
 def test_sharing_by_name_with_the_keyboard_alone(web, minutes, awa, bruno, complaints):
     session = session_of(awa)
     with chromium() as browser:

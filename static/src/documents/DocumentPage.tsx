@@ -100,6 +100,13 @@ function Opened({ session, line, info, notice, onTitle }: OpenedProps) {
   const text = useRef<HTMLDivElement>(null);
   const present = usePresent(session.provider.awareness, info.me);
   const hasOpened = line !== "opening";
+  const onTitleSaved = useCallback(
+    (title: string): void => {
+      setRefusal("");
+      onTitle(title);
+    },
+    [onTitle],
+  );
   useEffect(() => {
     if (!isTextWanted || !hasOpened) return;
     text.current?.querySelector<HTMLElement>("[contenteditable]")?.focus();
@@ -135,7 +142,7 @@ function Opened({ session, line, info, notice, onTitle }: OpenedProps) {
           documentId={info.id}
           title={info.title}
           isEditable={info.may_write}
-          onSaved={onTitle}
+          onSaved={onTitleSaved}
           onFailed={setRefusal}
           onDone={() => setIsTextWanted(true)}
         />

@@ -61,6 +61,9 @@ export class DocumentSession {
       this.tell();
       this.timer ??= setTimeout(() => this.ask(), GATHER_MS);
     });
+    // The browser knows of a network that is gone long before the line does.
+    window.addEventListener("offline", this.tell);
+    window.addEventListener("online", this.tell);
     this.provider.connect();
   }
 
@@ -70,6 +73,8 @@ export class DocumentSession {
 
   close(): void {
     clearTimeout(this.timer);
+    window.removeEventListener("offline", this.tell);
+    window.removeEventListener("online", this.tell);
     this.provider.destroy();
     this.document.destroy();
   }
@@ -84,16 +89,16 @@ export class DocumentSession {
     this.tell();
   }
 
-  private tell(): void {
+  private readonly tell = (): void => {
     const line = this.lineNow();
     if (line === this.line) return;
     this.line = line;
     this.handlers.onLine(line);
-  }
+  };
 
   private lineNow(): Line {
     if (!this.hasOpened) return "opening";
-    if (!this.isConnected) return "offline";
+    if (!this.isConnected || !navigator.onLine) return "offline";
     return this.isSaved ? "saved" : "saving";
   }
 }

@@ -24,13 +24,15 @@ interface Call {
   /** Sent as JSON. */
   body?: unknown;
   signal?: AbortSignal;
+  /** Sent to its end even where the page is left meanwhile. */
+  keepalive?: boolean;
 }
 
 /**
  * Calls Suite's API at `address` and gives its JSON. `Answer` is the contract with the server: it is not checked here.
  * Throws `ApiError` where it refuses or does not answer, an `AbortError` where `signal` says so.
  */
-export async function callApi<Answer>(address: string, { method = "GET", body, signal }: Call = {}): Promise<Answer> {
+export async function callApi<Answer>(address: string, { method = "GET", body, signal, keepalive = false }: Call = {}): Promise<Answer> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-CSRFToken"] = readCookie("suite_csrf");
@@ -40,6 +42,7 @@ export async function callApi<Answer>(address: string, { method = "GET", body, s
       method,
       headers,
       credentials: "same-origin",
+      keepalive,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
