@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from suite.accounts.models import Membership
+from suite.accounts.models import Membership, Organization
 from suite.accounts.viewer import Viewer
 from suite.audit.models import Record
 from suite.kernel import clock
 from tests.chromium import COLOURS, DESK, WCAG, Complaints, chromium, in_database, signed_in, violations
 from tests.pages.catalogue import of_one_language
-from tests.people import organization, session_of
+from tests.people import organization, person, session_of
 from tests.security.test_every_address import addresses
 from tests.security.world import World, a_world
 from tests.web import Web
@@ -226,6 +226,19 @@ def page_of(browser: Browser, web: Web, session: str, complaints: Complaints, lo
     page = browser.new_context(base_url=web.address, locale=locale).new_page()
     complaints.watch(page)
     return page
+
+
+def test_a_long_name_leaves_every_column_in_sight(web: Web, world: World) -> None:
+    viewer = world.visitors["hr"]
+    assert viewer is not None
+    person(Organization.objects.get(id=viewer.organization_id), usual_name="X" * 100)
+    session = session_of(viewer)
+    with chromium() as browser:
+        page = signed_in(browser, web, session, Complaints())
+        page.goto("/people/")
+        expect(page.get_by_text("X" * 100)).to_be_visible()
+        table = page.locator(".fr-table__content")
+        assert table.evaluate("(one) => one.scrollWidth <= one.clientWidth")
 
 
 def test_a_form_with_faults_can_be_read(web: Web, world: World) -> None:
