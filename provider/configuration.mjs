@@ -13,7 +13,7 @@ export function configuration({ client, keys, port }) {
       {
         client_id: client.id,
         client_secret: client.secret,
-        client_name: "La Suite",
+        client_name: "Suite",
         redirect_uris: client.redirectUris,
         post_logout_redirect_uris: client.signedOutUris,
         grant_types: ["authorization_code"],

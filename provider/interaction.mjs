@@ -44,7 +44,7 @@ function choices(interaction) {
     return `<h2>${escaped(organization.name)}</h2><ul>${members.map(choice).join("")}</ul>`;
   });
   const body = `
-    <h1>Avec qui voulez-vous essayer La Suite ?</h1>
+    <h1>Avec qui voulez-vous essayer Suite ?</h1>
     <p class="notice">Ces personnes sont inventées. Choisissez-en une : aucun mot de passe n’est demandé.</p>
     <form method="post" action="/interaction/${escaped(interaction.uid)}" autocomplete="off">
       ${lists.join("")}

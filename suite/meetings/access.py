@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from suite.accounts.public import Viewer
 from suite.kernel.errors import Forbidden, NotFound
-from suite.meetings.errors import MeetingEnded, NotAdmitted
+from suite.meetings.errors import MeetingEnded, NotAdmitted, UnknownRoom
 from suite.meetings.models import Meeting, Participation, ParticipationState, Room
 from suite.resources.public import LinkReach, ResourceRole, has_role, role_of
 
@@ -34,11 +34,11 @@ def standing_in(*, room: Room, viewer: Viewer | None) -> Standing:
 def access_room(*, viewer: Viewer | None, slug: str, need: Standing = Standing.VISITOR) -> tuple[Room, Standing]:
     """The room behind a link. The link itself is the visitor's right: it cannot be guessed.
 
-    Raises `NotFound` for an unknown or discarded room, `Forbidden` where the viewer's standing is under `need`.
+    Raises `UnknownRoom` for one that is not there or was discarded, `Forbidden` where the viewer's standing is under `need`.
     """
     room = Room.objects.select_related("resource__organization").filter(slug=slug, resource__deleted_at=None).first()
     if room is None:
-        raise NotFound
+        raise UnknownRoom
     standing = standing_in(room=room, viewer=viewer)
     if standing < need:
         raise Forbidden

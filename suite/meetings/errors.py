@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from suite.kernel.errors import BadInput, Conflict, Forbidden, Unavailable
+from suite.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Unavailable
+
+
+class UnknownRoom(NotFound):
+    message = _("This link leads to no room. Check the address with the person who sent it to you.")
 
 
 class MeetingEnded(Conflict):

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 
 from suite.audit.models import Record
+from suite.meetings.errors import UnknownRoom
 from suite.meetings.models import Participation
 from tests.meetings.doors import a_room, browser, came, join, post
 
@@ -66,7 +67,9 @@ def test_who_is_there_is_told_to_members_only(awa, bruno, eva):
 def test_an_unknown_room_is_said_before_anything_starts(awa, slug):
     for path in (f"/api/rooms/{slug}/", f"/rooms/{slug}/"):
         assert browser(awa).get(path).status_code == 404
-        assert browser().get(path).status_code == 404
+        told = browser().get(path)
+        assert (told.status_code, told.json()["code"]) == (404, "not_found")
+        assert told.json()["message"] == str(UnknownRoom.message)
     assert post(browser(awa), f"/api/rooms/{slug}/join/").status_code == 404
 
 
