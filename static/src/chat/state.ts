@@ -93,7 +93,10 @@ export function reduce(state: ChatState, action: ChatAction): ChatState {
     case "sending":
       return inThread(state, action.channelId, (thread) => ({
         ...thread,
-        sending: [...thread.sending.filter(({ ref }) => ref !== action.sending.ref), action.sending],
+        // What is tried again keeps its place.
+        sending: thread.sending.some(({ ref }) => ref === action.sending.ref)
+          ? thread.sending.map((one) => (one.ref === action.sending.ref ? action.sending : one))
+          : [...thread.sending, action.sending],
       }));
     case "not sent":
       return inThread(state, action.channelId, (thread) => ({

@@ -37,6 +37,8 @@ export function useChat(viewerId: string): Chat {
   const latest = useRef(state);
   const marked = useRef(new Map<string, string>());
   const passing = useRef(new Set<string>());
+  // One after the other in each channel: two requests at once arrive in any order.
+  const before = useRef(new Map<string, Promise<void>>());
   useEffect(() => {
     latest.current = state;
   });
@@ -44,13 +46,15 @@ export function useChat(viewerId: string): Chat {
   const post = useCallback(
     (channelId: string, sending: Sending): void => {
       dispatch({ type: "sending", channelId, sending: { ...sending, failure: null } });
-      callApi<Message>(`/api/channels/${channelId}/messages/`, { method: "POST", body: { body: sending.body, ref: sending.ref } })
-        .then((message) => dispatch({ type: "posted", channelId, message, viewerId }))
-        .catch((error: unknown) => {
-          if (isPassing(error)) passing.current.add(sending.ref);
-          else passing.current.delete(sending.ref);
-          dispatch({ type: "not sent", channelId, ref: sending.ref, failure: saidOf(error) });
-        });
+      const send = (): Promise<void> =>
+        callApi<Message>(`/api/channels/${channelId}/messages/`, { method: "POST", body: { body: sending.body, ref: sending.ref } })
+          .then((message) => dispatch({ type: "posted", channelId, message, viewerId }))
+          .catch((error: unknown) => {
+            if (isPassing(error)) passing.current.add(sending.ref);
+            else passing.current.delete(sending.ref);
+            dispatch({ type: "not sent", channelId, ref: sending.ref, failure: saidOf(error) });
+          });
+      before.current.set(channelId, (before.current.get(channelId) ?? Promise.resolve()).then(send));
     },
     [viewerId],
   );
