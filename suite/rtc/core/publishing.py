@@ -41,10 +41,19 @@ def track_asked(room: RoomState, participant: Participant, request: rtc.AddTrack
     track = participant.pending.get(request.cid) or next((t for t in participant.tracks.values() if t.cid == request.cid), None)
     if track is None:
         sid = room.identifiers.sid(track_prefix(request))
-        track = new_track(request, sid=sid, publisher=participant.sid, red="red" in room.settings.audio_codecs)
-        new_backups(request, track)
+        enabled = _enabled(room, participant, "video" if request.type == models.TrackType.VIDEO else "audio")
+        red = "red" in room.settings.audio_codecs
+        track = new_track(request, sid=sid, publisher=participant.sid, red=red, enabled=enabled)
+        new_backups(request, track, enabled=enabled)
         participant.pending[request.cid] = track
     room.send(participant, rtc.SignalResponse(track_published=rtc.TrackPublishedResponse(cid=request.cid, track=track.info)))
+
+
+def _enabled(room: RoomState, participant: Participant, kind: media.Kind) -> tuple[str, ...]:
+    """The names of the codecs that the participant may send."""
+    refused = devices.refused_codecs(participant.client, publishing=True)
+    of_room = room.settings.audio_codecs if kind == "audio" else room.settings.video_codecs
+    return tuple(name for name in of_room if name not in refused)
 
 
 def _backup_asked(participant: Participant, track: Track, request: rtc.AddTrackRequest) -> None:
@@ -59,9 +68,7 @@ def _backup_asked(participant: Participant, track: Track, request: rtc.AddTrackR
 def section_offered(room: RoomState, participant: Participant, section: sdp.Section) -> writing.WrittenSection:
     """Answer a section that the client sends in: received where a track was asked for, else inactive."""
     kind: media.Kind = "audio" if section.kind == "audio" else "video"
-    refused = devices.refused_codecs(participant.client, publishing=True)
-    of_room = room.settings.audio_codecs if kind == "audio" else room.settings.video_codecs
-    enabled = tuple(name for name in of_room if name not in refused)
+    enabled = _enabled(room, participant, kind)
     track = _bound(participant, section.mid)
     asked = _asked(participant, section, kind)
     if track is not None and asked is not None:

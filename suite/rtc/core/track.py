@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -70,11 +71,16 @@ def track_prefix(request: rtc.AddTrackRequest) -> str:
     return PREFIXES.get(request.source, kind)
 
 
-def new_track(request: rtc.AddTrackRequest, *, sid: str, publisher: str, red: bool) -> Track:
-    """The track that `request` asks for, not yet bound to a section."""
+def new_track(request: rtc.AddTrackRequest, *, sid: str, publisher: str, red: bool, enabled: Sequence[str]) -> Track:
+    """The track that `request` asks for, not yet bound to a section.
+
+    Instead of a codec that is not `enabled` (names of its kind), the first of those: clients send with what they are told.
+    """
     video = request.type == models.TrackType.VIDEO
     layers = [_layer(layer) for layer in sorted(request.layers, key=lambda layer: layer.quality)[:MAX_LAYERS]]
     codec = _codec_name(request.simulcast_codecs[0].codec) if request.simulcast_codecs else ""
+    if codec and codec not in enabled and enabled:
+        codec = enabled[0]
     mode = models.VideoLayer.Mode.ONE_SPATIAL_LAYER_PER_STREAM
     if codec in {"vp9", "av1"}:
         mode = models.VideoLayer.Mode.MULTIPLE_SPATIAL_LAYERS_PER_STREAM
@@ -104,11 +110,11 @@ def _features(request: rtc.AddTrackRequest) -> list[models.AudioTrackFeature]:
     return asked + [feature for feature, said in apart.items() if said and feature not in asked]
 
 
-def new_backups(request: rtc.AddTrackRequest, track: Track) -> None:
-    """The other codecs in which the publisher can send the track where somebody cannot decode the first."""
+def new_backups(request: rtc.AddTrackRequest, track: Track, *, enabled: Sequence[str]) -> None:
+    """The other `enabled` codecs in which the publisher can send the track where somebody cannot decode the first."""
     for asked in request.simulcast_codecs[1 : 1 + MAX_BACKUPS]:
         codec = _codec_name(asked.codec)
-        if not codec or codec == track.codec_first or codec in track.backups:
+        if codec not in enabled or codec == track.codec_first or codec in track.backups:
             continue
         mode = models.VideoLayer.Mode.ONE_SPATIAL_LAYER_PER_STREAM
         mime = f"{track.kind}/{codec}"
