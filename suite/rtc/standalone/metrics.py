@@ -50,8 +50,7 @@ def _samples(loads: Mapping[str, Load], tasks: int) -> Iterator[tuple[str, str, 
         published.update(load.counts.get("published", {}))
         subscribed.update(load.counts.get("subscribed", {}))
     for name, labels, counted in PACKETS:
-        country = {} if name.endswith(("nack_total", "pli_total")) else {"country": ""}
-        yield name, "counter", {**labels, **country}, media[counted]
+        yield name, "counter", {**labels, "country": ""}, media[counted]
     yield "livekit_room_total", "gauge", {}, sum(load.rooms for load in loads.values())
     yield "livekit_participant_total", "gauge", {}, sum(load.participants for load in loads.values())
     for kind in ("audio", "video"):
