@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from datetime import UTC, datetime
 from typing import Final
 
 from livekit.protocol import egress, models
 
 from suite.rtc.core import layers, media
 from suite.rtc.core.errors import ServiceError, no_egress
+from suite.rtc.core.participant import Participant
 from suite.rtc.core.state import RoomState
 from suite.rtc.core.track import Track
 
 MAX_COPIES: Final = 200  # of one room
 OPEN: Final = frozenset({egress.EGRESS_STARTING, egress.EGRESS_ACTIVE, egress.EGRESS_ENDING})
-RECORDED: Final = frozenset({"audio/opus", "audio/red", "video/vp8", "video/vp9", "video/h264", "video/av1"})
+RECORDED: Final = {
+    **dict.fromkeys(("audio/opus", "audio/red"), ".ogg"),
+    **dict.fromkeys(("video/vp8", "video/vp9", "video/av1"), ".webm"),
+    "video/h264": ".mp4",
+}
+LONGEST_PATH: Final = 512
+_BRACES: Final = re.compile(r"\{(\w+)\}")
 MAX_ENDED: Final = 200  # ended ones that are still listed
 
 
@@ -28,17 +37,15 @@ def start(room: RoomState, request: egress.TrackEgressRequest) -> egress.EgressI
         raise ServiceError("not_found", "twirp error unknown: track not found")
     if not room.settings.egress_socket:
         raise no_egress()
-    path = request.file.filepath
     if request.WhichOneof("output") != "file" or request.file.WhichOneof("output") is not None:
         raise ServiceError("invalid_argument", "only a local file can be written to")
-    if not path or posixpath.isabs(path) or ".." in path.split("/") or "\0" in path or len(path) > 512:
-        raise ServiceError("invalid_argument", "filepath must be relative and stay inside the egress folder")
+    participant, track = found
+    mime = _mime(track)
+    path = _path(room, participant, track, asked=request.file.filepath, extension=RECORDED.get(mime, ""))
     if sum(1 for e in room.egresses.values() if e.status in OPEN) >= MAX_COPIES:
         raise ServiceError("resource_exhausted", "too many recordings in this room")
-    track = found[1]
     if track.info.encryption != models.Encryption.NONE:
         raise ServiceError("failed_precondition", "what is encrypted from end to end cannot be recorded")
-    mime = _mime(track)
     if mime and mime not in RECORDED:
         raise ServiceError("unimplemented", f"{mime} is not recorded")
     now = int(room.now * 1_000_000_000)
@@ -53,6 +60,31 @@ def start(room: RoomState, request: egress.TrackEgressRequest) -> egress.EgressI
     )
     _note(room, track)
     return info
+
+
+def _path(room: RoomState, participant: Participant, track: Track, *, asked: str, extension: str) -> str:
+    """The file's path as LiveKit's egress makes it of what is asked for: names in braces are filled in, a folder gets a file.
+
+    Raises `ServiceError` where it leads out of the recorder's folder.
+    """
+    at = datetime.fromtimestamp(room.now, UTC)
+    time = f"{at:%Y-%m-%dT%H%M%S}"
+    names = {
+        "room_name": room.name, "room_id": room.sid, "time": time, "utc": f"{at:%Y%m%d%H%M%S}{at.microsecond // 1000:03}",
+        "publisher_identity": participant.identity, "track_id": track.sid,
+        "track_type": models.TrackType.Name(track.info.type).lower(),
+        "track_source": models.TrackSource.Name(track.info.source).lower(),
+    }  # fmt: skip
+    path = _BRACES.sub(lambda found: names.get(found[1], found[0]), asked)
+    if not path or path.endswith("/"):
+        path += f"{track.sid}-{time}"
+    stem, ending = posixpath.splitext(path)
+    if ending in RECORDED.values():
+        path = stem
+    path += extension
+    if posixpath.isabs(path) or ".." in path.split("/") or "\0" in path or len(path) > LONGEST_PATH:
+        raise ServiceError("invalid_argument", "filepath must be relative and stay inside the egress folder")
+    return path
 
 
 def _note(room: RoomState, track: Track) -> None:

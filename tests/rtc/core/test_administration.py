@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from livekit.protocol import egress, models, rtc
 from livekit.protocol import room as room_pb
@@ -145,10 +147,33 @@ def test_a_track_is_recorded_until_it_is_stopped() -> None:
     assert world.ask("Egress/StopEgress", egress.StopEgressRequest(egress_id=started.egress_id)).code == "failed_precondition"
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", ""])
-def test_a_recording_stays_in_its_folder(path: str) -> None:
+@pytest.mark.parametrize(
+    ("asked", "made"),
+    [
+        ("a/b.ogg", "a/b.ogg"),
+        ("a/b", "a/b.ogg"),
+        ("a/b.mp4", "a/b.ogg"),
+        ("a/b.2026", "a/b.2026.ogg"),
+        ("", "SID-2026-11-30T170530.ogg"),
+        ("a/", "a/SID-2026-11-30T170530.ogg"),
+        ("{room_name}/{publisher_identity}/{track_source}-{track_type}-{track_id}", "r/b/microphone-audio-SID.ogg"),
+        ("{utc}-{time}-{other}", "20261130170530250-2026-11-30T170530-{other}.ogg"),
+    ],
+)
+def test_a_recordings_name_is_filled_in(asked: str, made: str) -> None:
     world = World(egress_socket="/run/egress")
     sid = world.join("b").publish("mic")
+    world.now = datetime(2026, 11, 30, 17, 5, 30, 250_000, UTC).timestamp()
+    request = egress.TrackEgressRequest(room_name="r", track_id=sid, file=egress.DirectFileOutput(filepath=asked))
+    info = world.ask("Egress/StartTrackEgress", request)
+    assert world.of(media.StartCopy)[-1].destination == info.file_results[0].filename == made.replace("SID", sid)
+    assert info.track.file.filepath == asked
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", "a/{publisher_identity}/x", "x" * 510])
+def test_a_recording_stays_in_its_folder(path: str) -> None:
+    world = World(egress_socket="/run/egress")
+    sid = world.join("../b").publish("mic")
     request = egress.TrackEgressRequest(room_name="r", track_id=sid, file=egress.DirectFileOutput(filepath=path))
     assert world.ask("Egress/StartTrackEgress", request).code == "invalid_argument"
 
