@@ -66,8 +66,12 @@ def test_the_session_is_another_one_after_signing_in() -> None:
     browser = Browser()
     way = browser.starts()
     before = session_key(browser)
+    session = browser.suite.session
+    session["left"] = "by whoever used this browser before"
+    session.save()
     browser.comes_back(browser.chooses(way, known("Awa")["sub"]))
     assert session_key(browser) != before
+    assert "left" not in browser.suite.session
     assert not Session.objects.filter(session_key=before).exists()
 
 
