@@ -53,6 +53,7 @@ ACTS: dict[str, set[str]] = {
     "meetings.meetings.meeting_open": {"meetings.meeting.started", "resources.channel.created"},
     "meetings.participations.participation_admit": {"meetings.participant.admitted"},
     "meetings.participations.participation_ask": {"meetings.participant.asked"},
+    "meetings.participations.participation_bar": {"meetings.participant.removed"},
     "meetings.participations.participation_joined": {"meetings.participant.joined"},
     "meetings.participations.participation_left": {"meetings.participant.left"},
     "meetings.participations.participation_mute": {"meetings.participant.muted"},
