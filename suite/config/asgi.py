@@ -18,6 +18,7 @@ from django.conf import settings
 
 from suite.accounts.middleware import ViewerSocketMiddleware
 from suite.config.routing import media_sockets, page_sockets
+from suite.kernel.bodies import BodyLimit
 from suite.kernel.deadline import Deadline
 
 
@@ -28,7 +29,7 @@ def guard(app: Any) -> Any:
 
 application = ProtocolTypeRouter(
     {
-        "http": Deadline(django, seconds=settings.ANSWER_SECONDS),
+        "http": Deadline(BodyLimit(django, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE), seconds=settings.ANSWER_SECONDS),
         # The media server's sockets carry their own token; any client of LiveKit's may come, with or without an origin.
         "websocket": URLRouter([*media_sockets, *page_sockets(guard)]),
     }

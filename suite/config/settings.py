@@ -155,7 +155,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_SSL_REDIRECT = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.get("BEHIND_PROXY", "0") == "1" else None
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes; of any body (suite/kernel/bodies.py)
 
 # --- media: LiveKit's protocol, ours embedded or a cluster ---------------------------------------------------------
 LIVEKIT_URL = env.get("LIVEKIT_URL")

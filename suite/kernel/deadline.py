@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
+from suite.kernel.errors import Unavailable
+from suite.kernel.instead import Application, Message, Receive, Scope, Send, answer_instead
 from suite.kernel.logs import get_logger
 
 log = get_logger(__name__)
 
-Scope = dict[str, Any]
-Message = Mapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-LATE: Final = "suite.late"  # in the scope of the request for the page that says so: the method of the late one
-KEPT_HEADERS: Final = frozenset({b"host", b"accept", b"accept-language", b"x-forwarded-proto"})
+LATE: Final = _("Suite takes too long to answer. Please try again in a moment; what you sent may have arrived.")
 
 
 class Deadline:
@@ -55,34 +51,9 @@ class Deadline:
                 if left <= 0:
                     late = True
                     log.warning("answer_late", method=scope["method"], seconds=self._seconds)
-                    await self._application(_late(scope), _empty_body(), send)
+                    await answer_instead(self._application, scope, send, Unavailable(LATE))
                     break
                 await asyncio.wait({answering}, timeout=left)
             await answering
         finally:
             answering.cancel()
-
-
-def _late(scope: Scope) -> Scope:
-    """The request for the page that says so: without a session, as that would be looked for where everything waits."""
-    headers = [(name, value) for name, value in scope["headers"] if name in KEPT_HEADERS]
-    headers += [(name, cookie) for name, value in scope["headers"] if name == b"cookie" for cookie in _language(value)]
-    return {**scope, LATE: scope["method"], "method": "GET", "headers": headers}
-
-
-def _language(cookies: bytes) -> list[bytes]:
-    return [one.strip() for one in cookies.split(b";") if one.strip().startswith(b"suite_language=")]
-
-
-def _empty_body() -> Receive:
-    """No body; who listens on for its sender's leaving waits."""
-    said = False
-
-    async def receive() -> Message:
-        nonlocal said
-        if said:
-            await asyncio.Event().wait()
-        said = True
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    return receive

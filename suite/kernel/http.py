@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from suite.kernel.answers import answer_to
 from suite.kernel.context import Origin, acting, origin
-from suite.kernel.deadline import LATE
 from suite.kernel.errors import Forbidden, NotFound, NotSignedIn, SuiteError, Unavailable
 from suite.kernel.ids import parse_uuid, uuid7
+from suite.kernel.instead import INSTEAD, Instead
 from suite.kernel.logs import get_logger
 
 log = get_logger(__name__)
@@ -55,9 +55,8 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if LATE in getattr(request, "scope", {}):
-            late = _("Suite takes too long to answer. Please try again in a moment; what you sent may have arrived.")
-            return error_page(request, Unavailable(late))
+        if instead := _instead(request):
+            return error_page(request, instead.error)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -78,13 +77,18 @@ def error_page(request: HttpRequest, error: SuiteError) -> HttpResponse:
         body = {"code": error.code, "message": error.sentence, "correlation_id": str(correlation_id), **error.fields}
         response: HttpResponse = JsonResponse(body, status=error.status)
     else:
-        method = getattr(request, "scope", {}).get(LATE, request.method)
-        again = isinstance(error, Unavailable) and method == "GET"
+        instead = _instead(request)
+        again = isinstance(error, Unavailable) and (instead or request).method == "GET"
         context = {"error": error, "correlation_id": correlation_id, "again": again}
         response = render(request, "kernel/error.html", context, status=error.status)
     if isinstance(error, Unavailable):
         response["Retry-After"] = str(RETRY_SECONDS)
     return response
+
+
+def _instead(request: HttpRequest) -> Instead | None:
+    found: Instead | None = getattr(request, "scope", {}).get(INSTEAD)
+    return found
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  (Django's signature)

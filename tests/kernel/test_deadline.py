@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from suite.kernel.deadline import LATE, Deadline, Message, Receive, Scope, Send
+from suite.kernel.deadline import LATE, Deadline
+from suite.kernel.instead import INSTEAD, Message, Receive, Scope, Send
 
 SECONDS = 0.2
 REQUEST = {
@@ -40,7 +41,7 @@ class Asked:
         return self
 
     async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if LATE in scope:
+        if INSTEAD in scope:
             self.late.append(scope)
             assert await receive() == {"type": "http.request", "body": b"", "more_body": False}
             await said(send, 503)
@@ -98,7 +99,7 @@ async def test_what_never_answers_is_let_go_with_a_page() -> None:
     assert asked.finished
     (late,) = asked.late
     assert late["method"] == "GET"
-    assert late[LATE] == "POST"
+    assert (late[INSTEAD].error.sentence, late[INSTEAD].method) == (LATE, "POST")
     assert late["headers"] == [(b"host", b"suite.example"), (b"cookie", b"suite_language=en")]
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+from suite.kernel.bodies import Body
+from suite.kernel.instead import Application, Message, Receive, Scope, Send
 
 METHODS: Final = b"OPTIONS, HEAD, GET, POST, PATCH, DELETE"
 A_DAY: Final = b"86400"
@@ -34,36 +30,13 @@ def doors(application: Application) -> Application:
         if origin and scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
             await _answer(send, 204, _preflight(origin, headers.get(b"access-control-request-headers", b"")))
             return
-        limit = getattr(settings, "RTC_BODY_LIMIT", 0)
-        body = _Body(receive, limit)
-        if not limit or _length(headers) <= limit:
+        body = Body(scope, receive, limit=getattr(settings, "RTC_BODY_LIMIT", 0))
+        if not body.too_long:
             await application(scope, body.receive, _allowing(send, origin))
-        if body.too_long or (limit and _length(headers) > limit):
+        if body.too_long:
             await _answer(send, 413, _allowed(origin), b"request body too large")
 
     return entered
-
-
-class _Body:
-    """A request's body, of which no more than `limit` bytes are read (0: all): one in pieces says no length before."""
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self.too_long = False
-        self._receive = receive
-        self._limit = limit
-        self._read = 0
-
-    async def receive(self) -> Message:
-        """The next piece; as if the caller had hung up, once there is too much: the application answers nothing then."""
-        message = await self._receive()
-        self._read += len(message.get("body", b""))
-        self.too_long = self.too_long or bool(self._limit and self._read > self._limit)
-        return {"type": "http.disconnect"} if self.too_long else message
-
-
-def _length(headers: dict[bytes, bytes]) -> int:
-    text = headers.get(b"content-length", b"0")
-    return int(text) if text.isdigit() else 0
 
 
 def _allowed(origin: bytes) -> list[tuple[bytes, bytes]]:
