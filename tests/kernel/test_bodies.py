@@ -46,9 +46,9 @@ async def test_nothing_more_of_it_is_read(web: Web) -> None:
 
 
 async def test_one_within_the_limit_is_looked_at(web: Web) -> None:
-    async with aiohttp.ClientSession(web.address) as http:
-        async with http.post("/webhooks/livekit/", data=pieces(MOST // PIECE)) as answer:
-            assert (answer.status, (await answer.json())["code"]) == (400, "bad_input")  # the view's own word
+    body = pieces(MOST // PIECE)
+    async with aiohttp.ClientSession(web.address) as http, http.post("/webhooks/livekit/", data=body) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (400, "bad_input")  # the view's own word
 
 
 async def test_a_browser_reads_a_sentence(web: Web) -> None:
