@@ -58,7 +58,8 @@ def chart_of(records: Sequence[Record], *, now: datetime) -> Chart:
         elif record.action == JOINED:
             _join(people, record)
         elif record.action in GONE:
-            _leave(people.get(record.target_id), record.occurred_at)
+            for gone in (record.target_id, *map(uuid.UUID, record.details.get("devices", []))):
+                _leave(people.get(gone), record.occurred_at)
         elif record.action == ENDED:
             until = record.occurred_at
             for presence in people.values():

@@ -130,6 +130,7 @@ DETAILS: dict[str, str | Promise] = {
     "issuer": _("Sign-in service"),
     "principal_id": _("Reference of whom"),
     "participation_id": _("Participant"),
+    "devices": _("Devices"),
     "reach": _("Whom the link lets in"),
     "media_type": _("Kind of file"),
     "size": _("Size, in bytes"),

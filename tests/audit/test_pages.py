@@ -46,11 +46,11 @@ def page_of(viewer: Viewer | None) -> Client:
 
 
 def act(at: Organization, action: str, name: str, *, when: datetime | None = None, target: TargetRef | None = None,
-        context: uuid.UUID | None = None, outcome: str = "done") -> uuid.UUID:  # fmt: skip
+        context: uuid.UUID | None = None, outcome: str = "done", **details: Any) -> uuid.UUID:  # fmt: skip
     with transaction.atomic():
         return record(action, actor=ActorRef(kind="person", id=uuid7(), label=name),
                       target=target or TargetRef(kind="thing", id=None), organization_id=at.id, at=when or clock.now(),
-                      context=context, outcome=outcome)  # fmt: skip
+                      context=context, outcome=outcome, **details)  # fmt: skip
 
 
 def meeting_of(at: Organization) -> uuid.UUID:
@@ -206,6 +206,20 @@ def test_a_meeting_is_a_chart_of_who_was_there(here: Organization, auditor: View
     assert len(re.findall('<rect class="presence__stay"', shown)) == 3
     assert [row["record"].actor_label for row in answer.context["started"]] == ["Awa"]
     assert [row["record"].actor_label for row in answer.context["agreed"]] == ["Bruno"]
+
+
+def test_who_was_removed_goes_from_the_chart_with_every_device(here: Organization, auditor: Viewer) -> None:
+    start, meeting = clock.now() - timedelta(hours=1), uuid7()
+    desk, phone = (TargetRef(kind="participation", id=uuid7(), label="Bruno") for _device in range(2))
+    for device in (desk, phone):
+        act(here, "meetings.participant.joined", "Bruno", when=start, target=device, context=meeting)
+    removed = act(here, "meetings.participant.removed", "Awa", when=start + timedelta(minutes=10), target=desk, context=meeting,
+                  devices=[str(desk.id), str(phone.id)])  # fmt: skip
+    chart: Any = page_of(auditor).get(f"/audit/contexts/{meeting}/").context["chart"]
+    assert [one.total for one in chart.people] == [timedelta(minutes=10)] * 2
+    shown = page_of(auditor).get(f"/audit/?record={removed}").content.decode()
+    assert "Appareils" in shown
+    assert f"{desk.id}, {phone.id}" in shown
 
 
 def test_nothing_is_changed_through_the_pages(auditor: Viewer) -> None:

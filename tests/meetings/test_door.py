@@ -9,6 +9,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.cache import cache
 
+from suite.audit.models import Record
 from suite.kernel import clock
 from suite.meetings import door
 from suite.meetings.models import Meeting, Participation, ParticipationState
@@ -123,6 +124,11 @@ async def test_whoever_was_removed_stays_out_with_every_device_and_the_next_meet
             await hosts.say(type="remove", participation_id=entry["participation_id"])
             await page.told("removed")
         await phones.told("removed")
+        removals = Record.objects.filter(context=desk[1]["meeting_id"], action="meetings.participant.removed").order_by("id")
+        assert [(one.target_label, one.details["devices"]) async for one in removals] == [
+            ("Bruno Martin", [desk[1]["participation_id"], phone[1]["participation_id"]]),
+            ("Odile", [guest[1]["participation_id"]]),
+        ]
         for client, name in ((desk[0], ""), (phone[0], ""), (guest[0], "Paul")):
             answer = await Sync(post)(client, f"/api/rooms/{slug}/join/", name=name)
             assert (answer.status_code, answer.json()["code"]) == (403, "removed")

@@ -156,23 +156,15 @@ def participation_remove(*, participation: Participation, actor: ActorRef, now: 
     """Take one device out of the meeting; the caller moderates, or the person was let go."""
     if participation.state == ParticipationState.REMOVED:
         return
-    meeting = participation.meeting
-    participation.state = ParticipationState.REMOVED
-    participation.tokens_from = now
-    if participation.joined_at is not None and participation.left_at is None:
-        participation.left_at = now
-    participation.save(update_fields=["state", "tokens_from", "left_at"])
-    record_in(meeting, "meetings.participant.removed", actor=actor, target=participation.ref, at=now)
-    publish(ParticipationRemoved(meeting_id=meeting.id, participation_id=participation.id, at=now))
-    live.tell_over(live.one(participation.id), "removed")
-    live.tell_people(meeting)
+    record_in(participation.meeting, "meetings.participant.removed", actor=actor, target=participation.ref, at=now)
+    _take_out(participation, now=now)
 
 
 @transaction.atomic
 def participation_bar(*, participation: Participation, actor: ActorRef, now: datetime) -> None:
-    """Take somebody out for the whole of the meeting, with every device of theirs; the caller moderates.
+    """Take somebody out for the whole of the meeting, with every device of theirs: one act; the caller moderates.
 
-    Another device of the moderator's own is taken out, and they stay.
+    Another device of the moderator's own is taken out, and they stay. Nothing where they were taken out before.
     """
     meeting = participation.meeting
     if participation.user_id is not None and participation.user_id == actor.id:
@@ -181,9 +173,13 @@ def participation_bar(*, participation: Participation, actor: ActorRef, now: dat
     Room.objects.select_for_update().get(pk=meeting.room_id)  # nobody comes in meanwhile: `participation_ask` takes it too
     same = Q(id=participation.id) if participation.user_id is None else Q(user_id=participation.user_id)
     devices = meeting.participations.filter(same)
-    devices.update(is_barred=True)
-    for device in devices.exclude(state__in=OVER | {ParticipationState.LEFT}).select_related("meeting"):
-        participation_remove(participation=device, actor=actor, now=now)
+    if not devices.filter(is_barred=False).update(is_barred=True):
+        return
+    inside = list(devices.exclude(state__in=OVER | {ParticipationState.LEFT}).select_related("meeting").order_by("asked_at"))
+    record_in(meeting, "meetings.participant.removed", actor=actor, target=participation.ref, at=now,
+              devices=[str(device.id) for device in inside])  # fmt: skip
+    for device in inside:
+        _take_out(device, now=now)
 
 
 @transaction.atomic
@@ -199,6 +195,19 @@ def participation_mute(*, participation: Participation, actor: ActorRef, now: da
 def clean_name(name: str) -> str:
     """One line of printable text, at most 100 characters."""
     return " ".join("".join(c for c in name if c.isprintable()).split())[:NAME_MAX]
+
+
+def _take_out(participation: Participation, *, now: datetime) -> None:
+    """One device goes, and its media; the caller records the act."""
+    meeting = participation.meeting
+    participation.state = ParticipationState.REMOVED
+    participation.tokens_from = now
+    if participation.joined_at is not None and participation.left_at is None:
+        participation.left_at = now
+    participation.save(update_fields=["state", "tokens_from", "left_at"])
+    publish(ParticipationRemoved(meeting_id=meeting.id, participation_id=participation.id, at=now))
+    live.tell_over(live.one(participation.id), "removed")
+    live.tell_people(meeting)
 
 
 def _still_open(meeting: Meeting) -> None:
