@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 from suite.accounts.public import Viewer
 from suite.meetings import contract
 from suite.meetings.access import Bearer
-from suite.meetings.models import Capture, CapturedTrack, Consent, Meeting, Participation, ParticipationState
-from suite.resources.public import role_of
+from suite.meetings.models import Capture, CapturedTrack, Consent, Meeting, Participation, ParticipationState, Room
+from suite.resources.public import ResourceKind, readable_by, role_of
 
 FAILURES_COUNTED = 10
 
@@ -29,6 +29,17 @@ def list_meetings(viewer: Viewer) -> QuerySet[Meeting]:
         .filter(mine | Q(started_by_id=viewer.user_id))
         .distinct()
         .order_by("-started_at")
+    )
+
+
+def list_ready_rooms(viewer: Viewer) -> QuerySet[Room]:
+    """The viewer’s own rooms to which none of their meetings leads, newest first: nobody met there yet, or only others did."""
+    own = readable_by(viewer).filter(kind=ResourceKind.ROOM, owner_id=viewer.user_id)
+    return (
+        Room.objects.select_related("resource")
+        .filter(resource__in=own)
+        .exclude(meetings__in=list_meetings(viewer))
+        .order_by("-resource__created_at")
     )
 
 

@@ -29,10 +29,10 @@ def start(request: HttpRequest) -> HttpResponseRedirect:
 
 @require_GET
 def list_(request: HttpRequest) -> HttpResponse:
-    """My meetings, newest first."""
+    """My meetings and the rooms that I made for later, newest first."""
     viewer = viewer_required(request)
-    meetings = selectors.list_meetings(viewer)[:LISTED]
-    return render(request, "meetings/list.html", {"meetings": meetings})
+    context = {"meetings": selectors.list_meetings(viewer)[:LISTED], "rooms": selectors.list_ready_rooms(viewer)[:LISTED]}
+    return render(request, "meetings/list.html", context)
 
 
 @require_GET

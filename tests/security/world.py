@@ -86,6 +86,7 @@ def a_world() -> World:
         resource=document.resource, email="zoe@ailleurs.example", role=ResourceRole.READER, viewer=awa, now=now
     )
     assert invitation is not None
+    room_create(viewer=awa, title=TITLE, now=now)  # made for later: nobody has met there
     room = room_create(viewer=awa, title=TITLE, now=now)
     Resource.objects.filter(id=room.pk).update(link_reach=LinkReach.RESTRICTED)
     room.refresh_from_db()
