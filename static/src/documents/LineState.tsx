@@ -9,7 +9,7 @@ export function LineState({ line, isEditable }: { line: Line; isEditable: boolea
   const icon = line === "saved" && !isEditable ? "fr-icon-eye-line" : ICONS[line];
   return (
     <p className={`line-state line-state--${line}`} role="status">
-      {icon !== "" && <span className={`${icon} fr-icon--sm`} aria-hidden="true" />}
+      <span className={icon === "" ? "line-state__icon" : `line-state__icon ${icon} fr-icon--sm`} aria-hidden="true" />
       <span>{words}</span>
     </p>
   );

@@ -37,11 +37,9 @@ export function PreviewCard({ preview }: { preview: Preview }) {
       <div className="preview__level" ref={level} role="img" aria-label={say("microphoneLevel")}>
         <span />
       </div>
-      {microphoneTrouble !== null && (
-        <p className="fr-message fr-message--warning" role="status">
-          {microphoneTrouble}
-        </p>
-      )}
+      <div className="preview__trouble" role="status">
+        {microphoneTrouble !== null && <p className="fr-message fr-message--warning">{microphoneTrouble}</p>}
+      </div>
       <div className="preview__devices">
         <DeviceSelect
           label={say("microphone")}
