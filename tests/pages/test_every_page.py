@@ -213,7 +213,7 @@ WATCH_SHIFTS = """
     }
   }).observe({ type: 'layout-shift', buffered: true });
 """
-SHIFT_MOST = 0.001  # of the screen, as Chromium counts it: less than a word by its width, where a slow machine draws half a page
+SHIFT_MOST = 0.001  # of the screen: less than a word by its width, where a slow machine draws half a page
 COLUMNS = "[...document.querySelectorAll('thead th')].map((one) => one.getBoundingClientRect().width)"
 OF_ONE_LANGUAGE = of_one_language()
 # Tables may scroll where they must; those of people and of the log need not.
