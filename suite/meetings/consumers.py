@@ -13,7 +13,16 @@ from django.http import QueryDict
 from django.http.cookie import parse_cookie
 
 from suite.accounts.public import get_viewer, groups_of_socket
-from suite.chat.public import Author, channel_group, list_messages_for_participants, message_payload, message_post
+from suite.chat.public import (
+    READ,
+    Author,
+    access_channel,
+    channel_group,
+    channel_mark_read,
+    list_messages_for_participants,
+    message_payload,
+    message_post,
+)
 from suite.kernel import clock
 from suite.kernel.errors import BadInput, Forbidden, NotFound, SuiteError
 from suite.kernel.ids import parse_uuid
@@ -213,6 +222,19 @@ def _post(_socket: MeetingSocket, mine: Participation, message: dict[str, Any]) 
     message_post(channel=mine.meeting.channel, author=author, body=body, ref=ref or "", now=clock.now())
 
 
+def _read(socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:
+    """As in Messages; a guest has none."""
+    _inside(mine)
+    message_id = parse_uuid(message.get("message_id"))
+    if message_id is None:
+        raise BadInput
+    viewer = None if mine.is_guest else get_viewer(session_key=socket.scope.get("session_key"))
+    if viewer is None:
+        return
+    channel = access_channel(viewer=viewer, id=mine.meeting.channel_id, need=READ)
+    channel_mark_read(channel=channel, viewer=viewer, message_id=message_id, now=clock.now())
+
+
 def _rename(_socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:
     participations.participation_rename(participation=mine, name=str(message.get("name", "")), now=clock.now())
 
@@ -289,6 +311,7 @@ def _inside(mine: Participation) -> None:
 
 VERBS: dict[str, Verb] = {
     "message": _post,
+    "read": _read,
     "rename": _rename,
     "leave": _leave,
     "admit": _admit,

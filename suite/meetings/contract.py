@@ -167,6 +167,14 @@ class WriteVerb(TypedDict):
     ref: str
 
 
+class ReadVerb(TypedDict):
+    """Read up to a message, in Messages too; nothing of a guest's is kept."""
+
+    type: Literal["read"]
+    message_id: str
+    ref: Annotated[str, "For the answer, where it is refused."]
+
+
 class RenameVerb(TypedDict):
     type: Literal["rename"]
     name: str
@@ -181,4 +189,4 @@ class PlainVerb(TypedDict):
     type: Literal["leave", "admit_all", "end_for_all", "transcription_start", "transcription_stop", "agree", "decline"]
 
 
-ClientMessage = WriteVerb | RenameVerb | PersonVerb | PlainVerb
+ClientMessage = WriteVerb | ReadVerb | RenameVerb | PersonVerb | PlainVerb

@@ -177,6 +177,14 @@ export interface WriteVerb {
   ref: string;
 }
 
+/** Read up to a message, in Messages too; nothing of a guest's is kept. */
+export interface ReadVerb {
+  type: "read";
+  message_id: string;
+  /** For the answer, where it is refused. */
+  ref: string;
+}
+
 export interface RenameVerb {
   type: "rename";
   name: string;
@@ -191,7 +199,7 @@ export interface PlainVerb {
   type: "leave" | "admit_all" | "end_for_all" | "transcription_start" | "transcription_stop" | "agree" | "decline";
 }
 
-export type ClientMessage = WriteVerb | RenameVerb | PersonVerb | PlainVerb;
+export type ClientMessage = WriteVerb | ReadVerb | RenameVerb | PersonVerb | PlainVerb;
 
 /** A person of the house, or somebody in a meeting. */
 export interface Author {
