@@ -80,6 +80,10 @@ describe("a session", () => {
     expect(nextSession(refused, wrote).sending).toEqual([{ ref: "r1", body: "Bonjour", failure: null }]);
   });
 
+  it("troubles nobody with a reading that was refused", () => {
+    expect(after(state(), { type: "error", code: "not_found", message: "Introuvable.", ref: "m1" })).toEqual(after(state()));
+  });
+
   it("tells who asks to enter, and stops when nobody does any more", () => {
     const guest = { participation_id: "p9", name: "Odile", since: "2026-11-22T09:02:00Z" };
     const asked = after(state(), { type: "waiting", waiting: [guest] });

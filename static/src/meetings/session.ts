@@ -103,7 +103,8 @@ export function nextSession(session: Session, event: SessionEvent): Session {
     case "error":
       // A request at the door is not told of the end otherwise.
       if (event.code === "meeting_ended") return { ...session, ending: session.ending ?? "ended" };
-      if (session.sending.some(({ ref }) => ref === event.ref)) return withFailure(session, event.ref, event.message);
+      // What has a ref is told beside what was written with it; a reading that was refused troubles nobody.
+      if (event.ref !== undefined) return withFailure(session, event.ref, event.message);
       return { ...session, notice: { kind: "refusal", sentence: event.message } };
     case "entry_refused":
       return { ...session, ending: session.ending ?? "refused" };
@@ -140,7 +141,7 @@ function unconfirmed(session: Session, messages: readonly ChatMessage[]): readon
   return session.sending.filter(({ ref }) => !refs.has(ref));
 }
 
-function withFailure(session: Session, ref: string | undefined, failure: string): Session {
+function withFailure(session: Session, ref: string, failure: string): Session {
   return { ...session, sending: session.sending.map((one) => (one.ref === ref ? { ...one, failure } : one)) };
 }
 

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 
 import { ReconnectingSocket, type SocketState } from "../shared/socket.ts";
+import { Reading } from "./Reading.ts";
 import { readServerMessage, type ClientMessage, type JoinAnswer, type StateMessage } from "./contract.ts";
 import { say } from "./messages.ts";
 import { nextSession, openSession, type Ending, type Session, type SessionEvent } from "./session.ts";
@@ -20,6 +21,8 @@ export interface LiveSession {
   send: (message: ClientMessage) => boolean;
   /** Writes in the meeting's chat: kept, and sent again after a lost line, until the server has it. The same `ref` again is the same message. */
   write: (body: string, ref?: string) => void;
+  /** Says that one has read the chat up to a message; a guest has no Messages to say it in. */
+  markRead: (messageId: string) => void;
   dispatch: (event: SessionEvent) => void;
   /** Ends one's part, and says so to the others. */
   leave: (ending: Ending) => void;
@@ -30,6 +33,7 @@ export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession
   const [session, dispatch] = useReducer(nextSession, answer, openSession);
   const [line, setLine] = useState<SocketState>("connecting");
   const socket = useRef<ReconnectingSocket | null>(null);
+  const reading = useRef<Reading | null>(null);
   const latest = useRef(session);
   useEffect(() => {
     latest.current = session;
@@ -62,14 +66,17 @@ export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession
     // Pictures first: who was let in at once meets the others a moment before reading what was written.
     const timer = setTimeout(
       () => {
-        socket.current = open();
+        const opened = open();
+        socket.current = opened;
+        reading.current = new Reading((id) => opened.send({ type: "read", message_id: id, ref: id } satisfies ClientMessage));
       },
       answer.state === "admitted" ? PICTURES_FIRST_MS : 0,
     );
     return () => {
       clearTimeout(timer);
+      reading.current?.close();
       socket.current?.close();
-      socket.current = null;
+      reading.current = socket.current = null;
     };
   }, [answer, isSignedIn, sendUnsent]);
 
@@ -94,11 +101,19 @@ export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession
     dispatch({ type: "wrote", ref, body });
     socket.current?.send({ type: "message", body, ref });
   }, []);
+  const isGuest = session.me?.user_id == null;
+  const markRead = useCallback(
+    (messageId: string): void => {
+      if (!isGuest) reading.current?.upTo(messageId);
+    },
+    [isGuest],
+  );
   const leave = useCallback((ending: Ending) => {
+    reading.current?.close();
     socket.current?.send({ type: "leave" });
     dispatch({ type: "over", ending });
   }, []);
-  return { session, line, send, write, dispatch, leave };
+  return { session, line, send, write, markRead, dispatch, leave };
 }
 
 /** What a refused socket means: one's participation is not found where one's sign-in, or a guest's cookie, is gone. */

@@ -43,7 +43,7 @@ export async function prepareLine(mediaUrl: string): Promise<void> {
 
 /** In the meeting: the stage, the bar, one panel at the side. */
 export function Inside({ live, entry, room: roomView, sources }: Props) {
-  const { session, line, send, write, dispatch, leave } = live;
+  const { session, line, send, write, markRead, dispatch, leave } = live;
   const [panel, setPanel] = useState<PanelName | null>(null);
   const [draft, setDraft] = useState("");
   const onEnded = useCallback((ending: Ending) => dispatch({ type: "over", ending }), [dispatch]);
@@ -120,6 +120,7 @@ export function Inside({ live, entry, room: roomView, sources }: Props) {
           isLineOpen={line === "open"}
           onDraft={setDraft}
           write={write}
+          onRead={markRead}
           onClose={close}
         />
       )}

@@ -18,7 +18,10 @@ beforeAll(() => {
   // jsdom lays nothing out.
   Element.prototype.scrollIntoView = () => undefined;
 });
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+});
 
 const ME: Me = { participation_id: "me", name: "Awa", state: "admitted", can_moderate: false, guest: false, user_id: "u1" };
 const field = () => screen.getByLabelText<HTMLTextAreaElement>("Écrire un message");
@@ -28,14 +31,27 @@ interface Given {
   messages?: readonly ChatMessage[];
   sending?: readonly Sending[];
   isLineOpen?: boolean;
+  onRead?: (messageId: string) => void;
 }
 
-function Shown({ write = () => undefined, messages = [], sending = [], isLineOpen = true }: Given) {
+const NOT_READ = (): void => undefined;
+
+function Shown({ write = () => undefined, messages = [], sending = [], isLineOpen = true, onRead = NOT_READ }: Given) {
   const [draft, setDraft] = useState("");
   const [isOpen, setIsOpen] = useState(true);
   if (!isOpen) return <button onClick={() => setIsOpen(true)}>Rouvrir</button>;
   return (
-    <ChatPanel messages={messages} sending={sending} me={ME} draft={draft} isLineOpen={isLineOpen} onDraft={setDraft} write={write} onClose={() => setIsOpen(false)} />
+    <ChatPanel
+      messages={messages}
+      sending={sending}
+      me={ME}
+      draft={draft}
+      isLineOpen={isLineOpen}
+      onDraft={setDraft}
+      write={write}
+      onRead={onRead}
+      onClose={() => setIsOpen(false)}
+    />
   );
 }
 
@@ -91,4 +107,36 @@ it("names an author once for what they write in one go, and makes addresses link
   expect(screen.getByRole("link").getAttribute("href")).toBe("https://example.org/a");
   expect(screen.getByText("<b>gras</b>")).toBeTruthy();
   expect(screen.getByText("Vous")).toBeTruthy();
+});
+
+const MESSAGES = [written("1", "Bruno", "un"), written("2", "Bruno", "deux"), written("3", "Bruno", "trois")];
+
+it("tells what was read while it is open, the page visible and the line there", () => {
+  const onRead = vi.fn();
+  const visibility = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+  const { rerender } = render(<Shown messages={MESSAGES.slice(0, 1)} onRead={onRead} />);
+  expect(onRead).not.toHaveBeenCalled();
+  visibility.mockReturnValue("visible");
+  fireEvent(document, new Event("visibilitychange"));
+  expect(onRead).toHaveBeenLastCalledWith("1");
+  rerender(<Shown messages={MESSAGES.slice(0, 2)} onRead={onRead} isLineOpen={false} />);
+  expect(onRead).toHaveBeenLastCalledWith("1");
+  rerender(<Shown messages={MESSAGES.slice(0, 2)} onRead={onRead} />);
+  expect(onRead).toHaveBeenLastCalledWith("2");
+  fireEvent.click(screen.getByLabelText("Fermer"));
+  rerender(<Shown messages={MESSAGES} onRead={onRead} />);
+  expect(onRead).toHaveBeenLastCalledWith("2");
+});
+
+it("does not take for read what is below what one reads", () => {
+  const onRead = vi.fn();
+  const { container, rerender } = render(<Shown messages={MESSAGES.slice(0, 2)} onRead={onRead} />);
+  const body = container.querySelector<HTMLElement>(".panel__body");
+  if (body === null) throw new Error("the panel has no body");
+  Object.defineProperties(body, { scrollHeight: { value: 1_000 }, clientHeight: { value: 300 } });
+  fireEvent.scroll(body, { target: { scrollTop: 100 } });
+  rerender(<Shown messages={MESSAGES} onRead={onRead} />);
+  expect(onRead).not.toHaveBeenCalledWith("3");
+  fireEvent.scroll(body, { target: { scrollTop: 700 } });
+  expect(onRead).toHaveBeenLastCalledWith("3");
 });

@@ -9,6 +9,7 @@ import { isMine, type Sending } from "../session.ts";
 import { Linked } from "./Linked.tsx";
 import { Panel } from "./Panel.tsx";
 import { useFollowEnd } from "./useFollowEnd.ts";
+import { useReadingTold } from "./useReadingTold.ts";
 
 interface Props {
   messages: readonly ChatMessage[];
@@ -20,12 +21,15 @@ interface Props {
   isLineOpen: boolean;
   onDraft: (draft: string) => void;
   write: (body: string, ref?: string) => void;
+  /** The newest message is in sight. */
+  onRead: (messageId: string) => void;
   onClose: () => void;
 }
 
 /** The meeting's chat; what is written here stays in Suite's own chat. */
-export function ChatPanel({ messages, sending, me, draft, isLineOpen, onDraft, write, onClose }: Props) {
+export function ChatPanel({ messages, sending, me, draft, isLineOpen, onDraft, write, onRead, onClose }: Props) {
   const { end, isAway, toEnd } = useFollowEnd(messages.length + sending.length);
+  useReadingTold(isAway || !isLineOpen ? undefined : messages.at(-1)?.id, onRead);
   const submit = (body: string): void => {
     write(body);
     onDraft("");
