@@ -34,7 +34,8 @@ class RoomView(TypedDict):
     may_enter: Annotated[bool, "Whether one comes in without asking."]
     can_moderate: bool
     removed: Annotated[bool, "Whether a moderator took one out of the meeting that is going on."]
-    present: Annotated[Sequence[Present] | None, "Who is inside; null for those who may not know."]
+    present: Annotated[Sequence[Present] | None, "Who else is inside; null for those who may not know."]
+    inside: Annotated[bool, "Whether one is in the meeting already, in another window or on another device."]
     meeting_id: str | None
     me: Annotated[Named | None, "The signed-in person; null: a guest, who gives a name."]
     host_present: bool

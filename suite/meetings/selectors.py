@@ -45,10 +45,17 @@ def list_ready_rooms(viewer: Viewer) -> QuerySet[Room]:
 
 def is_barred(*, bearer: Bearer, meeting: Meeting) -> bool:
     """Whether a moderator took the bearer out of `meeting`: their account on any device, a guest's browser."""
-    mine = Q(id__in=bearer.guest_participations, user_id=None)
-    if bearer.viewer is not None:
-        mine |= Q(user_id=bearer.viewer.user_id)
-    return meeting.participations.filter(mine, is_barred=True).exists()
+    return meeting.participations.filter(_held_by(bearer), is_barred=True).exists()
+
+
+def list_held(*, bearer: Bearer, meeting: Meeting) -> set[str]:
+    """The bearer's own participations in `meeting`, from whichever window or device, as ids."""
+    return {str(id) for id in meeting.participations.filter(_held_by(bearer)).values_list("id", flat=True)}
+
+
+def _held_by(bearer: Bearer) -> Q:
+    held = Q(id__in=bearer.guest_participations, user_id=None)
+    return held if bearer.viewer is None else held | Q(user_id=bearer.viewer.user_id)
 
 
 def people_in(meeting: Meeting) -> list[contract.Person]:

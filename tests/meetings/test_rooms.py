@@ -63,6 +63,20 @@ def test_who_is_there_is_told_to_members_only(awa, bruno, eva):
         assert told["title"] == "Budget"
 
 
+def test_who_is_inside_already_is_told_so_and_is_not_among_the_others(awa, bruno):
+    slug = a_room(browser(awa))
+    guest = browser()
+    entries = [join(browser(awa), slug), join(browser(bruno), slug), join(guest, slug, name="Odile")]
+    seen = lambda client: client.get(f"/api/rooms/{slug}/").json()  # noqa: E731
+    assert not any(seen(client)["inside"] for client in (browser(awa), guest))  # has asked, and has not come
+    came(entries[0])
+    assert (seen(browser(awa))["inside"], seen(browser(awa))["present"]) == (True, [])
+    assert seen(browser(awa))["host_present"]
+    assert not any(seen(client)["inside"] for client in (browser(bruno), guest, browser()))
+    came(entries[1])
+    assert [one["name"] for one in seen(browser(awa))["present"]] == ["Bruno Martin"]
+
+
 @pytest.mark.parametrize("slug", ["abc-defg-hij", "x", "abc-defg-hijklmnopqrstuvwxyz"])
 def test_an_unknown_room_is_said_before_anything_starts(awa, slug):
     for path in (f"/api/rooms/{slug}/", f"/rooms/{slug}/"):

@@ -37,8 +37,10 @@ export interface RoomView {
   can_moderate: boolean;
   /** Whether a moderator took one out of the meeting that is going on. */
   removed: boolean;
-  /** Who is inside; null for those who may not know. */
+  /** Who else is inside; null for those who may not know. */
   present: readonly Present[] | null;
+  /** Whether one is in the meeting already, in another window or on another device. */
+  inside: boolean;
   meeting_id: string | null;
   /** The signed-in person; null: a guest, who gives a name. */
   me: Named | null;

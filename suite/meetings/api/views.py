@@ -17,7 +17,7 @@ from suite.meetings.access import Standing, access_room
 from suite.meetings.api.serializers import JoinInput, RoomInput
 from suite.meetings.guests import bearer_of, remember
 from suite.meetings.models import Participation, ParticipationState
-from suite.meetings.selectors import is_barred, open_meeting_of, people_in
+from suite.meetings.selectors import is_barred, list_held, open_meeting_of, people_in
 from suite.meetings.services.participations import participation_ask
 from suite.meetings.services.rooms import room_create
 from suite.resources.public import LinkReach
@@ -44,6 +44,8 @@ class RoomView(APIView):
         meeting = open_meeting_of(room.pk)
         present = people_in(meeting) if meeting else []
         bearer = bearer_of(viewer=viewer, cookies=request.COOKIES)
+        mine = list_held(bearer=bearer, meeting=meeting) if meeting else set()
+        others = [one for one in present if one["participation_id"] not in mine]
         everyone = room.resource.link_reach == LinkReach.EVERYONE
         view: contract.RoomView = {
             "id": str(room.pk),
@@ -55,7 +57,8 @@ class RoomView(APIView):
             "may_enter": standing >= Standing.MEMBER,
             "can_moderate": standing >= Standing.MODERATOR,
             "removed": meeting is not None and standing < Standing.MODERATOR and is_barred(bearer=bearer, meeting=meeting),
-            "present": present if standing >= Standing.MEMBER else None,
+            "present": others if standing >= Standing.MEMBER else None,
+            "inside": len(others) < len(present),
             "meeting_id": str(meeting.id) if meeting and standing >= Standing.MEMBER else None,
             "me": {"name": viewer.name} if viewer else None,
             "host_present": bool(present),

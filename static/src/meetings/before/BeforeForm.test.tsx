@@ -15,13 +15,17 @@ const ROOM: RoomView = {
   can_moderate: false,
   removed: false,
   present: [{ name: "Bruno", guest: false }],
+  inside: false,
   meeting_id: null,
   me: { name: "Awa Diallo" },
   host_present: true,
 };
 const GUEST: RoomView = { ...ROOM, me: null, may_enter: false, present: null };
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  document.documentElement.lang = "fr";
+});
 
 const show = (room: RoomView, refusal: string | null = null) => {
   const onJoin = vi.fn();
@@ -34,6 +38,21 @@ it("lets a member in with one press", () => {
   expect(screen.getByText("Bruno est déjà là.")).toBeTruthy();
   fireEvent.click(screen.getByRole("button", { name: "Rejoindre" }));
   expect(onJoin).toHaveBeenCalledWith({ shared_microphone: false });
+});
+
+it.each([
+  ["fr", "Vous êtes déjà dans cette réunion dans une autre fenêtre ou sur un autre appareil.", "Bruno est déjà là."],
+  ["en", "You are in this meeting already, in another window or on another device.", "Bruno is already there."],
+])("says that one is inside already, beside who else is (%s)", (language, oneself, others) => {
+  document.documentElement.lang = language;
+  show({ ...ROOM, inside: true, present: [] });
+  expect(screen.getByRole("status").textContent).toBe(oneself);
+  cleanup();
+  show({ ...ROOM, inside: true });
+  expect(screen.getByRole("status").textContent).toBe(`${oneself} ${others}`);
+  cleanup();
+  show({ ...GUEST, inside: true });
+  expect(screen.getByRole("status").textContent).toBe(oneself);
 });
 
 it("asks a guest for a name before asking the host", () => {

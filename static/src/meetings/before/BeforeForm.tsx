@@ -110,12 +110,18 @@ export function BeforeForm({ room, isJoining, refusal, onJoin }: Props) {
 }
 
 function Present({ room }: { room: RoomView }) {
-  if (room.present === null) return null;
-  const names = room.present.map((person) => person.name);
-  const sentence = names.length === 0 ? say("nobodyThere") : say(names.length === 1 ? "oneThere" : "manyThere", { names: sayNames(names) });
+  const sentences = [room.inside ? say("insideAlready") : "", othersIn(room)].filter((one) => one !== "");
+  if (sentences.length === 0) return null;
   return (
     <p className="before__present" role="status">
-      {sentence}
+      {sentences.join(" ")}
     </p>
   );
+}
+
+function othersIn({ present, inside }: RoomView): string {
+  if (present === null) return "";
+  const names = present.map((person) => person.name);
+  if (names.length === 0) return inside ? "" : say("nobodyThere");
+  return say(names.length === 1 ? "oneThere" : "manyThere", { names: sayNames(names) });
 }
