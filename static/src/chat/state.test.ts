@@ -86,7 +86,7 @@ describe("the chat's state", () => {
     state = reduce(state, { type: "not sent", channelId: "a", ref: "r", failure: "hors ligne" });
     expect(threadOf(state, "a").sending).toMatchObject([{ ref: "r", failure: "hors ligne" }, { ref: "another", failure: null }]);
     state = reduce(state, { type: "sending", channelId: "a", sending });
-    expect(threadOf(state, "a").sending).toMatchObject([{ ref: "another", failure: null }, { ref: "r", failure: null }]);
+    expect(threadOf(state, "a").sending).toMatchObject([{ ref: "r", failure: null }, { ref: "another", failure: null }]); // in the order of writing
   });
 
   it("catches up after a lost line, and starts afresh where too much was missed", () => {
