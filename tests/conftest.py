@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.base.operations import BaseDatabaseOperations
 
-from tests.engines import ensure_engines
+from tests.engines import EXTERNAL, ensure_engines
 from tests.provider import running_provider
 from tests.web import Web, running_web
 
@@ -110,6 +110,12 @@ def webs(started_webs: list[Web]) -> list[Web]:
 @pytest.fixture
 def web(webs: list[Web]) -> Web:
     return webs[0]
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Databases of our own go with their server; to drop one fails where a thread's connection is still there."""
+    return not EXTERNAL
 
 
 @pytest.fixture(scope="session")
