@@ -68,7 +68,7 @@ class LinkServer:
             log.error("web_process_stuck")
             writer.transport.abort()
             return
-        writer.write(Frame(kind, number, payload).encode())
+        _write(writer, Frame(kind, number, payload))
 
     def forget(self, channel: ChannelId) -> None:
         self._channels.pop(channel, None)
@@ -76,12 +76,12 @@ class LinkServer:
     def broadcast(self, kind: Kind, payload: bytes) -> None:
         """Tell every web process."""
         for writer in self._webs:
-            writer.write(Frame(kind, 0, payload).encode())
+            _write(writer, Frame(kind, 0, payload))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         frames, numbers = FrameReader(), dict[int, ChannelId]()
         for kind, payload in [*self._greeting(), (Kind.SYNCED, b"")]:
-            writer.write(Frame(kind, 0, payload).encode())
+            _write(writer, Frame(kind, 0, payload))
         self._webs.add(writer)
         try:
             while data := await reader.read(CHUNK):
@@ -113,6 +113,12 @@ class LinkServer:
             numbers.pop(frame.channel, None)
         if frame.kind is Kind.GONE:
             self.forget(channel)
+
+
+def _write(writer: asyncio.StreamWriter, frame: Frame) -> None:
+    """Send a frame; nothing to who has hung up, which whoever reads of it learns a moment later than the transport."""
+    if not writer.transport.is_closing():
+        writer.write(frame.encode())
 
 
 def _remove_stale(path: Path) -> None:

@@ -51,7 +51,7 @@ class Copy:
             return
         self._reason = reason
         self._detach()
-        if self._writer is not None:
+        if self._writer is not None and not self._writer.is_closing():
             self._writer.write(wire.message(wire.STOP, {"reason": reason, "dropped": self._dropped}))
 
     async def finished(self) -> None:
@@ -82,7 +82,7 @@ class Copy:
             flag = is_red
         head = wire.PACKET.pack(time.time_ns(), layer.ssrc, extended, packet.timestamp, flag)
         writer = self._writer
-        if writer is None or writer.transport.get_write_buffer_size() > BUFFER:
+        if writer is None or writer.is_closing() or writer.transport.get_write_buffer_size() > BUFFER:
             self._dropped += 1
             return
         writer.write(wire.frame(wire.MEDIA, head + bytes(payload)))

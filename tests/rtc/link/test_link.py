@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from suite.rtc.core.errors import ServiceError
 from suite.rtc.link.frames import Frame, Kind, pack
@@ -148,3 +149,33 @@ async def test_garbage_on_the_stream_cuts_it_and_no_other(ends: Ends) -> None:
 
 async def test_the_socket_is_its_users_own(ends: Ends) -> None:
     assert ends.path.stat().st_mode & 0o077 == 0
+
+
+def test_who_has_hung_up_keeps_nothing_from_the_others() -> None:
+    """On uvloop, as the worker runs: its transport refuses what asyncio's own lets go by."""
+
+    async def one_of_two_hangs_up() -> list[Kind]:
+        with tempfile.TemporaryDirectory(prefix="rtc-") as short:
+            both = Ends(Path(short) / "link.sock")
+            await both.server.start(both.path)
+            gone = WorkerLink(str(both.path), lambda _frame: None, lambda: None)
+            try:
+                await gone.connect()
+                channel = await gone.open()
+                await channel.send(Kind.JOIN, b"who")
+                await both.until(lambda: both.received)
+                number = both.received[-1][0]
+                await both.web.connect()
+                await both.until(lambda: len(both.server._webs) == 2)
+                both.server._channels[number][0].transport.abort()
+                while len(both.server._webs) == 2:  # until its reader knows
+                    both.server.broadcast(Kind.REMEMBER, b"to all")
+                    both.server.send(number, Kind.MESSAGE, b"to nobody")
+                    await asyncio.sleep(0)
+                await both.until(lambda: both.news[-1].kind is Kind.REMEMBER)
+            finally:
+                for link in (gone, both.web, both.server):
+                    await link.close()
+            return [frame.kind for frame in both.news]
+
+    assert uvloop.run(one_of_two_hangs_up()).count(Kind.REMEMBER) > 1
