@@ -94,10 +94,10 @@ class Socket(AsyncWebsocketConsumer):
     async def send_json(self, message: Mapping[str, Any]) -> None:
         await self.send(text_data=json.dumps(message, ensure_ascii=False, separators=(",", ":")))
 
-    async def send(self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False) -> None:  # noqa: FBT001, FBT002  (Channels' signature)
+    async def send(self, *said: Any, **how: Any) -> None:
         """Nothing after the close: a word for the group that comes meanwhile would end this socket with a trace."""
         if not self.is_over:
-            await super().send(text_data=text_data, bytes_data=bytes_data, close=close)
+            await super().send(*said, **how)
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close, once."""

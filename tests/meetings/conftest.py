@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from suite.accounts.viewer import Viewer
+from tests.meetings.doors import a_room, browser
 from tests.people import organization, person
 
 
@@ -32,3 +33,9 @@ def bruno(awa: Viewer) -> Viewer:
 def eva(awa: Viewer) -> Viewer:
     """Works elsewhere."""
     return person(organization("Préfecture de la Drôme"), "Eva", "Lambert")
+
+
+@pytest.fixture
+def slug(awa: Viewer) -> str:
+    """A room of Awa's."""
+    return a_room(browser(awa))

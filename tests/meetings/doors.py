@@ -48,6 +48,12 @@ def join(client: Client, slug: str, **data: Any) -> dict[str, Any]:
     return entry
 
 
+def entered(viewer: Viewer | None, slug: str, **data: Any) -> tuple[Client, dict[str, Any]]:
+    """A browser, and its entry to the room."""
+    client = browser(viewer)
+    return client, join(client, slug, **data)
+
+
 class MeetingPage:
     """The meeting's socket as one browser has it."""
 

@@ -13,21 +13,10 @@ from suite.audit.models import Record
 from suite.kernel import clock
 from suite.meetings import door
 from suite.meetings.models import Meeting, Participation, ParticipationState
-from tests.meetings.doors import MeetingPage, a_room, browser, came, join, post
+from tests.meetings.doors import MeetingPage, browser, came, entered, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Sync = sync_to_async(thread_sensitive=True)
-
-
-def entered(viewer, slug, **data):
-    """A browser, and its entry to the room."""
-    client = browser(viewer)
-    return client, join(client, slug, **data)
-
-
-@pytest.fixture
-def slug(awa):
-    return a_room(browser(awa))
 
 
 async def test_a_guest_waits_hears_nothing_and_is_let_in(awa, slug):

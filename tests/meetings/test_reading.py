@@ -11,20 +11,10 @@ from suite.chat.public import count_unread
 from suite.kernel import clock
 from suite.meetings.models import Meeting
 from suite.resources.public import access_revoke
-from tests.meetings.doors import MeetingPage, a_room, browser, join
+from tests.meetings.doors import MeetingPage, a_room, browser, entered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Sync = database_sync_to_async  # closes the connection that it took
-
-
-def entered(viewer, slug, **data):
-    client = browser(viewer)
-    return client, join(client, slug, **data)
-
-
-@pytest.fixture
-def slug(awa):
-    return a_room(browser(awa))
 
 
 async def written(page: MeetingPage, *bodies: str) -> list[str]:

@@ -67,7 +67,10 @@ def test_who_is_inside_already_is_told_so_and_is_not_among_the_others(awa, bruno
     slug = a_room(browser(awa))
     guest = browser()
     entries = [join(browser(awa), slug), join(browser(bruno), slug), join(guest, slug, name="Odile")]
-    seen = lambda client: client.get(f"/api/rooms/{slug}/").json()  # noqa: E731
+
+    def seen(client):
+        return client.get(f"/api/rooms/{slug}/").json()
+
     assert not any(seen(client)["inside"] for client in (browser(awa), guest))  # has asked, and has not come
     came(entries[0])
     assert (seen(browser(awa))["inside"], seen(browser(awa))["present"]) == (True, [])

@@ -13,7 +13,7 @@ let posted: Posted[] = [];
 
 beforeEach(() => {
   posted = [];
-  vi.stubGlobal("WebSocket", class { close() {} }); // eslint-disable-line @typescript-eslint/no-empty-function
+  vi.stubGlobal("WebSocket", class { close = vi.fn(); });
   vi.stubGlobal("fetch", (_address: string, init: RequestInit) => {
     const body = JSON.parse(init.body as string) as Posted["body"];
     return new Promise<Response>((resolve) => {
