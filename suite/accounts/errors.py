@@ -62,6 +62,11 @@ class WorksElsewhereToo(Conflict):
     message = _("This person works in another organisation too: end their membership of yours instead.")
 
 
+class DeactivatedElsewhere(Conflict):
+    code = "deactivated_elsewhere"
+    message = _("Another organisation has deactivated this person's account: only its human resources can reactivate it.")
+
+
 class NotOneself(Forbidden):
     code = "not_oneself"
     message = _("You cannot do this to your own account: ask another administrator.")

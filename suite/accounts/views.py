@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from suite.accounts.access import PersonRight, access_person, administered_by, may_administer
-from suite.accounts.errors import AlreadyThere
+from suite.accounts.errors import AlreadyThere, DeactivatedElsewhere
 from suite.accounts.forms import PersonForm, UnitForm
 from suite.accounts.middleware import viewer_required
 from suite.accounts.models import Membership, Organization, Role
@@ -76,7 +76,7 @@ def add(request: HttpRequest) -> HttpResponse:
     organization = Organization.objects.get(id=viewer.organization_id)
     try:
         membership = person_bring_in(organization=organization, actor=viewer.ref, now=clock.now(), **form.cleaned_data)
-    except AlreadyThere as error:
+    except (AlreadyThere, DeactivatedElsewhere) as error:
         form.add_error("email", error.sentence)
         return _form(request, viewer, form)
     messages.success(request, _("%(name)s may sign in from now on.") % {"name": membership.user.name})

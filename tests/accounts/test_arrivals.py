@@ -11,7 +11,7 @@ from django.test import Client
 from suite.accounts.events import MembershipEnded
 from suite.accounts.models import Membership, Organization, Role, RoleAssignment, Unit, User
 from suite.accounts.oidc.claims import Claims
-from suite.accounts.services.memberships import membership_end
+from suite.accounts.services.memberships import membership_end, membership_start
 from suite.accounts.services.people import user_deactivate
 from suite.accounts.services.sign_ins import person_recognize
 from suite.accounts.viewer import Viewer
@@ -118,6 +118,22 @@ def test_who_left_is_taken_back_as_the_same_person(here: Organization, hr: Viewe
     assert page_of(hr).post("/people/add/", GIVEN).status_code == 302
     after = signs_in(here, "nora@example.org")
     assert (after.user_id, after.id == before.id) == (before.user_id, False)
+
+
+def test_who_another_organisation_has_let_go_is_not_taken_back_until_it_gives_them_up(here: Organization, hr: Viewer) -> None:
+    page_of(hr).post("/people/add/", GIVEN)
+    before = signs_in(here, "nora@example.org")
+    there = people.organization("Ailleurs")
+    theirs = membership_start(user=before.user, organization=there, unit=None, actor=SYSTEM, now=clock.now())
+    membership_end(membership=before, actor=SYSTEM, now=clock.now())
+    user_deactivate(membership=theirs, actor=SYSTEM, now=clock.now())
+    refused = page_of(hr).post("/people/add/", GIVEN)
+    assert list(refused.context["form"].errors) == ["email"]
+    assert not User.objects.get(id=before.user_id).is_active
+    assert not Membership.objects.filter(organization=here, user_id=before.user_id, ended_at=None).exists()
+    membership_end(membership=theirs, actor=SYSTEM, now=clock.now())
+    assert page_of(hr).post("/people/add/", GIVEN).status_code == 302
+    assert User.objects.get(id=before.user_id).is_active
 
 
 def test_a_unit_s_administrator_adds_and_moves_inside_it_alone(delegate: Viewer, here: Organization, bureau: Unit) -> None:

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from suite.accounts.errors import AlreadyThere
-from suite.accounts.models import Membership, Organization, Unit
+from suite.accounts.errors import AlreadyThere, DeactivatedElsewhere
+from suite.accounts.models import Membership, Organization, Unit, User
 from suite.accounts.services.memberships import membership_start
 from suite.accounts.services.people import user_reactivate
 from suite.accounts.services.provisioning import user_provision
@@ -27,17 +27,21 @@ def person_bring_in(
 ) -> Membership:
     """Add somebody before their first sign-in, who is tied to them by the mail address; or take back who left.
 
-    Raises `AlreadyThere` where a member has that address, `BadInput` where `unit` is another organisation's.
+    Raises `AlreadyThere` where a member has that address, `DeactivatedElsewhere` where another organisation, in which they work
+    now, has let them go, `BadInput` where `unit` is another organisation's.
     """
     Organization.objects.select_for_update().get(id=organization.id)  # two additions of one address wait for each other
-    same = Membership.objects.select_related("user").filter(organization=organization, user__email__iexact=email)
+    same = Membership.objects.filter(organization=organization, user__email__iexact=email)
     if same.filter(ended_at=None).exists():
         raise AlreadyThere
     former = same.order_by("-ended_at").first()
     if former is None:
         return user_provision(organization=organization, unit=unit, email=email, given_name=given_name,
                               usual_name=usual_name, actor=actor, now=now)  # fmt: skip
-    membership = membership_start(user=former.user, organization=organization, unit=unit, actor=actor, now=now)
-    if not former.user.is_active:
+    user = User.objects.select_for_update().get(id=former.user_id)
+    if not user.is_active and user.memberships.filter(ended_at=None).exists():
+        raise DeactivatedElsewhere
+    membership = membership_start(user=user, organization=organization, unit=unit, actor=actor, now=now)
+    if not user.is_active:
         user_reactivate(membership=membership, actor=actor, now=now)
     return membership
