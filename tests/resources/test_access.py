@@ -6,6 +6,7 @@ import pytest
 
 from suite.accounts.models import Group, Membership, Unit
 from suite.accounts.viewer import Viewer
+from suite.documents.services import document_create
 from suite.kernel import clock
 from suite.resources.models import ResourceRole
 from suite.resources.services.accesses import access_grant
@@ -31,6 +32,12 @@ def member(house, bureau) -> Viewer:
     found = person(house, "Chloé", "Roy", unit=bureau)
     Group.objects.create(organization=house, name="Projet").members.add(found.user_id)
     return found
+
+
+def note_of(owner, title="Autre"):
+    return document_create(
+        organization_id=owner.organization_id, title=title, owner_id=owner.user_id, actor=owner.ref, now=clock.now()
+    ).resource
 
 
 def status(viewer, resource):
@@ -70,3 +77,24 @@ def test_the_highest_role_counts(awa, member, house, bureau, resource):
     ):
         access_grant(resource=resource, role=role, actor=awa.ref, now=clock.now(), **principal)
     assert Caller(member).get(f"/api/documents/{resource.id}/").json()["role"] == "editor"
+
+
+def test_an_access_to_one_thing_opens_no_other(awa, bruno, resource):
+    other = note_of(awa)
+    access_grant(resource=other, role=ResourceRole.ADMINISTRATOR, actor=awa.ref, now=clock.now(), user_id=bruno.user_id)
+    assert (status(bruno, other), status(bruno, resource)) == (200, 404)
+    access_grant(resource=resource, role=ResourceRole.READER, actor=awa.ref, now=clock.now(), user_id=bruno.user_id)
+    assert Caller(bruno).get(f"/api/documents/{resource.id}/").json()["role"] == "reader"
+    assert Caller(bruno).patch(f"/api/documents/{resource.id}/", title="x").status_code == 403
+
+
+def test_whom_a_thing_is_shared_with_is_named(awa, member, house, bureau, resource):
+    for principal in ({"unit_id": bureau.id}, {"group_id": Group.objects.get().id}, {"organization_id": house.id}):
+        access_grant(resource=resource, role=ResourceRole.READER, actor=awa.ref, now=clock.now(), **principal)
+    shown = Caller(member).get(f"/api/resources/{resource.id}/sharing/").json()["accesses"]
+    assert [(one["principal"]["kind"], one["principal"]["name"]) for one in shown] == [
+        ("person", "Awa Diop"),
+        ("unit", "Bureau"),
+        ("group", "Projet"),
+        ("organization", house.name),
+    ]

@@ -8,6 +8,7 @@ import pytest
 
 from suite.accounts.models import Membership, SignIn, User
 from suite.accounts.oidc.claims import Claims
+from suite.accounts.selectors import viewer_of
 from suite.accounts.services.sign_ins import person_recognize, sign_in_begin
 from suite.audit.models import Record
 from suite.documents.services import document_create
@@ -16,6 +17,7 @@ from suite.kernel.outbox import deliver_due
 from suite.resources.models import Access, Invitation, ResourceRole
 from suite.resources.services.accesses import access_grant
 from suite.resources.services.invitations import A_DAY_MAX
+from suite.resources.services.trash import resource_discard, resource_restore
 from suite.resources.tasks import empty_trash, mail_invitations
 from tests.callers import Caller
 from tests.people import organization
@@ -81,8 +83,6 @@ def test_an_invitation_waits_is_mailed_once_and_becomes_an_access_at_sign_in(awa
 
 
 def test_the_mails_link_leads_to_the_document_and_is_nobody_elses(awa, bruno, resource, elsewhere):
-    from suite.accounts.selectors import viewer_of
-
     invite(awa, resource)
     invitation = Invitation.objects.get()
     address = f"/invitations/{invitation.id}/"
@@ -133,6 +133,35 @@ def test_withdrawn_it_opens_nothing(awa, bruno, resource, elsewhere, mailoutbox)
     assert mailoutbox == []
     membership = sign_in(elsewhere)
     assert not Access.objects.filter(user_id=membership.user_id).exists()
+
+
+def test_one_is_withdrawn_and_the_others_wait(awa, resource, elsewhere):
+    for email in (EMAIL, "noe@ailleurs.example"):
+        shown = invite(awa, resource, email=email).json()["invitations"]
+    address = f"/api/resources/{resource.id}/invitations/{shown[1]['id']}/"
+    assert [one["email"] for one in Caller(awa).delete(address).json()["invitations"]] == [EMAIL]
+    noe = viewer_of(membership=sign_in(elsewhere, email="noe@ailleurs.example", sub="noe"))
+    zoe = viewer_of(membership=sign_in(elsewhere))
+    assert set(resource.accesses.values_list("user_id", flat=True)) == {awa.user_id, zoe.user_id}
+    for viewer in (noe, zoe):  # its link leads nowhere any more
+        assert browser(viewer).get(f"/invitations/{shown[1]['id']}/").status_code == 404
+
+
+def test_what_lies_in_the_trash_opens_when_it_is_back(awa, resource, elsewhere):
+    invite(awa, resource)
+    resource_discard(resource=resource, viewer=awa, now=clock.now())
+    zoe = sign_in(elsewhere)
+    assert not Access.objects.filter(user_id=zoe.user_id).exists()
+    resource_restore(resource=resource, viewer=awa, now=clock.now())
+    sign_in(elsewhere)
+    assert Access.objects.get(user_id=zoe.user_id).role == "editor"
+
+
+def test_an_access_that_is_smaller_grows_by_what_was_offered_since(awa, resource, elsewhere):
+    for role in ("reader", "editor"):
+        invite(awa, resource, role=role)
+        zoe = sign_in(elsewhere)
+        assert Access.objects.get(user_id=zoe.user_id).role == role
 
 
 def test_a_colleagues_address_is_given_the_access_at_once(awa, bruno, resource):

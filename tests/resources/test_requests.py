@@ -7,12 +7,16 @@ from datetime import timedelta
 
 import pytest
 
+from suite.accounts.models import User
 from suite.audit.models import Record
+from suite.chat.services.channels import direct_channel_open
 from suite.kernel import clock
 from suite.resources.models import AccessRequest, RequestState, ResourceRole
 from suite.resources.services.accesses import access_grant
+from suite.resources.services.requests import WAITING_MAX
 from suite.resources.services.trash import resource_discard
 from tests.callers import Caller
+from tests.people import person
 from tests.resources.channels import channel_of
 from tests.resources.pages import browser, page, send
 
@@ -100,6 +104,60 @@ def test_by_the_share_dialog(awa, bruno, resource):
     assert [one["role"] for one in answer["accesses"]] == ["owner", "reader"]
 
 
+def test_an_answer_is_for_one_person_and_one_thing(awa, bruno, house, resource):
+    chloe, other = person(house, "Chloé", "Roy"), channel_of(awa).resource
+    for viewer, asked in ((chloe, resource), (bruno, other), (bruno, resource)):
+        ask(viewer, asked.id)
+    theirs = AccessRequest.objects.get(user_id=bruno.user_id, resource=resource)
+    Caller(awa).post(f"/api/resources/{resource.id}/requests/{theirs.id}/", role="reader")
+    assert [str(one.user_id) for one in resource.accesses.order_by("granted_at")] == [str(awa.user_id), str(bruno.user_id)]
+    waiting = AccessRequest.objects.filter(state=RequestState.WAITING).order_by("asked_at")
+    assert [(one.user_id, one.resource_id) for one in waiting] == [(chloe.user_id, resource.id), (bruno.user_id, other.id)]
+    client = browser(awa)
+    send(client, f"/resources/{other.id}/requests/{waiting[1].id}/", answer="decline")
+    assert "You declined the request of Bruno Petit." in page(client, "/")
+    assert [one.user_id for one in waiting.all()] == [chloe.user_id]
+    his = browser(bruno)
+    send(his, f"/resources/requests/{theirs.id}/read/")
+    home = page(his, "/")
+    assert "You have access" not in home
+    assert "was declined" in home  # the other answer is not read yet
+
+
+def test_no_form_gives_more_than_it_offers(awa, bruno, resource):
+    ask(bruno, resource.id)
+    address = f"/resources/{resource.id}/requests/{AccessRequest.objects.get().id}/"
+    for said in ("", "administrator", "owner", "king"):
+        assert browser(awa).post(address, {"answer": said}).status_code == 400
+    assert AccessRequest.objects.get().state == RequestState.WAITING
+    assert resource.accesses.count() == 1
+
+
+def test_who_is_in_already_asks_nothing(awa, bruno, house, resource):
+    access_grant(resource=resource, role=ResourceRole.READER, actor=awa.ref, now=clock.now(), user_id=bruno.user_id)
+    for viewer in (awa, bruno):
+        ask(viewer, resource.id)
+    assert not AccessRequest.objects.exists()
+
+
+def test_nobody_asks_for_everything(awa, bruno, resource):
+    now = clock.now()
+    for others in range(WAITING_MAX):
+        AccessRequest.objects.create(resource=channel_of(awa, str(others)).resource, user_id=bruno.user_id, asked_at=now)
+    ask(bruno, resource.id)
+    assert AccessRequest.objects.count() == WAITING_MAX
+    AccessRequest.objects.filter(resource__title="0").update(state=RequestState.DECLINED, answered_at=now)
+    ask(bruno, resource.id)
+    assert AccessRequest.objects.filter(resource=resource).exists()
+
+
+def test_who_was_let_go_meanwhile_is_not_among_those_who_ask(awa, bruno, resource):
+    ask(bruno, resource.id)
+    User.objects.filter(id=bruno.user_id).update(is_active=False)
+    assert "Bruno" not in page(browser(awa), "/")
+    assert Caller(awa).get(f"/api/resources/{resource.id}/sharing/").json()["requests"] == []
+
+
 def test_only_who_administers_answers_and_only_the_asker_hides(awa, bruno, stranger, resource):
     ask(bruno, resource.id)
     request = AccessRequest.objects.get()
@@ -116,9 +174,6 @@ def test_only_who_administers_answers_and_only_the_asker_hides(awa, bruno, stran
 
 
 def test_what_nobody_administers_hears_nothing(awa, bruno, house):
-    from suite.chat.services.channels import direct_channel_open
-    from tests.people import person
-
     direct = direct_channel_open(viewer=awa, user_id=bruno.user_id, now=clock.now())
     ask(person(house, "Chloé", "Roy"), direct.pk)
     assert not AccessRequest.objects.exists()
