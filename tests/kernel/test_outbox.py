@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from suite.kernel import clock, events, outbox
 from suite.kernel.errors import Unavailable
 from suite.kernel.events import Event
-from suite.kernel.models import OutboxDelivery
-from suite.kernel.outbox import ATTEMPTS_MAX, deliver_due
+from suite.kernel.models import OutboxDelivery, OutboxEvent
+from suite.kernel.outbox import ATTEMPTS_MAX, KEPT, deliver_due, forget_delivered
 
 pytestmark = pytest.mark.django_db
 
@@ -157,3 +157,26 @@ def test_a_server_that_is_away_is_no_error_before_it_is_given_up(listener, say, 
     (said,) = logged
     assert (said["log_level"], said["event"], said["attempts"]) == (level, "delivery_failed", attempts + 1)
     assert ("exc_info" in said) is (level == "error")
+
+
+def test_what_everybody_has_had_for_a_week_is_forgotten_and_nothing_else(
+    say: Callable[..., None], listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What failed stays, whatever its age, and what is young; what nobody listens to goes as what was heard does."""
+    third = uuid.UUID(int=3)
+    listener.failing[SECOND, 1] = ValueError("no")
+    say(FIRST, 1)
+    say(SECOND, 1)
+    deliver_due()
+    with monkeypatch.context() as nobody:
+        nobody.setitem(events._subscribers, "tests.said", {})
+        say(third, 1)
+    later(monkeypatch, KEPT.total_seconds() - 60)
+    say(FIRST, 2)
+    deliver_due()
+    forget_delivered()
+    assert OutboxEvent.objects.count() == 4
+    later(monkeypatch, 120)
+    forget_delivered()
+    left = OutboxEvent.objects.order_by("sequence").values_list("aggregate_id", "payload__number")
+    assert list(left) == [(SECOND, 1), (FIRST, 2)]
