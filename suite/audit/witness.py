@@ -6,6 +6,7 @@ derived from SECRET_KEY. An operator ships that folder to storage that is writte
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import json
@@ -15,8 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
+
+from suite.kernel.ids import parse_uuid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +38,18 @@ class BrokenWitness(Exception):
 
 
 def append(*, organization_id: uuid.UUID, sequence: int, chain: bytes, at: datetime) -> None:
-    """Write a head, on the disk when this returns; `OSError` where the folder cannot be written."""
+    """Write a head, on the disk when this returns; `OSError` where the folder cannot be written.
+
+    What a power cut has broken off goes first: behind it, this line would be one that nobody wrote.
+    """
     head = Head(organization_id=organization_id, sequence=sequence, chain=chain.hex(), at=at.isoformat())
     path = _folder(organization_id) / f"{at:%Y-%m}.jsonl"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = json.dumps({"sequence": sequence, "chain": head.chain, "at": head.at, "mac": _mac(head)}, separators=(",", ":"))
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as file:
-        file.write(line + "\n")
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # no other line is being written, so what has no end never will
+        _drop_broken_end(file)
+        file.write(line.encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
@@ -71,13 +80,24 @@ def last_sequence(*, organization_id: uuid.UUID) -> int:
 
 
 def organizations() -> list[uuid.UUID]:
-    """The organisations that have a witness."""
+    """The organisations that have a witness; other folders (a disk's `lost+found`) are none."""
     root = Path(settings.AUDIT_WITNESS_ROOT)
-    return [uuid.UUID(path.name) for path in sorted(root.iterdir()) if path.is_dir()] if root.exists() else []
+    named = [parse_uuid(path.name) for path in sorted(root.iterdir()) if path.is_dir()] if root.exists() else []
+    return [found for found in named if found is not None]
 
 
 def _folder(organization_id: uuid.UUID) -> Path:
     return Path(settings.AUDIT_WITNESS_ROOT) / str(organization_id)
+
+
+def _drop_broken_end(file: IO[bytes]) -> None:
+    """Cut `file` behind its last whole line."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return
+    file.seek(-1, os.SEEK_END)
+    if file.read(1) != b"\n":
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def _mac(head: Head) -> str:

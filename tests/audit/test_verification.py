@@ -12,15 +12,17 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import models
+from django.db import models, transaction
 from django.utils import translation
 
 from suite.audit.chain import first_link, next_link
 from suite.audit.models import Pending, Record, Seal, Verification
 from suite.audit.sealing import seal_due
+from suite.audit.services import record
 from suite.audit.tasks import verify_all
 from suite.audit.verification import verify_organization, verify_recent
 from suite.kernel import clock
+from suite.kernel.refs import SYSTEM, TargetRef
 
 Sealed = Callable[[int], uuid.UUID]
 
@@ -173,6 +175,47 @@ def test_a_line_broken_off_by_a_power_cut_is_no_forgery(sealed: Sealed, witness:
     with path.open("a") as file:
         file.write('{"sequence": 3, "cha')
     assert findings(organization_id) == []
+
+
+def test_what_is_witnessed_after_a_power_cut_is_whole(sealed: Sealed, witness: Path, superuser: psycopg.Connection) -> None:
+    organization_id = sealed(2)
+    path = next((witness / str(organization_id)).iterdir())
+    before = path.read_text()
+    path.write_text(before + '{"sequence": 3, "cha')
+    with transaction.atomic():
+        record("tests.thing.done", actor=SYSTEM, target=TargetRef(kind="thing", id=None), organization_id=organization_id,
+               at=clock.now())  # fmt: skip
+    assert seal_due() == 1
+    assert findings(organization_id) == []
+    assert path.read_text().startswith(before)
+    superuser.execute("DELETE FROM audit_seal WHERE organization_id = %s AND sequence = 3", [organization_id])
+    assert findings(organization_id)[0] == "The tail is cut off: the witness saw record 3, the chain ends at 2."
+
+
+def test_a_broken_line_before_others_is_a_change(sealed: Sealed, witness: Path) -> None:
+    organization_id = sealed(2)
+    path = next((witness / str(organization_id)).iterdir())
+    path.write_text('{"sequence": 1, "cha\n' + path.read_text())
+    assert findings(organization_id) == [f"The witness was changed: {path.name}, line 1."]
+
+
+def test_a_folder_that_is_no_organisations_is_left_alone(sealed: Sealed, witness: Path) -> None:
+    sealed(2)
+    (witness / "lost+found").mkdir()
+    assert verify_all() == 0
+
+
+def test_records_that_nobody_seals_are_found(transactional_db: None, witness: Path) -> None:
+    organization_id = uuid.uuid4()
+    with transaction.atomic():
+        record("tests.thing.done", actor=SYSTEM, target=TargetRef(kind="thing", id=None), organization_id=organization_id,
+               at=clock.now())  # fmt: skip
+    assert findings(organization_id, later=50) == []
+    (late,) = findings(organization_id, later=70)
+    assert late.startswith("Records that have waited over a minute for their seal: 1.")
+    assert verify_all() == 0
+    assert seal_due() == 1
+    assert findings(organization_id, later=70) == []
 
 
 def test_the_recent_is_followed_and_a_finding_stays(sealed: Sealed, superuser: psycopg.Connection) -> None:
