@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
-from suite.accounts.models import Organization, Role, SignIn, Unit, User
+from suite.accounts.models import Organization, Role, RoleAssignment, SignIn, Unit, User
+from suite.accounts.people import PAGE_ROWS
 from suite.accounts.selectors import get_viewer
 from suite.accounts.viewer import Viewer
 from suite.audit.models import Record
@@ -52,6 +53,8 @@ def addresses(viewer: Viewer) -> list[tuple[str, str]]:
     base = f"/people/{viewer.user_id}/"
     return [
         ("get", "/people/"),
+        ("get", "/people/add/"),
+        ("post", "/people/add/"),
         ("get", base),
         ("get", f"{base}deactivate/"),
         ("post", f"{base}deactivate/"),
@@ -70,7 +73,7 @@ def test_whoever_administers_nobody_finds_no_such_page(house: House) -> None:
 
 
 def test_another_organisations_administrator_finds_nobody_of_ours(house: House) -> None:
-    for method, address in addresses(house.staff)[1:]:
+    for method, address in addresses(house.staff)[3:]:
         assert getattr(page_of(house.other_hr), method)(address).status_code == 404, address
     assert "Martin" not in page_of(house.other_hr).get("/people/").content.decode()
     assert User.objects.get(id=house.staff.user_id).is_active
@@ -78,7 +81,11 @@ def test_another_organisations_administrator_finds_nobody_of_ours(house: House) 
 
 def test_a_weak_sign_in_administers_nobody(house: House) -> None:
     weak = people.person(house.organization, "Zoé", "Faible", role=Role.HR_ADMINISTRATOR, acr="eidas1")
-    assert page_of(weak).get("/people/").status_code == 404
+    for method, address in addresses(house.staff):
+        assert getattr(page_of(weak), method)(address).status_code == 404, address
+    given = {"given_name": "Nora", "usual_name": "Nouvelle", "email": "nora@example.org"}
+    assert page_of(weak).post("/people/add/", given).status_code == 404
+    assert not User.objects.filter(email="nora@example.org").exists()
 
 
 def test_a_unit_s_administrator_sees_that_unit_and_below(house: House) -> None:
@@ -110,6 +117,33 @@ def test_search_and_filters(house: House, query: dict[str, str], found: set[str]
     assert answer.context["page"].paginator.count == len(found)
 
 
+def test_the_list_shows_the_roles_that_are_held_here(house: House) -> None:
+    elsewhere = RoleAssignment.objects.get(user_id=house.other_hr.user_id).organization
+    RoleAssignment.objects.create(user_id=house.staff.user_id, role=Role.AUDITOR, organization=elsewhere)
+    rows: Any = page_of(house.hr).get("/people/").context["rows"]
+    shown = {row["membership"].user.usual_name: [str(role) for role in row["roles"]] for row in rows}
+    assert shown == {"Petit": ["Administre les personnes"], "Martin": [], "Roche": ["Audite"]}
+    found: Any = page_of(house.hr).get("/people/", {"role": "auditor"}).context["rows"]
+    assert [row["membership"].user.usual_name for row in found] == ["Roche"]
+
+
+def test_a_unit_filters_the_list_and_only_those_that_one_administers_are_offered(house: House) -> None:
+    one, other = (Unit.objects.create(organization=house.organization, name=name) for name in ("Bureau", "Voirie"))
+    people.person(house.organization, "Dessous", "Bureau", unit=one)
+    people.person(house.organization, "Paul", "Rue", unit=other)
+    delegate = people.person(house.organization, "Ana", "Delegue", role=Role.HR_ADMINISTRATOR, role_unit=one, unit=one)
+
+    def seen(viewer: Viewer, unit: Unit) -> tuple[set[str], list[str]]:
+        context: Any = page_of(viewer).get("/people/", {"unit": str(unit.id)}).context
+        offered = next(field for field in context["filters"].fields if field.name == "unit").options
+        return {row["membership"].user.usual_name for row in context["rows"]}, [name for _value, name in offered]
+
+    assert seen(house.hr, one) == ({"Bureau", "Delegue"}, ["Bureau", "Voirie"])
+    assert seen(house.hr, other) == ({"Rue"}, ["Bureau", "Voirie"])
+    assert seen(delegate, one) == ({"Bureau", "Delegue"}, ["Bureau"])
+    assert seen(delegate, other) == (set(), ["Bureau"])
+
+
 def test_the_list_is_sorted_both_ways(house: House) -> None:
     def names(sort: str) -> list[str]:
         rows: Any = page_of(house.hr).get("/people/", {"sort": sort}).context["rows"]
@@ -117,6 +151,17 @@ def test_the_list_is_sorted_both_ways(house: House) -> None:
 
     assert names("name") == ["Martin", "Petit", "Roche"]
     assert names("-name") == ["Roche", "Petit", "Martin"]
+
+
+def test_a_long_list_is_turned_forwards_and_back(house: House) -> None:
+    for number in range(PAGE_ROWS):
+        people.person(house.organization, "Zoé", f"Zola {number:02}")
+    client = page_of(house.hr)
+    first, last = (client.get(address).content.decode() for address in ("/people/", "/people/?page=2"))
+    assert 'href="/people/?page=2"' in first
+    assert "fr-pagination__link--prev" not in first
+    assert 'fr-pagination__link--prev" href="/people/"' in last
+    assert "fr-pagination__link--next" not in last
 
 
 def test_deactivating_says_first_what_it_ends_then_ends_it(house: House) -> None:
