@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from suite.audit.models import Record
 from suite.config.routing import page_routes
 from tests.meetings.doors import MeetingPage, browser
 from tests.security.world import CONTENT, TITLE, World, a_world, what_awa_has
@@ -139,6 +140,8 @@ MAY_SEE_THE_TITLE = {
     "audit/contexts/<uuid:context_id>/",
 }
 
+READING = {"opened", "listened", "viewed", "refused"}  # how the acts end that reading leaves on record
+
 SOCKETS: dict[str, Fill] = {
     "meetings/<uuid:id>/": lambda world, _visitor: {
         "path": f"/ws/meetings/{world.open_meeting}/?participation={world.participation}"
@@ -190,6 +193,20 @@ def test_nobody_reaches_what_is_not_theirs(world, visitor):
             assert CONTENT not in seen, told
             assert TITLE not in seen or address in MAY_SEE_THE_TITLE, told
         assert what_awa_has(world) == before, f"{visitor} changed something at {path}"
+
+
+@pytest.mark.parametrize("who", ["awa", "hr"])
+def test_a_link_that_is_followed_does_nothing(world, who):
+    """A page that loads pictures of ours in another window, or a browser that fetches ahead, acts for nobody."""
+    client = browser(world.awa if who == "awa" else world.visitors["hr"])
+    for address, (fill, _welcome) in ADDRESSES.items():
+        before = Record.objects.count(), what_awa_has(world)
+        for method in ("get", "head"):
+            answer = ask(client, method, "/" + filled(address, fill(world, "colleague")))
+            body(answer)
+        left = set(Record.objects.order_by("-id").values_list("action", flat=True)[: Record.objects.count() - before[0]])
+        assert {action.rpartition(".")[2] for action in left} <= READING, f"{who} at {address}: {left}"
+        assert what_awa_has(world) == before[1], f"{who} changed something at {address}"
 
 
 def test_what_is_absent_and_what_is_forbidden_look_the_same(world):
