@@ -44,6 +44,17 @@ def test_favourites_are_ones_own_and_on_home_and_in_the_list(awa, bruno, resourc
     assert "Note" not in page(client, "/documents/?shown=favourites")
 
 
+def test_taking_a_mark_away_leaves_ones_others_and_everybody_elses(awa, bruno, resource):
+    access_grant(resource=resource, role=ResourceRole.READER, actor=awa.ref, now=clock.now(), user_id=bruno.user_id)
+    channel, caller = channel_of(awa), Caller(awa)
+    for viewer, one in ((awa, resource.id), (awa, channel.pk), (bruno, resource.id)):
+        Caller(viewer).put(f"/api/resources/{one}/favourite/")
+    caller.delete(f"/api/resources/{resource.id}/favourite/")
+    assert caller.get(f"/api/documents/{resource.id}/").json()["favourite"] is False
+    assert caller.get(f"/api/channels/{channel.pk}/").json()["favourite"] is True
+    assert Caller(bruno).get(f"/api/documents/{resource.id}/").json()["favourite"] is True
+
+
 def test_a_channel_has_its_star_and_its_other_persons_name(awa, bruno):
     channel = channel_of(awa)
     direct = direct_channel_open(viewer=awa, user_id=bruno.user_id, now=clock.now())

@@ -16,7 +16,7 @@ from suite.kernel import clock
 from suite.kernel.outbox import deliver_due
 from suite.resources.models import Access, Invitation, ResourceRole
 from suite.resources.services.accesses import access_grant
-from suite.resources.services.invitations import A_DAY_MAX
+from suite.resources.services.invitations import A_DAY_MAX, invitation_send
 from suite.resources.services.trash import resource_discard, resource_restore
 from suite.resources.tasks import empty_trash, mail_invitations
 from tests.callers import Caller
@@ -241,10 +241,26 @@ def test_what_was_withdrawn_is_forgotten_a_day_later_and_may_be_offered_again(aw
     assert not Invitation.objects.exists()
 
 
-def test_nobody_writes_to_the_whole_world(awa, resource):
+def test_nobody_writes_to_the_whole_world(awa, bruno, resource):
     now = clock.now()
-    Invitation.objects.bulk_create(
-        Invitation(resource=resource, email=f"{n}@e.example", role="reader", invited_by_id=awa.user_id, invited_at=now)
-        for n in range(A_DAY_MAX)
-    )
-    assert invite(awa, resource).status_code == 429
+
+    def invited(viewer, first, at):
+        Invitation.objects.bulk_create(
+            Invitation(resource=resource, email=f"{n}@e.example", role="reader", invited_by_id=viewer.user_id, invited_at=at)
+            for n in range(first, first + A_DAY_MAX)
+        )
+
+    invited(bruno, 0, now)
+    invited(awa, A_DAY_MAX, now - timedelta(days=1, minutes=1))
+    assert invite(awa, resource).status_code == 201  # what others wrote, and what was yesterday, is not hers of today
+    invited(awa, 2 * A_DAY_MAX, now)
+    assert invite(awa, resource, email="noe@ailleurs.example").status_code == 429
+
+
+def test_a_mail_is_written_once_whoever_asks_for_it_again(awa, resource, mailoutbox):
+    invite(awa, resource)
+    invite(awa, resource, email="noe@ailleurs.example")
+    first, second = Invitation.objects.order_by("invited_at")
+    assert [invitation_send(invitation_id=second.id, now=clock.now()) for _again in range(2)] == [True, False]
+    assert [mail.to for mail in mailoutbox] == [["noe@ailleurs.example"]]
+    assert invitation_send(invitation_id=first.id, now=clock.now())
