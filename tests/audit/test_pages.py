@@ -121,6 +121,29 @@ def test_filters(here: Organization, auditor: Viewer, query: dict[str, str], fou
     assert names - {auditor.name} == found
 
 
+def test_a_period_begins_and_ends_with_its_days(here: Organization, auditor: Viewer) -> None:
+    yesterday = clock.now() - timedelta(days=1)
+    act(here, "documents.document.edited", "Hier", when=yesterday)
+    act(here, "documents.document.edited", "Tantôt")
+    client, day = page_of(auditor), timezone.localtime(yesterday).date().isoformat()
+
+    def found(**query: str) -> set[str]:
+        rows: Any = client.get("/audit/", {"family": "documents", **query}).context["rows"]
+        return {row["record"].actor_label for row in rows}
+
+    assert found(since=TODAY) == found(since=TODAY, until=TODAY) == {"Tantôt"}
+    assert found(until=day) == found(since=day, until=day) == {"Hier"}
+    assert found(since=day) == found(until=TODAY) == {"Hier", "Tantôt"}
+
+
+def test_a_person_is_followed_by_their_number_as_who_acts_and_as_who_is_meant(here: Organization, auditor: Viewer) -> None:
+    claire = Record.objects.get(id=act(here, "documents.document.edited", "Claire")).actor_id
+    act(here, "accounts.person.deactivated", "Marc", target=TargetRef(kind="person", id=claire))
+    act(here, "documents.document.edited", "Bruno")
+    rows: Any = page_of(auditor).get("/audit/", {"person": str(claire)}).context["rows"]
+    assert {row["record"].actor_label for row in rows} == {"Claire", "Marc"}
+
+
 def test_pages_turn_by_key_without_losing_or_doubling(here: Organization, auditor: Viewer) -> None:
     for number in range(120):
         act(here, "documents.document.edited", f"n{number:03}")
