@@ -18,7 +18,7 @@ from suite.resources.models import Access, Invitation, ResourceRole
 from suite.resources.services.accesses import access_grant
 from suite.resources.services.invitations import A_DAY_MAX, invitation_send
 from suite.resources.services.trash import resource_discard, resource_restore
-from suite.resources.tasks import empty_trash, mail_invitations
+from suite.resources.tasks import ATTEMPTS_MAX, empty_trash, mail_invitations
 from tests.callers import Caller
 from tests.people import organization
 from tests.resources.channels import channel_of
@@ -227,6 +227,10 @@ def test_a_mail_server_that_is_down_is_asked_again(awa, resource, settings, mail
     invitation = Invitation.objects.get()
     assert (invitation.mailed_at, invitation.mail_attempts) == (None, 1)
     settings.EMAIL_BACKEND = works
+    Invitation.objects.update(mail_attempts=ATTEMPTS_MAX)
+    mail_invitations()
+    assert not mailoutbox  # not for ever
+    Invitation.objects.update(mail_attempts=ATTEMPTS_MAX - 1)
     mail_invitations()
     assert len(mailoutbox) == 1
 

@@ -17,10 +17,11 @@ from suite.documents.subscribers import erase_document
 from suite.kernel import clock
 from suite.kernel.errors import NotFound
 from suite.kernel.outbox import deliver_due
+from suite.resources.access import access_discarded
 from suite.resources.events import ResourcePurged
 from suite.resources.models import Access, Favourite, LinkReach, Resource, ResourceRole
 from suite.resources.services.accesses import access_grant
-from suite.resources.services.trash import resource_discard
+from suite.resources.services.trash import resource_delete_for_ever, resource_discard, resource_restore
 from suite.resources.tasks import empty_trash
 from suite.transcripts.services import transcript_open
 from tests.audit.worlds import captured, sitting
@@ -113,6 +114,21 @@ def test_only_what_is_meant_and_lies_in_the_trash_is_acted_upon(awa, document):
         send(client, f"/trash/{one.pk}/restore/")
         assert list(Resource.objects.filter(deleted_at=None).values_list("id", flat=True)) == [one.pk]
         resource_discard(resource=one.resource, viewer=awa, now=clock.now())
+
+
+def test_who_deletes_what_was_restored_meanwhile_comes_too_late(awa, document):
+    """Both had the page open; something else lies in the trash all the time."""
+    resource_discard(resource=channel_of(awa).resource, viewer=awa, now=clock.now())
+    resource_discard(resource=document.resource, viewer=awa, now=clock.now())
+    seen = access_discarded(viewer=awa, id=document.pk, need=ResourceRole.OWNER)
+    send(browser(awa), f"/trash/{document.pk}/restore/")
+    for act in (
+        lambda: resource_delete_for_ever(resource=seen, name="Note", typed="Note", viewer=awa, now=clock.now()),
+        lambda: resource_restore(resource=seen, viewer=awa, now=clock.now()),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    assert access_document(viewer=awa, id=document.pk, need=ResourceRole.OWNER)
 
 
 def test_a_channel_goes_the_same_way_with_its_messages(awa, bruno):
