@@ -16,11 +16,11 @@ from django.conf import settings
 from django.db import connection
 
 from suite.runtime.folders import ROOT
+from suite.runtime.parts import SOCKETS
 from tests.engines import free_port
 
 READY_SECONDS = 120.0  # longer than a busy machine takes
 END_SECONDS = 10.0
-MESSAGE_BYTES_MAX = "1048576"  # as suite.runtime starts it
 
 
 class Web:
@@ -68,8 +68,8 @@ class Web:
             self.kill()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        options = ["--host", "127.0.0.1", "--port", str(self.port), "--lifespan", "off", "--ws", "websockets-sansio"]
-        options += ["--ws-max-size", MESSAGE_BYTES_MAX, "--no-access-log", "--timeout-graceful-shutdown", "2"]
+        options = ["--host", "127.0.0.1", "--port", str(self.port), "--lifespan", "off", *SOCKETS]
+        options += ["--no-access-log", "--timeout-graceful-shutdown", "2"]
         command = [sys.executable, "-m", "uvicorn", "suite.config.asgi:application", *options, "--log-level", "warning"]
         environment = {**os.environ, "DATABASE_URL": database_url(), "PUBLIC_URL": self.address}
         with self.log.open("ab") as log:

@@ -11,7 +11,6 @@ from typing import Any, Final
 from channels.consumer import AsyncConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from websockets import http11
 
 from suite.kernel.logs import get_logger
 from suite.rtc.core.errors import JoinRefused, RemoteError
@@ -36,7 +35,6 @@ TOO_MANY: Final = "too many joins in a short time"
 JOIN_DEADLINE: Final = 10.0  # seconds for a worker to let somebody in
 RATE: Final = 200  # messages a second that a client may send over time
 BURST: Final = 1000
-LONGEST_LINE: Final = 128 * 1024  # bytes of a handshake's address or of one of its headers
 # Somebody's client comes back after each lost line; a room's people come all at once.
 _JOINS_OF_ONE: Final = Rate(each=2.0, burst=30.0)
 _JOINS_OF_ROOM: Final = Rate(each=100.0, burst=2000.0)
@@ -50,9 +48,6 @@ class DeniedHandshakes(logging.Filter):
 
 
 logging.getLogger("uvicorn.error").addFilter(DeniedHandshakes())
-# A token with metadata, and what somebody who comes back says of many tracks, are in the address. uvicorn leaves a handshake
-# with a longer line than the 8 kB of websockets' default without any answer.
-http11.MAX_LINE_LENGTH = max(http11.MAX_LINE_LENGTH, LONGEST_LINE)
 
 
 class SignallingConsumer(AsyncWebsocketConsumer):

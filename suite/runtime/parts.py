@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from suite.runtime.child import Command
 from suite.runtime.environment import MEDIA, PROVIDER, Environment
@@ -18,6 +19,7 @@ from suite.runtime.node import node_folder
 # A first sign-in or a first frame must not wait for what may come later.
 BEHIND = 5  # niceness of short tasks
 FAR_BEHIND = 15  # niceness of speech
+SOCKETS: Final = ("--ws", "suite.kernel.handshakes:WebSocketProtocol", "--ws-max-size", "1048576")  # bytes of a message
 
 
 class Stage(enum.IntEnum):
@@ -70,10 +72,7 @@ def _web(*, environment: Environment, ports: Ports) -> Part:
         "uvloop",
         "--http",
         "httptools",
-        "--ws",
-        "websockets-sansio",
-        "--ws-max-size",
-        "1048576",
+        *SOCKETS,
         "--timeout-keep-alive",
         "75",  # s: longer than front servers keep an idle connection, so that they hang up first
     ]

@@ -156,8 +156,8 @@ def listening(found: Configuration, port: int) -> list[socket.socket]:
 async def _serve(found: Configuration, children: Children, sockets: Sequence[Path]) -> None:
     config = uvicorn.Config(
         "suite.rtc.standalone.asgi:application", log_config=None, ws_max_size=LARGEST_MESSAGE, ws_ping_interval=20.0,
-        lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=3, server_header=False, access_log=False,
-        timeout_keep_alive=IDLE,
+        lifespan="off", ws="suite.kernel.handshakes:WebSocketProtocol", timeout_graceful_shutdown=3, server_header=False,
+        access_log=False, timeout_keep_alive=IDLE,
     )  # fmt: skip
     config.load()  # while the workers start
     server = uvicorn.Server(config)
