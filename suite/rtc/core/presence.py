@@ -63,10 +63,11 @@ def joined(room: RoomState, joining: Joined) -> None:
 
 
 def is_full(room: RoomState, grants: Grants) -> bool:
-    """Whether there is no place for one more, who may be there already."""
-    if not room.max_participants or grants.hidden or grants.dependent:
+    """Whether there is no place for one more, who may be there already; the hidden need one, as at LiveKit."""
+    if not room.max_participants or grants.dependent:
         return False
-    return sum(1 for p in room.counted() if p.identity != grants.identity) >= room.max_participants
+    needing = (p for p in room.participants.values() if not p.grants.dependent and p.identity != grants.identity)
+    return sum(1 for _ in needing) >= room.max_participants
 
 
 def _enter(room: RoomState, joining: Joined) -> None:

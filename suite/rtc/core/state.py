@@ -91,7 +91,7 @@ class RoomState:
         return (p for p in self.participants.values() if not p.hidden)
 
     def counted(self) -> Iterable[Participant]:
-        """Those for whom a room has places, and is kept open."""
+        """Those whose number is told: nobody learns from it of the hidden."""
         return (p for p in self.visible() if not p.grants.dependent)
 
     def mimes(self) -> list[str]:

@@ -111,6 +111,19 @@ def test_the_hidden_are_seen_by_nobody_and_count_for_nothing() -> None:
     assert a.last("room_update").room.num_participants == 2
 
 
+def test_the_hidden_need_a_place_as_everybody_does() -> None:
+    world = World(max_participants=2)
+    world.join("a")
+    h = world.join("h", hidden=True)
+    for identity, hidden in (("b", False), ("i", True)):
+        refused = world.join(identity, hidden=hidden).refused
+        assert refused is not None
+        assert refused.message == "room is full"
+    assert world.join("r", hidden=True, recorder=True).refused is None
+    h.leave()
+    assert world.join("b").refused is None
+
+
 @pytest.mark.parametrize("grant", ["agent", "recorder"])
 def test_who_is_there_for_others_only_needs_no_place(grant: str) -> None:
     world = World(max_participants=1)
