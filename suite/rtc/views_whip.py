@@ -90,13 +90,9 @@ async def _offer(request: HttpRequest, *, watching: bool) -> HttpResponse:
 
 async def _patch(request: HttpRequest, sid: str, *, watching: bool) -> HttpResponse:
     _check_type(request, FRAGMENT, "wrong_type")
-    etag = request.headers.get("if-match", "").strip()
-    if not etag:
-        raise ServiceError("no_tag", "missing entity tag")
+    etags = whip.entity_tags(request.headers.get("if-match", ""))
     asked = await _caller(request)
-    body = whip.session_payload(
-        grants=asked.grants, sid=sid, watching=watching, etag=etag.removeprefix("W/").strip('"'), fragment=_body(request)
-    )
+    body = whip.session_payload(grants=asked.grants, sid=sid, watching=watching, etags=etags, fragment=_body(request))
     answered = await _call(whip.PATCH, asked, body)
     if not answered.text:
         return HttpResponse(status=204)

@@ -60,7 +60,7 @@ def test_any_fragment_is_read_or_refused(text: str) -> None:
     world = World()
     grants = Grants(identity="w", issued_at=world.now, expires_at=world.now + 60, video={"room": "r", "roomJoin": True})
     world.put(Offered(1, grants, GOOD, watching=False))
-    world.put(Patched(2, "r", "w", world.replies[0].sid, watching=False, etag="*", fragment=text))
+    world.put(Patched(2, "r", "w", world.replies[0].sid, watching=False, etags=None, fragment=text))
     assert isinstance(world.replies[1], (Answered, ServiceError))
     try:
         said = fragment.parse(text)

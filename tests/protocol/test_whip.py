@@ -235,7 +235,21 @@ async def test_a_trickled_candidate_is_taken_and_a_foreign_session_is_not(server
     lines = [line for line in good.split("\r\n") if line.startswith(("a=ice-ufrag", "a=ice-pwd"))][:2]
     fragment = "\r\n".join([*lines, "m=audio 9 UDP/TLS/RTP/SAVPF 0", "a=mid:0", "a=end-of-candidates", ""])
     assert (await ask(server, "PATCH", session, token, fragment, FRAGMENT, If_Match=etag)).status == 204
-    assert (await ask(server, "PATCH", session, token, fragment, FRAGMENT, If_Match='"other"')).status == 412
+    # RFC 9110, 13.1.1: one of a list is enough, a comma may be in a tag, weak ones match nothing, "*" in quotes is a tag.
+    for matched, status in (
+        (f'"other", {etag}', 204),
+        (f',{etag}  ,"oth,er"', 204),
+        (" * ", 204),
+        ('"other"', 412),
+        (f'"oth,er", "{etag[1:-1]},"', 412),
+        (f"W/{etag}", 412),
+        ('"*"', 412),
+        (f"*, {etag}", 400),
+        (f"{etag}{etag}", 400),
+        (f'{etag}, "', 400),
+    ):
+        answer = await ask(server, "PATCH", session, token, fragment, FRAGMENT, If_Match=matched)
+        assert (matched, answer.status) == (matched, status)
     assert (await ask(server, "PATCH", session, token, "nonsense", FRAGMENT, If_Match="*")).status == 400
     other = server.token("somebody-else", room)
     assert (await ask(server, "DELETE", session, other)).status == 404

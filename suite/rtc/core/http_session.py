@@ -27,14 +27,14 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Patched:
-    """A fragment for the session `sid`; `etag` as `If-Match` has it, without quotes."""
+    """A fragment for the session `sid`; `etags` as `If-Match` has them, without quotes, None for `*`."""
 
     request: RequestId
     room: str
     identity: str
     sid: str
     watching: bool
-    etag: str
+    etags: tuple[str, ...] | None
     fragment: str
 
 

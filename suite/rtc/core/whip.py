@@ -230,18 +230,18 @@ def _session(room: RoomState, asked: Patched | Withdrawn) -> Participant:
 def patched(room: RoomState, asked: Patched) -> None:
     """Take candidates, which are read and dropped, or restart ICE; raises `ServiceError`.
 
-    `If-Match: *` with other credentials restarts (RFC 9725, 4.3.3); any other tag has to be that of the ICE session.
+    `If-Match: *` with other credentials restarts (RFC 9725, 4.3.3); else one tag has to be that of the ICE session.
     """
     participant = _session(room, asked)
     transport = participant.publisher
-    if asked.etag not in {"*", transport.ufrag}:
+    if asked.etags is not None and transport.ufrag not in asked.etags:
         raise ServiceError(EARLIER, "the entity tag is of another ICE session")
     try:
         said = fragment.parse(asked.fragment)
     except RemoteError as error:
         raise ServiceError("malformed", str(error)) from error
     restarts = bool(said.ufrag) and said.ufrag != transport.remote_ufrag
-    if restarts and asked.etag != "*":
+    if restarts and asked.etags is not None:
         raise ServiceError("malformed", "ice credential mismatch")
     text = ""
     if restarts:

@@ -59,7 +59,8 @@ def refusal(answer: Any) -> str:
 
 def patch(world: World, answered: Answered, text: str, etag: str, *, identity: str = "w", watching: bool = False) -> Any:
     before = len(world.replies)
-    world.put(Patched(before + 5000, "r", identity, answered.sid, watching, etag, text))
+    etags = None if etag == "*" else (etag,)
+    world.put(Patched(before + 5000, "r", identity, answered.sid, watching, etags, text))
     return world.replies[before]
 
 
