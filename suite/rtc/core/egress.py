@@ -55,9 +55,7 @@ def start(room: RoomState, request: egress.TrackEgressRequest) -> egress.EgressI
     )  # fmt: skip
     info.file_results.append(egress.FileInfo(filename=path, started_at=now))
     room.egresses[info.egress_id] = info
-    room.command(
-        media.StartCopy(info.egress_id, track.sid, room.settings.egress_socket, path, mime, room.name, room.sid)
-    )
+    room.command(media.StartCopy(info.egress_id, track.sid, room.settings.egress_socket, path, mime, room.name, room.sid))
     _note(room, track)
     return info
 
@@ -130,9 +128,15 @@ def ended(room: RoomState, report: media.CopyEnded) -> None:
     info.status = egress.EGRESS_COMPLETE if wanted else egress.EGRESS_FAILED
     info.error = "" if wanted else report.reason
     info.ended_at = info.updated_at = int(room.now * 1_000_000_000)
-    result = info.file_results[0]
-    result.started_at, result.ended_at = report.started_at, report.ended_at
-    result.duration, result.size = report.duration, report.size
+    last = media.CopiedFile(
+        report.filename or info.file_results[0].filename, report.started_at, report.ended_at, report.duration, report.size
+    )
+    files = (*report.earlier, last) if last.size or not report.earlier else report.earlier
+    del info.file_results[:]
+    for one in files:
+        info.file_results.add(
+            filename=one.filename, started_at=one.started_at, ended_at=one.ended_at, duration=one.duration, size=one.size
+        )
     found = room.track(info.track.track_id)
     if found is not None:
         _note(room, found[1])

@@ -295,8 +295,22 @@ class CopyStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class CopiedFile:
+    """A file that holds what came before the publisher went on in another codec. Times are ns, `size` bytes."""
+
+    filename: str
+    started_at: int
+    ended_at: int
+    duration: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class CopyEnded:
-    """A copy is over: "stopped" by control, "track ended" with its track, or what went wrong. Times are ns, sizes bytes."""
+    """A copy is over: "stopped" by control, "track ended" with its track, or what went wrong. Times are ns, sizes bytes.
+
+    They are of the last file, `filename` where that is not the one that was asked for; `earlier` are those before.
+    """
 
     egress_id: str
     reason: str
@@ -305,6 +319,8 @@ class CopyEnded:
     duration: int = 0
     size: int = 0
     dropped: int = 0  # packets that the egress process was too slow for
+    filename: str = ""
+    earlier: tuple[CopiedFile, ...] = ()
 
 
 Report = (

@@ -112,8 +112,25 @@ def ivf(fourcc: bytes, frame: bytes) -> bytes:
     return head + struct.pack("<IQ", len(frame), 0) + frame
 
 
+def _cut(target: BinaryIO) -> None:
+    """Cut an MP4 behind its last whole fragment: of one that is not, a player reads pictures that are none."""
+    at = whole = 0
+    ends = target.seek(0, io.SEEK_END)
+    while at + 8 <= ends:
+        target.seek(at)
+        size, kind = struct.unpack(">I4s", target.read(8))
+        if size < 8 or at + size > ends or (not at and kind != b"ftyp"):
+            break
+        at += size
+        if kind in {b"moov", b"mdat"}:
+            whole = at
+    if whole:
+        target.truncate(whole)
+
+
 def length(target: BinaryIO) -> int:
-    """Ns that a file plays which a dead process has left; 0 where there is nothing to see."""
+    """Ns that a file plays which a dead process has left, made whole as far as it goes; 0 where there is nothing to see."""
+    _cut(target)
     target.seek(0)
     ends = 0.0
     try:

@@ -53,30 +53,39 @@ class Recording:
         self.egress_id = str(note.get("egress_id", ""))
         if not self.egress_id:
             raise wire.BadFrame("no egress id")
-        self.mime = str(note.get("mime", ""))
-        if self.mime not in _SOUND and self.mime not in FORMS:
-            raise wire.BadFrame("only Opus, VP8, VP9, H264 and AV1 can be recorded")
         self.note = note
         self.note.setdefault("asked_at", now_ns())
+        self.note.setdefault("earlier", [])
+        self._root = root
         self._webhooks = webhooks
-        self.destination = Destination(root=root, name=str(note.get("destination", "")))
+        self._clear()
+
+    def _clear(self) -> None:
+        """Before a file. Raises `wire.BadFrame` and `BadDestination` as above."""
         self._target: BinaryIO | None = None
         self._writer: OggWriter | None = None
         self._timeline: Timeline | None = None
-        self._assembly = Assembly(FORMS[self.mime]) if self.mime in FORMS else None
         self._film: Film | None = None
         self.started_at = 0  # ns, of the first packet
         self.ended_at = 0
         self.size = 0
         self.error = ""
+        self.mime = str(self.note.get("mime", ""))
+        self._assembly = Assembly(FORMS[self.mime]) if self.mime in FORMS else None
+        if self.mime not in _SOUND and self._assembly is None:
+            raise wire.BadFrame("only Opus, VP8, VP9, H264 and AV1 can be recorded")
+        self.destination = Destination(root=self._root, name=str(self.note.get("destination", "")))
 
     # --- while it runs
+
+    def _open(self) -> None:
+        self._target = self.destination.create(self.note)
+        self._film = films().Film(self._target, self.mime) if self._assembly is not None else None
 
     def begin(self) -> None:
         """Open the file and say so. Raises `BadDestination` where that cannot be; the failure has been told then."""
         try:
-            self._target = self.destination.create(self.note)
-            self._film = films().Film(self._target, self.mime) if self._assembly is not None else None
+            self._open()
         except BadDestination as error:
             self.error = str(error)
             self.ended_at = now_ns()
@@ -84,8 +93,33 @@ class Recording:
             raise
         self._tell("egress_started", egress.EGRESS_STARTING)
 
-    def packet(self, body: bytes) -> None:
-        """Take a packet of the worker; what is not of the codec is passed over. Raises `BadFilm`."""
+    def take(self, kind: int, body: bytes) -> None:
+        """Take a frame of the worker. Raises `wire.BadFrame`, `BadDestination` and `BadFilm`."""
+        if kind == wire.MEDIA:
+            self._packet(body)
+        elif kind == wire.CODEC:
+            self._go_on(wire.fields_of(body))
+
+    def _go_on(self, fields: dict[str, Any]) -> None:
+        """Finish the file, and go on in another: the publisher has changed its codec, and a file holds one.
+
+        Raises `wire.BadFrame`, `BadDestination` or `BadFilm` where that cannot be.
+        """
+        self.close()
+        if self.error:
+            raise BadFilm(self.error)
+        former = self.destination
+        if self.size:
+            self.note["earlier"].append({"filename": former.name, **self._span})
+        self.note |= {"mime": fields.get("mime"), "destination": fields.get("destination"), "started_at": 0, "duration": 0}
+        self._clear()
+        try:
+            self._open()
+        finally:
+            former.forget()  # the next file's note speaks of it
+
+    def _packet(self, body: bytes) -> None:
+        """What is not of the codec is passed over. Raises `BadFilm`."""
         if len(body) < wire.PACKET.size or self._target is None:
             return
         arrival, source, sequence, timestamp, flag = wire.PACKET.unpack_from(body)
@@ -144,6 +178,8 @@ class Recording:
             wire.PROGRESS,
             {
                 "egress_id": self.egress_id,
+                "filename": self.destination.name,
+                "earlier": self.note["earlier"],
                 "started_at": self.started_at,
                 "ended_at": self.ended_at,
                 "bytes": self.size or (written.size if written else 0),
@@ -158,6 +194,12 @@ class Recording:
         if self._film is not None:
             return self._film.duration
         return self._writer.samples * _NANO // RATE if self._writer else 0
+
+    @property
+    def _span(self) -> dict[str, int]:
+        """The file that is finished, as protobufs call it: ns and bytes."""
+        lasts = int(self.note.get("duration", 0))
+        return {"started_at": self.started_at, "ended_at": self.ended_at, "duration": lasts, "size": self.size}
 
     # --- its end
 
@@ -188,7 +230,7 @@ class Recording:
     async def tell_end(self, *, details: str) -> None:
         """Tell of the end; the note beside the file goes once that was taken."""
         status = egress.EGRESS_FAILED if self.error else egress.EGRESS_COMPLETE
-        if await self._tell("egress_ended", status, duration=int(self.note["duration"]), details=details):
+        if await self._tell("egress_ended", status, details=details):
             self.destination.forget()
 
     async def finish_left_over(self) -> None:
@@ -207,7 +249,7 @@ class Recording:
         elif self.destination.path.exists():
             self.size = self.destination.path.stat().st_size
             self._note_end(int(self.note.get("duration", 0)))
-        elif not self.error:
+        elif not self.error and not self.note["earlier"]:
             self.destination.forget()  # it was told and taken away; only the note outlived it
             return
         await self.tell_end(details="finished after a restart")
@@ -235,7 +277,7 @@ class Recording:
         except OSError as error:
             log.warning("The note of recording %s cannot be written: %s", self.egress_id, error.strerror)
 
-    def _tell(self, name: str, status: egress.EgressStatus, *, duration: int = 0, details: str = "") -> Any:
+    def _tell(self, name: str, status: egress.EgressStatus, *, details: str = "") -> Any:
         """Send a webhook; awaiting what is returned says whether it was taken."""
         info = egress.EgressInfo(
             egress_id=self.egress_id,
@@ -253,16 +295,11 @@ class Recording:
                 file=egress.DirectFileOutput(filepath=self.destination.name),
             ),
         )
-        result = egress.FileInfo(
-            filename=self.destination.name,
-            started_at=self.started_at,
-            ended_at=self.ended_at,
-            duration=duration,
-            size=self.size,
-            location=self.destination.name,
-        )
-        info.file_results.append(result)
-        info.file.CopyFrom(result)
+        files = list(self.note["earlier"])
+        if self.size or not files or not self.ended_at:
+            files.append({"filename": self.destination.name, **self._span})
+        info.file_results.extend(egress.FileInfo(**one, location=one["filename"]) for one in files)
+        info.file.CopyFrom(info.file_results[0])
         event = WebhookEvent(
             event=name, egress_info=info, id="EV_" + secrets.token_urlsafe(9), created_at=time.time_ns() // _NANO
         )

@@ -110,14 +110,15 @@ class EgressServer:
         try:
             while True:
                 kind, body = await wire.read(reader)
-                if kind == wire.MEDIA:
-                    recording.packet(body)
-                elif kind == wire.STOP:
-                    details = str(wire.fields_of(body).get("reason", ""))
+                if kind == wire.STOP:
+                    said = wire.fields_of(body)
+                    details = str(said.get("reason", ""))
+                    recording.error = details if said.get("failed") else ""
                     break
-                elif not kind:
+                if not kind:
                     details = "the media worker went away"
                     break
+                recording.take(kind, body)
                 if loop.time() >= due:
                     due = loop.time() + PROGRESS
                     writer.write(recording.progress())
@@ -126,7 +127,7 @@ class EgressServer:
                     writer.write(wire.message(wire.KEYFRAME, {}))
         except asyncio.CancelledError:
             details = "the recorder was stopped"
-        except (OSError, wire.BadFrame, BadFilm) as error:
+        except (OSError, wire.BadFrame, BadDestination, BadFilm) as error:
             recording.error = f"the recording broke off: {error}"
         recording.close()
         if not writer.is_closing():

@@ -13,9 +13,11 @@ LONGEST: Final = 65536  # bytes of a body
 
 START: Final = 1  # JSON: what to record, and where to
 MEDIA: Final = 2  # PACKET, then the payload; the flag is 1 for RED, and for a frame's last packet
-STOP: Final = 3  # JSON: reason, dropped
-PROGRESS: Final = 4  # JSON, from the egress process: egress_id, started_at, ended_at (ns), bytes, duration (ns), error
+STOP: Final = 3  # JSON: reason, failed, dropped
+# JSON, from the egress process: egress_id, filename, started_at, ended_at (ns), bytes, duration (ns), error, earlier (files)
+PROGRESS: Final = 4
 KEYFRAME: Final = 5  # JSON, from the egress process: the picture cannot go on without one
+CODEC: Final = 6  # JSON: mime, destination: what comes from here on is of another codec, and goes to another file
 
 
 class BadFrame(Exception):

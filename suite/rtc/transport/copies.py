@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import posixpath
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from suite.rtc.core.media import CopyEnded, CopyStarted, Report, StartCopy
+from suite.rtc.core.egress import RECORDED
+from suite.rtc.core.media import CopiedFile, CopyEnded, CopyStarted, Report, StartCopy
 from suite.rtc.egress import wire
 from suite.rtc.packets import trailer
 from suite.rtc.packets.layer import Layer
@@ -23,6 +25,8 @@ FINISH: Final = 20.0  # s that the recorder may take to finish a file
 # s of sound after the command that are left out: what a microphone heard before the command must never be written, and a
 # packet carries sound that is older than itself by its frame, the encoder and the way here.
 GUARD: Final = 0.2
+FILES_MOST: Final = 50  # of one recording: a file holds one codec
+_SOUND: Final = frozenset({"audio/opus", "audio/red"})  # one file holds both
 
 
 class Copy:
@@ -39,20 +43,22 @@ class Copy:
         self._from = clock() + GUARD
         self._writer: asyncio.StreamWriter | None = None
         self._layer: Layer | None = None  # of a picture: which of its sizes
+        self._mime = command.mime
+        self._files = 1
         self._dropped = 0
         self._reason = ""
         self._told: dict[str, Any] = {}
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"copy {command.egress_id}")
         track.copy(self._packet)
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str, *, failed: bool = False) -> None:
         """End the copy: not one packet more."""
         if self._reason:
             return
         self._reason = reason
         self._detach()
         if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(wire.message(wire.STOP, {"reason": reason, "dropped": self._dropped}))
+            self._writer.write(wire.message(wire.STOP, {"reason": reason, "failed": failed, "dropped": self._dropped}))
 
     async def finished(self) -> None:
         """Wait until the recorder has the file."""
@@ -63,12 +69,10 @@ class Copy:
 
     def _packet(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
         """Hand a packet over, unless it may carry sound from before the command, or is of a lower layer."""
-        if self.track.kind == "video":
-            if layer.codec is not None and layer.codec.mime != self._command.mime:
-                self.stop("the codec has changed")
-                return
-            if not self._is_of_layer(layer, now):
-                return
+        if self.track.kind == "video" and not self._is_of_layer(layer, now):
+            return
+        if layer.codec is not None and layer.codec.mime != self._mime and not self._goes_on(layer, packet, now):
+            return
         if self._from and now - layer.lateness(packet.timestamp, now) < self._from:
             return
         self._from = 0.0
@@ -94,6 +98,26 @@ class Copy:
             self._layer = layer
             self.track.ask_keyframe(layer, now)
         return layer is self._layer
+
+    def _goes_on(self, layer: Layer, packet: Packet, now: float) -> bool:
+        """Whether a packet of another codec is the first of a further file; late ones of the codec before are left out."""
+        mime = layer.codec.mime if layer.codec is not None else ""
+        if _SOUND.issuperset((mime, self._mime)):
+            return True
+        if mime not in RECORDED or self._files == FILES_MOST:
+            self.stop(f"the codec has changed to {mime}", failed=True)
+            return False
+        if self._writer is None or self._writer.is_closing():
+            return False
+        if self.track.kind == "video" and not packet.keyframe:
+            self.track.ask_keyframe(layer, now)
+            return False
+        self._mime = mime
+        self._files += 1
+        stem, _ = posixpath.splitext(self._command.destination)
+        name = f"{stem}-{self._files}{RECORDED[mime]}"
+        self._writer.write(wire.message(wire.CODEC, {"mime": mime, "destination": name}))
+        return True
 
     async def _run(self) -> None:
         command = self._command
@@ -132,6 +156,8 @@ class Copy:
                 duration=int(told.get("duration", 0)),
                 size=int(told.get("bytes", 0)),
                 dropped=self._dropped,
+                filename=str(told.get("filename", "")),
+                earlier=tuple(CopiedFile(**one) for one in told.get("earlier", ())),
             )
         )
 

@@ -147,6 +147,19 @@ def test_a_track_is_recorded_until_it_is_stopped() -> None:
     assert world.ask("Egress/StopEgress", egress.StopEgressRequest(egress_id=started.egress_id)).code == "failed_precondition"
 
 
+def test_a_recording_in_two_codecs_has_two_files() -> None:
+    world = World(egress_socket="/run/egress")
+    sid = world.join("b").publish("cam", video=True)
+    request = egress.TrackEgressRequest(room_name="r", track_id=sid, file=egress.DirectFileOutput(filepath="a"))
+    started = world.ask("Egress/StartTrackEgress", request)
+    first = media.CopiedFile("a.webm", started_at=1, ended_at=5, duration=4, size=7)
+    last = {"started_at": 6, "ended_at": 8, "duration": 2, "size": 9, "filename": "a-2.mp4"}
+    world.report(media.CopyEnded(started.egress_id, "the codec has changed to video/x", earlier=(first,), **last))
+    ended = world.ask("Egress/ListEgress", egress.ListEgressRequest(egress_id=started.egress_id)).items[0]
+    assert (ended.status, ended.error) == (egress.EGRESS_FAILED, "the codec has changed to video/x")
+    assert [(one.filename, one.duration, one.size) for one in ended.file_results] == [("a.webm", 4, 7), ("a-2.mp4", 2, 9)]
+
+
 @pytest.mark.parametrize(
     ("asked", "made"),
     [

@@ -139,9 +139,9 @@ def test_what_a_dead_writer_leaves_can_be_played(mime: str, tmp_path: Path) -> N
         for frame in assembly.add(piece):
             film.write(frame)
     target.flush()
-    left = (tmp_path / "film").read_bytes()
+    left = (tmp_path / "film").read_bytes()[:-7]  # it died while it wrote
     (tmp_path / "left").write_bytes(left)
-    with (tmp_path / "left").open("rb") as found:
+    with (tmp_path / "left").open("r+b") as found:
         assert 1.5e9 < length(found) <= 100 * FRAME
     assert len(seen(tmp_path / "left")) > 45
     film.close()
