@@ -104,6 +104,7 @@ async def test_a_camera_that_nobody_watches_is_recorded_whole(people: Any, egres
         assert film.streams.video[0].codec_context.codec.canonical_name == codec.lower()
         frames = list(film.decode(video=0))
     assert abs(frames[-1].width / frames[-1].height - SIZE[0] / SIZE[1]) < 0.05  # a busy machine's encoder makes it smaller
+    assert len({frame.pts for frame in frames}) == len(frames)  # of a picture in layers the largest alone is shown
     assert len({frame.to_ndarray(format="gray").mean().round() for frame in frames}) > 3
     assert 0 < told.file_results[0].duration / 1e9 - frames[-1].time < 2  # as long as the last is shown
     assert frames[-1].time > 2

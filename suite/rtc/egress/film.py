@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import av
 
 from suite.rtc.egress.frames import BadFilm
+from suite.rtc.egress.vp9 import TopLayers
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -40,6 +41,7 @@ class Film:
         self._mime = mime
         self._container: OutputContainer | None = None
         self._stream: Stream | None = None
+        self._layers = TopLayers() if mime == "video/vp9" else None
         self._former: Frame | None = None
         self._at = self._step = 0  # of the former frame, and how long it was shown, in ticks of `CLOCK`
 
@@ -55,13 +57,14 @@ class Film:
 
     def write(self, frame: Frame) -> None:
         """Append a frame; raises `BadFilm`."""
+        data = frame.data if self._layers is None else self._layers.shown(frame.data)
         try:
             if self._container is None:
-                self._open(frame)
+                self._open(data)
             if self._former is not None:
                 at = self._where(frame)
                 self._step, self._at = at - self._at, at
-            packet = av.Packet(frame.data)
+            packet = av.Packet(data)
             packet.stream, packet.time_base = self._stream, BASE
             packet.pts = packet.dts = self._at
             packet.is_keyframe = frame.is_key
@@ -85,10 +88,10 @@ class Film:
             except (OSError, av.FFmpegError) as error:
                 raise BadFilm(f"the file could not be finished: {error.strerror}") from error
 
-    def _open(self, frame: Frame) -> None:
+    def _open(self, data: bytes) -> None:
         """FFmpeg reads the size and what decoders need from the first keyframe."""
         h264 = self._mime == "video/h264"
-        first = frame.data if h264 else ivf(_FOURCC[self._mime], frame.data)
+        first = data if h264 else ivf(_FOURCC[self._mime], data)
         with av.open(io.BytesIO(first), format="h264" if h264 else "ivf") as source:
             name = "mp4" if h264 else "webm"
             self._container = av.open(self._target, "w", format=name, container_options=_FORMATS[name])

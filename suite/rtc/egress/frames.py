@@ -9,6 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from suite.rtc.egress.vp9 import Malformed, superframe
+
+__all__ = ["FORMS", "BadFilm", "Form", "Malformed"]
+
 START_CODE: Final = b"\0\0\0\1"
 STAP_A: Final = 24
 FU_A: Final = 28
@@ -16,11 +20,6 @@ IDR: Final = 5
 SPS: Final = 7
 SEQUENCE_HEADER: Final = 1
 TEMPORAL_DELIMITER: Final = 2
-FRAMES_MOST: Final = 8  # of one picture of VP9
-
-
-class Malformed(Exception):
-    """A payload that cannot be read."""
 
 
 class BadFilm(Exception):
@@ -96,19 +95,13 @@ def _vp9_structure(payload: bytes, at: int) -> int:
 
 
 def _vp9_join(payloads: Sequence[bytes]) -> bytes:
-    """One frame, or those of a picture's layers with an index of their sizes (VP9's Annex B)."""
+    """One frame, or those of a picture's layers."""
     frames: list[bytearray] = []
     for payload in payloads:
         if payload[0] & 0x08 or not frames:
             frames.append(bytearray())
         frames[-1] += payload[_vp9_start(payload) :]
-    if len(frames) == 1:
-        return bytes(frames[0])
-    if len(frames) > FRAMES_MOST:
-        raise Malformed("too many layers")
-    width = max(1, (max(map(len, frames)).bit_length() + 7) // 8)
-    marker = bytes((0xC0 | width - 1 << 3 | len(frames) - 1,))
-    return b"".join((*frames, marker, *(len(one).to_bytes(width, "little") for one in frames), marker))
+    return superframe(frames)
 
 
 def _vp9_is_key(frame: bytes) -> bool:

@@ -19,13 +19,15 @@ ENCODERS: Final = {
 }
 
 
-def encoded(mime: str, *, frames: int, every: int, width: int = WIDTH, height: int = HEIGHT) -> list[bytes]:
-    """`frames` of a picture that changes, a keyframe each `every`."""
+def encoded(
+    mime: str, *, frames: int, every: int, width: int = WIDTH, height: int = HEIGHT, more: dict[str, str] | None = None
+) -> list[bytes]:
+    """`frames` of a picture that changes, a keyframe each `every`; `more` are options of the encoder."""
     name, options = ENCODERS[mime]
     context = av.CodecContext.create(name, "w")
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate, context.gop_size = Fraction(1, RATE), RATE, every
-    context.bit_rate, context.options = 2_000_000, options
+    context.bit_rate, context.options = 2_000_000, {**options, **(more or {})}
     context.thread_count = 1  # several tests at once, on two cores
     noise = np.random.default_rng(1).integers(0, 255, (height, width * 3, 3), np.uint8)
     found = []
