@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import os
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -327,7 +329,7 @@ async def test_a_picture_goes_on_in_another_file_with_another_codec(
     assert (told.status, told.error) == (egress.EGRESS_COMPLETE, "")
     assert [one.filename for one in told.file_results] == ["m/film.webm", "m/film-2.mp4"]
     assert [one.filename for one in (*ended.earlier, ended)] == ["m/film.webm", "m/film-2.mp4"]
-    assert names(tmp_path / "out" / "m") == ["film-2.mp4", "film.webm"]
+    await until(lambda: names(tmp_path / "out" / "m") == ["film-2.mp4", "film.webm"])  # notes go once all has been told
     codec, seen = pictures_in(tmp_path / "out" / "m" / "film.webm")
     assert (codec, 15 <= seen <= 40) == ("vp8", True)
     assert pictures_in(tmp_path / "out" / "m" / "film-2.mp4") == ("h264", 30)
@@ -335,6 +337,26 @@ async def test_a_picture_goes_on_in_another_file_with_another_codec(
         assert one.size == file.size == (tmp_path / "out" / one.filename).stat().st_size
         assert (one.started_at, one.duration) == (file.started_at, file.duration)
     assert told.file_results[1].started_at > told.file_results[0].ended_at
+
+
+async def test_h264_whose_parameter_sets_are_in_the_description_alone_is_recorded(
+    plane: MediaPlane, control: Control, join: Join, tmp_path: Path
+) -> None:
+    """RFC 6184, 8.1; GStreamer's payloader does so unless it is told otherwise."""
+    frames = pictures.encoded("video/h264", frames=40, every=20)
+    units = [unit.removesuffix(b"\0") for unit in frames[0].split(b"\0\0\1")]
+    sets = ",".join(base64.b64encode(unit).decode() for unit in units if unit and unit[0] & 31 in {7, 8})
+    bare = [b"".join(b"\0\0\1" + u for u in frame.split(b"\0\0\1") if u and u[0] & 31 in {1, 5}) for frame in frames]
+    codec = replace(H264, fmtp=f"{H264.fmtp}; sprop-parameter-sets={sets}")
+    camera = await film(plane, control, join, codec)
+    async with Receiver() as receiver, recorder(folder=tmp_path, webhook=receiver.url):
+        plane.apply(StartCopy("EG_1", "TR_a", str(tmp_path / "s"), "m/film.mp4", "video/h264", "room", "RM_1"))
+        await asyncio.sleep(GUARD + 0.3)
+        await camera.show(bare)
+        plane.apply(StopCopy("EG_1"))
+        await control.wait(lambda report: isinstance(report, CopyEnded))
+    codec_name, seen = pictures_in(tmp_path / "out" / "m" / "film.mp4")
+    assert (codec_name, seen in {20, 40}) == ("h264", True)
 
 
 async def test_a_killed_recorder_s_second_file_is_finished_with_the_first(

@@ -5,13 +5,15 @@ VP8 (RFC 7741), VP9 (RFC 9628), H264 (RFC 6184) and AV1 (AOM's RTP payload forma
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from suite.rtc.egress.vp9 import Malformed, superframe
 
-__all__ = ["FORMS", "BadFilm", "Form", "Malformed"]
+__all__ = ["FORMS", "BadFilm", "Form", "Malformed", "form_of"]
 
 START_CODE: Final = b"\0\0\0\1"
 STAP_A: Final = 24
@@ -140,9 +142,28 @@ def _h264_join(payloads: Sequence[bytes]) -> bytes:
     return b"".join(START_CODE + unit for unit in units if unit)
 
 
+def _h264_kinds(frame: bytes) -> set[int]:
+    return {unit[0] & 31 for unit in frame.split(START_CODE) if unit}
+
+
 def _h264_is_key(frame: bytes) -> bool:
-    kinds = {unit[0] & 31 for unit in frame.split(START_CODE) if unit}
-    return {IDR, SPS} <= kinds
+    return _h264_kinds(frame) >= {IDR, SPS}
+
+
+def _with_sets(said: str) -> Form:
+    """H264 whose parameter sets were said in the description alone (RFC 6184, 8.1): those without get them."""
+    try:
+        units = [base64.b64decode(word, validate=True) for word in said.split(",")]
+    except (binascii.Error, ValueError):
+        return FORMS["video/h264"]
+    sets = b"".join(START_CODE + unit for unit in units if unit)
+
+    def join(payloads: Sequence[bytes]) -> bytes:
+        frame = _h264_join(payloads)
+        kinds = _h264_kinds(frame)
+        return sets + frame if IDR in kinds and SPS not in kinds else frame
+
+    return replace(FORMS["video/h264"], join=join)
 
 
 # --- AV1
@@ -214,3 +235,8 @@ FORMS: Final = {
     "video/h264": Form(_h264_begins, _h264_join, _h264_is_key),
     "video/av1": Form(_av1_begins, _av1_join, _av1_is_key),
 }
+
+
+def form_of(mime: str, parameter_sets: str = "") -> Form | None:
+    """How a picture of a codec is read; `parameter_sets` as in a description; None for what is no picture of ours."""
+    return _with_sets(parameter_sets) if mime == "video/h264" and parameter_sets else FORMS.get(mime)

@@ -18,7 +18,7 @@ from livekit.protocol.webhook import WebhookEvent
 from suite.rtc.egress import opus, wire
 from suite.rtc.egress.assembly import Assembly, Piece
 from suite.rtc.egress.destination import BadDestination, Destination
-from suite.rtc.egress.frames import FORMS, BadFilm
+from suite.rtc.egress.frames import BadFilm, form_of
 from suite.rtc.egress.ogg import RATE, OggWriter, mend
 from suite.rtc.egress.timeline import Sound, Timeline
 from suite.rtc.packets import red
@@ -71,7 +71,8 @@ class Recording:
         self.size = 0
         self.error = ""
         self.mime = str(self.note.get("mime", ""))
-        self._assembly = Assembly(FORMS[self.mime]) if self.mime in FORMS else None
+        form = form_of(self.mime, str(self.note.get("parameter_sets", "")))
+        self._assembly = Assembly(form) if form is not None else None
         if self.mime not in _SOUND and self._assembly is None:
             raise wire.BadFrame("only Opus, VP8, VP9, H264 and AV1 can be recorded")
         self.destination = Destination(root=self._root, name=str(self.note.get("destination", "")))
@@ -111,7 +112,8 @@ class Recording:
         former = self.destination
         if self.size:
             self.note["earlier"].append({"filename": former.name, **self._span})
-        self.note |= {"mime": fields.get("mime"), "destination": fields.get("destination"), "started_at": 0, "duration": 0}
+        self.note |= {"started_at": 0, "duration": 0}
+        self.note |= {name: fields.get(name, "") for name in ("mime", "destination", "parameter_sets")}
         self._clear()
         try:
             self._open()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import posixpath
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -26,6 +27,7 @@ FINISH: Final = 20.0  # s that the recorder may take to finish a file
 # packet carries sound that is older than itself by its frame, the encoder and the way here.
 GUARD: Final = 0.2
 FILES_MOST: Final = 50  # of one recording: a file holds one codec
+_SETS: Final = re.compile(r"(?:^|;)\s*sprop-parameter-sets=([A-Za-z0-9+/=,]{1,2000})")
 _SOUND: Final = frozenset({"audio/opus", "audio/red"})  # one file holds both
 
 
@@ -116,8 +118,13 @@ class Copy:
         self._files += 1
         stem, _ = posixpath.splitext(self._command.destination)
         name = f"{stem}-{self._files}{RECORDED[mime]}"
-        self._writer.write(wire.message(wire.CODEC, {"mime": mime, "destination": name}))
+        self._writer.write(wire.message(wire.CODEC, {"mime": mime, "parameter_sets": self._sets(), "destination": name}))
         return True
+
+    def _sets(self) -> str:
+        """H264's parameter sets, where the publisher said them in its description (RFC 6184, 8.1)."""
+        said = (_SETS.search(codec.fmtp) for codec in self.track.codecs.values() if codec.mime == "video/h264")
+        return next((found[1] for found in said if found is not None), "")
 
     async def _run(self) -> None:
         command = self._command
@@ -130,6 +137,7 @@ class Copy:
                 "track": command.track,
                 "destination": command.destination,
                 "mime": command.mime,
+                "parameter_sets": self._sets(),
                 "room_name": command.room_name,
                 "room_sid": command.room_sid,
             }
