@@ -84,9 +84,7 @@ def _claims(request: HttpRequest) -> dict[str, object] | None:
 
 def _nowhere(request: HttpRequest, service: str, method: str, content_type: str) -> HttpResponse:
     name = f"{service}/{method}"
-    if request.method == "POST" and (name in twirp.UNIMPLEMENTED or service in twirp.ELSEWHERE):
-        error, meta = ServiceError("unimplemented", f"{name} is not implemented"), dict[str, str]()
-    elif name not in twirp.METHODS:
+    if name not in twirp.METHODS:
         error, meta = twirp.bad_route(request.method or "", request.path, f'no handler for path "{request.path}"')
     elif request.method != "POST":
         words = f'unsupported method "{request.method}" (only POST is allowed)'
@@ -97,7 +95,9 @@ def _nowhere(request: HttpRequest, service: str, method: str, content_type: str)
 
 
 async def _answer(name: str, message: object) -> bytes:
-    """Hand the call to the worker, or the workers, that it concerns."""
+    """Hand the call to the worker, or the workers, that it concerns; raises `ServiceError`."""
+    if why := twirp.METHODS[name].absent:
+        raise ServiceError("unimplemented", why)
     body: bytes = message.SerializeToString()  # type: ignore[attr-defined]  # a protobuf of METHODS
     match name:
         case "RoomService/ListRooms":

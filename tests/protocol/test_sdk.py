@@ -171,8 +171,6 @@ async def test_a_participant_answers_the_servers_call(people: Any, livekit: Any,
 
 
 async def test_what_is_not_implemented_says_so(livekit: Any) -> None:
-    from suite.rtc.signalling.twirp import UNIMPLEMENTED
-
     client = livekit.egress
     calls = [
         client.start_room_composite_egress(api.RoomCompositeEgressRequest(room_name="r")),
@@ -189,7 +187,47 @@ async def test_what_is_not_implemented_says_so(livekit: Any) -> None:
         with pytest.raises(api.TwirpError) as refused:
             await call
         assert refused.value.code == "unimplemented"
-    assert "Egress/StartEgress" in UNIMPLEMENTED
+        assert "here" in refused.value.message
+
+
+ELSEWHERE = {
+    "Egress/StartRoomCompositeEgress": {"video": {"roomRecord": True}},
+    "Egress/StartEgress": {"video": {"roomRecord": True}},
+    "Egress/UpdateLayout": {"video": {"roomRecord": True}},
+    "Ingress/CreateIngress": {"video": {"ingressAdmin": True}},
+    "SIP/ListSIPDispatchRule": {"sip": {"admin": True}},
+    "SIP/CreateSIPParticipant": {"sip": {"call": True}},
+    "AgentDispatchService/ListDispatch": {"video": {"roomAdmin": True, "room": "r"}},
+}
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/protobuf"])
+@pytest.mark.parametrize("name", ELSEWHERE)
+async def test_what_is_elsewhere_is_refused_as_twirp_has_it(server: Server, name: str, kind: str) -> None:
+    """LiveKit's order: where to, what, who; then that it is not here. Answers are JSON, whatever was asked in."""
+    body = api.ListAgentDispatchRequest(room="r") if name.startswith("Agent") else None
+    asked = (body.SerializeToString() if kind.endswith("protobuf") else b'{"room": "r"}') if body else b""
+    rights = {"video": {}, **ELSEWHERE[name]}
+
+    async def said(path: str, sent: bytes, kind: str, claims: dict[str, Any]) -> tuple[int, str, str]:
+        headers = {"Authorization": f"Bearer {server.token('x', claims=claims)}", "Content-Type": kind}
+        url = f"{server.http}/twirp/livekit.{path}"
+        async with aiohttp.ClientSession() as http, http.post(url, data=sent, headers=headers) as answer:
+            assert answer.content_type == "application/json"
+            told = await answer.json()
+            return answer.status, told["code"], told["msg"]
+
+    status, code, sentence = await said(name, asked, kind, rights)
+    assert (status, code) == (501, "unimplemented")
+    assert " here" in sentence
+    assert await said(name, asked, kind, {"video": {"roomJoin": True}, "sip": {}}) == (
+        401,
+        "unauthenticated",
+        "permissions denied",
+    )
+    assert (await said(name, b"\xff{", kind, rights))[:2] == (400, "malformed")
+    assert (await said(name, asked, "text/plain", rights))[:2] == (404, "bad_route")
+    assert (await said(name + "s", asked, kind, rights))[:2] == (404, "bad_route")
 
 
 COUNTED = {

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from google.protobuf import json_format
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import DecodeError
-from livekit.protocol import egress, models, room
+from google.protobuf.message_factory import GetMessageClass
+from livekit.protocol import agent_dispatch, egress, ingress, models, room, sip
 
 from suite.rtc.core.errors import ServiceError
 from suite.rtc.core.grants import Grants
@@ -20,16 +22,21 @@ PROTOBUF: Final = "application/protobuf"
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """`grant` is what the caller's token must give; `room` the request's field with the room that it must be for."""
+    """`grant` is what the caller's token must give in its `claim`, `room` the request's field with the room that it is for.
+
+    `absent` says why a method of LiveKit's is not here, and what is instead.
+    """
 
     request: Any
     response: Any
     grant: str
     room: str = ""
+    claim: str = "video"
+    absent: str = ""
 
 
 _PARTICIPANT = room.RoomParticipantIdentity
-METHODS: Final[dict[str, Method]] = {
+_HERE: Final[dict[str, Method]] = {
     "RoomService/CreateRoom": Method(room.CreateRoomRequest, models.Room, "roomCreate"),
     "RoomService/ListRooms": Method(room.ListRoomsRequest, room.ListRoomsResponse, "roomList"),
     "RoomService/DeleteRoom": Method(room.DeleteRoomRequest, room.DeleteRoomResponse, "roomCreate"),
@@ -52,22 +59,39 @@ METHODS: Final[dict[str, Method]] = {
     "Egress/StopEgress": Method(egress.StopEgressRequest, egress.EgressInfo, "roomRecord"),
     "Egress/ListEgress": Method(egress.ListEgressRequest, egress.ListEgressResponse, "roomRecord"),
 }
-# Methods of the installed protobufs that we do not have; their callers are told so (HTTP 501).
-UNIMPLEMENTED: Final = frozenset(
-    {
-        "Egress/StartRoomCompositeEgress", "Egress/StartWebEgress", "Egress/StartParticipantEgress",
-        "Egress/StartTrackCompositeEgress", "Egress/UpdateLayout", "Egress/UpdateStream", "Egress/StartEgress",
-        "Egress/UpdateEgress",
-    }
-)  # fmt: skip
+# Of LiveKit's services that need other programs beside a server; who has the right is told so (HTTP 501).
+_ABSENT: Final = {
+    "Egress": (egress, "tracks are recorded one by one here (StartTrackEgress): nothing draws or mixes them, nor streams them"),
+    "Ingress": (ingress, "there is no ingress here: encoders publish by WHIP, at /whip/v1, with a token of the room"),
+    "SIP": (sip, "there is no telephony (SIP) here"),
+    "AgentDispatchService": (agent_dispatch, "no agent is dispatched here: it joins the room with a token of its own"),
+}
+_CALLS: Final = frozenset({"CreateSIPParticipant", "TransferSIPParticipant"})  # for whom a token lets call
 
-# Services of LiveKit's that need other programs beside a server.
-ELSEWHERE: Final = frozenset({"Ingress", "SIP", "AgentDispatchService"})
+
+def _absent(service: str, method: MethodDescriptor, why: str) -> Method:
+    """LiveKit's own right to a method, which is not here."""
+    request, response = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
+    match service:
+        case "SIP":
+            return Method(request, response, "call" if method.name in _CALLS else "admin", claim="sip", absent=why)
+        case "AgentDispatchService":
+            return Method(request, response, "roomAdmin", "room", absent=why)
+        case "Ingress":
+            return Method(request, response, "ingressAdmin", absent=why)
+    return Method(request, response, "roomRecord", absent=why)
+
+
+METHODS: Final[dict[str, Method]] = {
+    f"{service}/{method.name}": _absent(service, method, why)
+    for service, (file, why) in _ABSENT.items()
+    for method in file.DESCRIPTOR.services_by_name[service].methods
+} | _HERE
 
 
 def permit(method: Method, message: Any, claims: Mapping[str, Any] | None) -> None:
     """Raises `ServiceError` unauthenticated where the caller's token does not give the method's grant."""
-    grants = Grants.from_claims(claims or {})
+    grants = Grants.from_claims({"video": (claims or {}).get(method.claim)})
     if not grants.has(method.grant) or (method.room and getattr(message, method.room) != grants.room):
         raise ServiceError("unauthenticated", "permissions denied")
 
