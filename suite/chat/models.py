@@ -79,6 +79,7 @@ class ReadMark(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="read_marks")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="read_marks")
     last_read_id = models.UUIDField()
+    recorded_at = models.DateTimeField(null=True)  # when the audit was last told; null in marks from before it was kept
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "user"], name="chat_one_mark_a_person")]

@@ -12,11 +12,12 @@ from suite.resources.selectors import (
     list_requests_to,
 )
 from suite.resources.services.accesses import access_grant, access_revoke, link_change
-from suite.resources.services.recents import resource_opened
+from suite.resources.services.recents import SITTING, resource_opened
 from suite.resources.services.resources import resource_create, resource_rename
 from suite.resources.services.trash import resource_discard, resource_erase
 
 __all__ = [
+    "SITTING",
     "Access",
     "Kind",
     "LinkReach",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
@@ -91,6 +92,23 @@ def test_unread_counts_what_others_wrote_since_the_mark(awa, bruno):
     channel_mark_read(channel=channel, viewer=bruno, message_id=newest.id, now=clock.now())
     channel_mark_read(channel=channel, viewer=bruno, message_id=first.id, now=clock.now())  # a mark never goes back
     assert count_unread(viewer=bruno) == 0
+
+
+def test_the_audit_is_told_of_a_reading_once_a_half_hour(awa, bruno):
+    channel = a_channel(awa, bruno)
+    begun, minute = clock.now(), timedelta(minutes=1)
+    readings = Record.objects.filter(action="chat.channel.read").order_by("occurred_at")
+    for minutes in (0, 1, 29, 31, 60, 62):
+        message = write(channel, awa, "encore")
+        for viewer in (bruno, awa):
+            channel_mark_read(channel=channel, viewer=viewer, message_id=message.id, now=begun + minutes * minute)
+    for viewer in (bruno, awa):
+        told = [(at - begun) / minute for at in readings.filter(actor_id=viewer.user_id).values_list("occurred_at", flat=True)]
+        assert told == [0, 31, 62]
+    assert set(readings.values_list("target_id", flat=True)) == {channel.pk}
+    # what is read again, long afterwards, is no reading
+    channel_mark_read(channel=channel, viewer=bruno, message_id=message.id, now=begun + 300 * minute)
+    assert readings.filter(actor_id=bruno.user_id).count() == 3
 
 
 def test_a_mark_on_another_channels_message_is_refused(awa):

@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from suite.accounts.models import Membership
+from suite.audit.models import Record
 from suite.chat.services.channels import colleague_add
 from suite.kernel import clock
 from suite.kernel.outbox import deliver_due
@@ -78,6 +79,18 @@ def test_reading_is_told_to_the_persons_other_pages(web, awa, bruno):
         assert phone.next("read")["message_id"] == str(message.id)
 
 
+def test_a_flood_that_is_read_is_one_reading_for_the_audit(web, awa, bruno):
+    channel = a_channel(awa, bruno)
+    with open_page(web, bruno) as desk, open_page(web, bruno) as phone:
+        phone.next("channels")
+        for number in range(20):
+            message = write(channel, awa, f"ligne {number}")
+            desk.send(type="read", channel_id=str(channel.pk), message_id=str(message.id))
+            assert phone.next("read")["message_id"] == str(message.id)  # each mark is told, to their other pages
+    reading = Record.objects.get(action="chat.channel.read")
+    assert (reading.actor_id, reading.target_id) == (bruno.user_id, channel.pk)
+
+
 def test_who_is_brought_in_sees_the_channel_and_who_is_taken_out_does_not(web, awa, bruno):
     channel, other = a_channel(awa), a_channel(awa, bruno, title="Autre")
     with open_page(web, bruno) as page:
@@ -121,9 +134,7 @@ def test_who_has_no_access_writes_and_reads_nothing(web, awa, bruno, stranger):
 
 def test_who_reads_does_not_write(web, awa, bruno):
     channel = a_channel(awa)
-    access_grant(
-        resource=channel.resource, role=ResourceRole.READER, actor=awa.ref, now=clock.now(), user_id=bruno.user_id
-    )
+    access_grant(resource=channel.resource, role=ResourceRole.READER, actor=awa.ref, now=clock.now(), user_id=bruno.user_id)
     with open_page(web, bruno) as page:
         page.send(type="message", channel_id=str(channel.pk), body="x", ref="r")
         assert page.next("error")["code"] == "forbidden"

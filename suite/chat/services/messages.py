@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from suite.accounts.public import Viewer
 from suite.audit.public import record
@@ -20,6 +21,7 @@ from suite.kernel.errors import BadInput, NotFound
 from suite.kernel.events import publish
 from suite.kernel.groups import tell
 from suite.kernel.ids import uuid7
+from suite.resources.public import SITTING
 
 BODY_CHARACTERS_MAX = 8_000
 REF_CHARACTERS_MAX = 64
@@ -64,17 +66,21 @@ def message_post(
 
 @transaction.atomic
 def channel_mark_read(*, channel: Channel, viewer: Viewer, message_id: uuid.UUID, now: datetime) -> None:
-    """`viewer` has read up to `message_id`; a mark never goes back. Raises `NotFound` for a message of another channel."""
+    """`viewer` has read up to `message_id`, on record once a `SITTING`: a mark comes each second while others write.
+
+    A mark never goes back. Raises `NotFound` for a message of another channel.
+    """
     if not Message.objects.filter(channel=channel, id=message_id).exists():
         raise NotFound
     mark, made = ReadMark.objects.get_or_create(
-        channel=channel, user_id=viewer.user_id, defaults={"last_read_id": message_id}
+        channel=channel, user_id=viewer.user_id, defaults={"last_read_id": message_id, "recorded_at": now}
     )  # fmt: skip
-    behind = ReadMark.objects.filter(pk=mark.pk, last_read_id__lt=message_id)
-    if not made and not behind.update(last_read_id=message_id):
+    kept = ReadMark.objects.filter(pk=mark.pk)
+    if not made and not kept.filter(last_read_id__lt=message_id).update(last_read_id=message_id):
         return
-    organization_id = channel.resource.organization_id
-    record("chat.channel.read", actor=viewer.ref, target=channel.ref, organization_id=organization_id, at=now)
+    if made or kept.filter(Q(recorded_at=None) | Q(recorded_at__lt=now - SITTING)).update(recorded_at=now):
+        organization_id = channel.resource.organization_id
+        record("chat.channel.read", actor=viewer.ref, target=channel.ref, organization_id=organization_id, at=now)
     frame = {"type": "read", "channel_id": str(channel.pk), "message_id": str(message_id)}
     tell(person_group(viewer.user_id), {"type": "socket.send", "message": frame})
 

@@ -10,7 +10,7 @@ from suite.accounts.public import Viewer
 from suite.audit.public import record
 from suite.resources.models import Opening, Resource
 
-SITTING = timedelta(minutes=30)  # reloading and coming back within it is one opening for the audit
+SITTING = timedelta(minutes=30)  # reloading, coming back and reading on within it is one act for the audit
 
 
 @transaction.atomic
