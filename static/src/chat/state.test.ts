@@ -111,6 +111,15 @@ describe("the chat's state", () => {
     state = reduce(state, { type: "heard", viewerId: ME, heard: { type: "read", channel_id: "a", message_id: "2" } });
     expect(state.channels?.[0]?.unread).toBe(0);
   });
+
+  it("counts what is read here at once, and takes no late word of it for news", () => {
+    let state = opened([message("1"), message("2"), message("3")]);
+    state = reduce(state, { type: "heard", viewerId: ME, heard: { type: "channels", channels: [{ ...info("a", null), unread: 3 }] } });
+    state = reduce(state, { type: "read", channelId: "a", messageId: "3", viewerId: ME });
+    expect(state.channels?.[0]?.unread).toBe(0);
+    state = reduce(state, { type: "heard", viewerId: ME, heard: { type: "read", channel_id: "a", message_id: "1" } });
+    expect(state.channels?.[0]?.unread).toBe(0);
+  });
 });
 
 describe("a thread's parts", () => {

@@ -41,6 +41,7 @@ export type ChatAction =
   | { type: "sending"; channelId: string; sending: Sending }
   | { type: "not sent"; channelId: string; ref: string; failure: string }
   | { type: "posted"; channelId: string; message: Message; viewerId: string }
+  | { type: "read"; channelId: string; messageId: string; viewerId: string }
   | { type: "closed"; channelId: string };
 
 export const NOTHING: ChatState = { channels: null, threads: {} };
@@ -105,6 +106,8 @@ export function reduce(state: ChatState, action: ChatAction): ChatState {
       }));
     case "posted":
       return written(state, action.channelId, action.message, action.viewerId);
+    case "read":
+      return readUp(state, action.channelId, action.messageId, action.viewerId);
     case "closed":
       // What was unread is read by now: the line goes when the channel is left.
       return inThread(state, action.channelId, (thread) => ({ ...thread, readBefore: thread.messages.at(-1)?.id ?? null }));
@@ -123,19 +126,24 @@ function hear(state: ChatState, heard: Heard, viewerId: string): ChatState {
     }
     case "message":
       return written(state, heard.channel_id, heard.message, viewerId);
-    case "read": {
-      const lined = withChange(state, heard.channel_id, (line) => ({ ...line, unread: unreadAfter(state, heard, viewerId) ?? line.unread }));
-      return inThread(lined, heard.channel_id, (thread) => ({ ...thread, readUpTo: heard.message_id }));
-    }
+    case "read":
+      return readUp(state, heard.channel_id, heard.message_id, viewerId);
   }
 }
 
+/** Read up to a message, here or on another of the viewer's pages. What is read here is told a moment later: an older word is late. */
+function readUp(state: ChatState, channelId: string, messageId: string, viewerId: string): ChatState {
+  if (messageId < (threadOf(state, channelId).readUpTo ?? "")) return state;
+  const lined = withChange(state, channelId, (line) => ({ ...line, unread: unreadAfter(state, channelId, messageId, viewerId) ?? line.unread }));
+  return inThread(lined, channelId, (thread) => ({ ...thread, readUpTo: messageId }));
+}
+
 /** How many are left after reading up to a message; null where the newer ones are not here to be counted. */
-function unreadAfter(state: ChatState, read: { channel_id: string; message_id: string }, viewerId: string): number | null {
-  const thread = state.threads[read.channel_id];
+function unreadAfter(state: ChatState, channelId: string, messageId: string, viewerId: string): number | null {
+  const thread = state.threads[channelId];
   if (thread?.isLoaded !== true) return 0;
-  if (!thread.messages.some(({ id }) => id === read.message_id)) return null;
-  return thread.messages.filter(({ id, author }) => id > read.message_id && author.user_id !== viewerId).length;
+  if (!thread.messages.some(({ id }) => id === messageId)) return null;
+  return thread.messages.filter(({ id, author }) => id > messageId && author.user_id !== viewerId).length;
 }
 
 function written(state: ChatState, channelId: string, message: Message, viewerId: string): ChatState {

@@ -10,10 +10,22 @@ interface Posted {
 }
 
 let posted: Posted[] = [];
+let said: { type: string; message_id?: string }[] = [];
+
+/** A line that is there. */
+class Wire {
+  static readonly OPEN = 1;
+  readyState = 1;
+  close = vi.fn();
+  send(text: string) {
+    said.push(JSON.parse(text) as { type: string });
+  }
+}
 
 beforeEach(() => {
   posted = [];
-  vi.stubGlobal("WebSocket", class { close = vi.fn(); });
+  said = [];
+  vi.stubGlobal("WebSocket", Wire);
   vi.stubGlobal("fetch", (_address: string, init: RequestInit) => {
     const body = JSON.parse(init.body as string) as Posted["body"];
     return new Promise<Response>((resolve) => {
@@ -22,7 +34,10 @@ beforeEach(() => {
     });
   });
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 const bodies = () => posted.map(({ body }) => body.body);
 const settle = (call: () => void) =>
@@ -55,4 +70,37 @@ it("goes on after what was not taken, which keeps its place", async () => {
   expect(first?.failure).not.toBeNull();
   await settle(() => first && result.current.retry("c1", first));
   expect(threadOf(result.current.state, "c1").sending.map(({ body }) => body)).toEqual(["un", "deux"]);
+});
+
+/** Up to which messages the server was told that one has read. */
+const read = () => said.filter(({ type }) => type === "read").map(({ message_id }) => message_id);
+const flood = (chat: { markRead: (channelId: string, messageId: string) => void }, from: number) => {
+  for (let number = from; number < from + 40; number += 1) {
+    chat.markRead("c1", String(number));
+    vi.advanceTimersByTime(20);
+  }
+};
+
+it("tells a flood that is read as one reading a second, in each channel for itself", () => {
+  vi.useFakeTimers();
+  const { result } = renderHook(() => useChat("u1"));
+  act(() => flood(result.current, 100));
+  expect(read()).toEqual(["100"]);
+  act(() => result.current.markRead("c2", "500"));
+  expect(read()).toEqual(["100", "500"]);
+  vi.advanceTimersByTime(5_000);
+  expect(read()).toEqual(["100", "500", "139"]);
+});
+
+it.each<[string, (chat: { leave: (channelId: string) => void }, unmount: () => void) => void]>([
+  ["the channel", (chat) => act(() => chat.leave("c1"))],
+  ["the page", (_chat, unmount) => unmount()],
+  ["the browser's tab", () => window.dispatchEvent(new Event("pagehide"))],
+])("tells what waits as %s is left", (_what, leave) => {
+  vi.useFakeTimers();
+  const { result, unmount } = renderHook(() => useChat("u1"));
+  act(() => flood(result.current, 100));
+  leave(result.current, unmount);
+  vi.advanceTimersByTime(5_000);
+  expect(read()).toEqual(["100", "139"]);
 });

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
 
 import { ApiError, callApi } from "../shared/api.ts";
+import { Reading } from "../shared/Reading.ts";
 import { ReconnectingSocket, type SocketState } from "../shared/socket.ts";
 import { isHeard, type ChannelInfo, type Message, type MessagePage } from "./contract.ts";
 import { NOTHING, reduce, threadOf, type ChatState, type Sending } from "./state.ts";
@@ -35,7 +36,7 @@ export function useChat(viewerId: string): Chat {
   const [line, setLine] = useState<SocketState>("connecting");
   const socket = useRef<ReconnectingSocket | null>(null);
   const latest = useRef(state);
-  const marked = useRef(new Map<string, string>());
+  const readings = useRef(new Map<string, Reading>());
   const passing = useRef(new Set<string>());
   // One after the other in each channel: two requests at once arrive in any order.
   const before = useRef(new Map<string, Promise<void>>());
@@ -100,10 +101,15 @@ export function useChat(viewerId: string): Chat {
       { heartbeat: true },
     );
     socket.current = opened;
+    const ofChannels = readings.current;
+    const tellWhatWaits = (): void => ofChannels.forEach((reading) => reading.close());
+    window.addEventListener("pagehide", tellWhatWaits);
     // A network that left and came back may have kept the socket, but not what was posted meanwhile.
     window.addEventListener("online", catchUp);
     return () => {
       window.removeEventListener("online", catchUp);
+      window.removeEventListener("pagehide", tellWhatWaits);
+      tellWhatWaits();
       opened.close();
     };
   }, [viewerId, catchUp]);
@@ -131,10 +137,15 @@ export function useChat(viewerId: string): Chat {
   );
 
   const markRead = useCallback((channelId: string, messageId: string): void => {
-    if ((marked.current.get(channelId) ?? "") >= messageId) return;
-    if (socket.current?.send({ type: "read", channel_id: channelId, message_id: messageId }) === true) marked.current.set(channelId, messageId);
+    const tell = (id: string): boolean => socket.current?.send({ type: "read", channel_id: channelId, message_id: id }) ?? false;
+    const reading = readings.current.get(channelId) ?? new Reading(tell);
+    readings.current.set(channelId, reading);
+    if (reading.upTo(messageId)) dispatch({ type: "read", channelId, messageId, viewerId });
+  }, [viewerId]);
+  const leave = useCallback((channelId: string): void => {
+    readings.current.get(channelId)?.close();
+    dispatch({ type: "closed", channelId });
   }, []);
-  const leave = useCallback((channelId: string): void => dispatch({ type: "closed", channelId }), []);
   const show = useCallback((info: ChannelInfo): void => dispatch({ type: "info", info }), []);
 
   return useMemo(

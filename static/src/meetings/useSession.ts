@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 
+import { Reading } from "../shared/Reading.ts";
 import { ReconnectingSocket, type SocketState } from "../shared/socket.ts";
-import { Reading } from "./Reading.ts";
 import { readServerMessage, type ClientMessage, type JoinAnswer, type StateMessage } from "./contract.ts";
 import { say } from "./messages.ts";
 import { nextSession, openSession, type Ending, type Session, type SessionEvent } from "./session.ts";

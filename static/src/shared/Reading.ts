@@ -12,10 +12,12 @@ export class Reading {
     this.tell = tell;
   }
 
-  /** Ids sort by the order of writing: a mark never goes back. */
-  upTo(messageId: string): void {
-    if (messageId > this.newest) this.newest = messageId;
+  /** Ids sort by the order of writing: a mark never goes back. Answers whether it went on. */
+  upTo(messageId: string): boolean {
+    const isNewer = messageId > this.newest;
+    if (isNewer) this.newest = messageId;
     if (this.pause === undefined) this.report();
+    return isNewer;
   }
 
   /** Tells what waits, for who leaves. */
