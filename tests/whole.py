@@ -71,14 +71,15 @@ def whole_suite(
     port: int | None = None,
     options: tuple[str, ...] = ("--no-speech",),
     variables: Mapping[str, str] | None = None,
+    root: Path = ROOT,
 ) -> Iterator[Whole]:
-    """A run that has said that it is ready; ended, if the test did not, with the block."""
+    """A run of the copy at `root` that has said that it is ready; ended, if the test did not, with the block."""
     var.mkdir(parents=True, exist_ok=True)
     output = var / "output.log"
     command = [sys.executable, "-m", "suite.runtime", "--var", str(var), "run", "--port", str(port or free_port()), *options]
     with output.open("wb") as out:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(variables), stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            command, cwd=root, env=environment(variables), stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )
     run = Whole(process=process, var=var, output=output)
     try:

@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from suite.runtime.built import bring_built_up_to_date
 from suite.runtime.environment import environment_of
 from suite.runtime.folders import ROOT, Folders, folders_at
 from suite.runtime.house import House
@@ -63,6 +64,7 @@ async def run(wishes: Wishes) -> int:
             began=began,
         )
         try:
+            bring_built_up_to_date(log)
             return await _until_signalled(house.open(), log=log, supervisor=supervisor)
         finally:
             log.close()

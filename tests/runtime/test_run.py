@@ -144,11 +144,11 @@ def test_production_names_what_it_lacks(var: Path) -> None:
     assert "OIDC_ISSUER" in sentence
 
 
-def refused(var: Path, *options: str, variables: dict[str, str] | None = None) -> str:
+def refused(var: Path, *options: str, variables: dict[str, str] | None = None, root: Path = ROOT) -> str:
     """The one sentence of a run that does not start."""
     command = [sys.executable, "-m", "suite.runtime", "--var", str(var), "run", "--no-speech", *options]
     ended = subprocess.run(
-        command, cwd=ROOT, env=environment(variables), capture_output=True, text=True, check=False, timeout=60
+        command, cwd=root, env=environment(variables), capture_output=True, text=True, check=False, timeout=60
     )
     assert ended.returncode == 1
     assert READY not in ended.stdout

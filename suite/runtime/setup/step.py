@@ -47,9 +47,18 @@ class Step:
 
     def is_done(self) -> bool:
         stamp = STAMPS / self.name
-        if not stamp.exists() or not all((ROOT / path).exists() for path in self.outputs):
-            return False
-        return stamp.read_text() == self.digest()
+        return stamp.exists() and self.are_there() and stamp.read_text() == self.digest()
+
+    def are_there(self) -> bool:
+        """Whether every output exists."""
+        return all((ROOT / path).exists() for path in self.outputs)
+
+    def is_old(self) -> bool:
+        """Whether an output is missing, or older than an input with no stamp to say that it was made of that content."""
+        if not self.are_there():
+            return True
+        made = min(((ROOT / path).stat().st_mtime_ns for path in self.outputs), default=0)
+        return any(path.stat().st_mtime_ns > made for path in _files(self.inputs)) and not self.is_done()
 
     def digest(self) -> str:
         """Changes with the content of `inputs`, with `facts`, and with the virtual environment being another one."""
