@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 
 register = template.Library()
+BETWEEN_WORDS = re.compile(r"[\s\ufeff\u2010\u2011-]+")  # what a browser takes for a space, and hyphens
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,19 @@ def rail_entries(context: Context) -> list[RailEntry]:
 
 @register.filter
 def initials(name: str) -> str:
-    """Up to two letters that stand for a name, as `static/src/shared/people/initials.ts` takes them."""
-    words = [word for word in re.split(r"[\s-]+", name) if word[:1].isalpha()]
+    """Up to two letters that stand for a name: of its first and its last word that begin with a letter.
+
+    Pages take the same in `static/src/shared/people/initials.ts`; `initials.cases.json` beside it holds both to it.
+    """
+    words = [word for word in BETWEEN_WORDS.split(unicodedata.normalize("NFC", name)) if word[:1].isalpha()]
     ends = [words[0], words[-1]] if len(words) > 1 else words
-    return "".join(word[0] for word in ends).upper()
+    return "".join(_first_letter(word) for word in ends).upper()
+
+
+def _first_letter(word: str) -> str:
+    """With the marks upon it that no single character holds."""
+    marks = itertools.takewhile(lambda character: unicodedata.category(character).startswith("M"), word[1:])
+    return word[0] + "".join(marks)
 
 
 def _is_current(url_name: str, match: Any) -> bool:
