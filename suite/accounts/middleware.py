@@ -17,14 +17,8 @@ from suite.kernel.context import acting, origin
 from suite.kernel.errors import NotSignedIn
 
 
-class ViewerRequest(HttpRequest):
-    """A request after `ViewerMiddleware`: `viewer` is the signed-in person, or None."""
-
-    viewer: Viewer | None
-
-
 class ViewerMiddleware:
-    """Sets `request.viewer`."""
+    """Sets `request.viewer`: the signed-in person, or None."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -12,6 +12,8 @@ from suite.accounts.models import Membership, SignIn, Unit
 from suite.accounts.viewer import Viewer
 from suite.kernel import clock
 
+COLLEAGUES_SHOWN = 20
+
 
 def get_sign_in(*, session_key: str | None) -> SignIn | None:
     """The sign-in that holds `session_key` and is not over: by itself, by its age, by the person or the membership's end."""
@@ -72,8 +74,8 @@ def _unit_and_above(unit: Unit | None) -> frozenset[uuid.UUID]:
     return frozenset(found)
 
 
-def colleagues_named(*, viewer: Viewer, query: str, limit: int = 20) -> list[Membership]:
-    """Active people of the viewer's organisation whose name or mail holds `query`."""
+def colleagues_named(*, viewer: Viewer, query: str) -> list[Membership]:
+    """Active people of the viewer's organisation whose name or mail holds `query`, `COLLEAGUES_SHOWN` at most."""
     return list(
         Membership.objects.select_related("user", "unit")
         .filter(
@@ -82,5 +84,5 @@ def colleagues_named(*, viewer: Viewer, query: str, limit: int = 20) -> list[Mem
             ended_at=None,
             user__is_active=True,
         )
-        .order_by("user__usual_name", "user__given_name")[:limit]
+        .order_by("user__usual_name", "user__given_name")[:COLLEAGUES_SHOWN]
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -28,14 +28,13 @@ def close_sockets_of_sign_in(event: SignInEnded) -> None:
         _close([sign_in_group(sign_in.session_key)])
 
 
-def close_sockets_again(now: datetime | None = None) -> int:
+def close_sockets_again() -> int:
     """Say once more to what ended in the last seconds that it closes; how many groups were told.
 
     The channel layer forgets a message that nobody hears: a socket that was opening while its right was taken away, or a Valkey
     that was restarting. Each second for `AGAIN`, so that both are closed in time.
     """
-    at = now or clock.now()
-    ended = SignIn.objects.select_related("user").filter(ended_at__gt=at - AGAIN)
+    ended = SignIn.objects.select_related("user").filter(ended_at__gt=clock.now() - AGAIN)
     groups = {sign_in_group(one.session_key) for one in ended}
     groups |= {person_group(one.user_id) for one in ended if not one.user.is_active}
     _close(sorted(groups))

@@ -22,11 +22,11 @@ LOCK_SPACE = 0x5EA1  # first half of pg_advisory_xact_lock's two keys
 BATCH = 500
 
 
-def seal_due(now: datetime | None = None) -> int:
+def seal_due() -> int:
     """Seal what waits, at most `BATCH` records an organisation; how many were sealed."""
-    at = now or clock.now()
+    now = clock.now()
     waiting = Pending.objects.order_by().values_list("organization_id", flat=True).distinct()
-    return sum(_seal(organization_id, at) for organization_id in list(waiting))
+    return sum(_seal(organization_id, now) for organization_id in list(waiting))
 
 
 def _seal(organization_id: uuid.UUID, now: datetime) -> int:

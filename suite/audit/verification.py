@@ -58,12 +58,12 @@ def verify_organization(*, organization_id: uuid.UUID, now: datetime) -> Report:
     return report
 
 
-def verify_recent(*, now: datetime | None = None, limit: int = CHUNK) -> int:
+def verify_recent(*, limit: int = CHUNK) -> int:
     """Follow each chain from where it was last found whole, `limit` links at most; how many links were read.
 
     Short, for the dispatcher's side: `verify_organization` reads the whole. A finding stays until the whole is found right.
     """
-    at, read = now or clock.now(), 0
+    now, read = clock.now(), 0
     for organization_id in list(Seal.objects.filter(sequence=1).values_list("organization_id", flat=True)):
         known = Verification.objects.filter(organization_id=organization_id).first()
         if known is not None and known.findings:
@@ -75,7 +75,7 @@ def verify_recent(*, now: datetime | None = None, limit: int = CHUNK) -> int:
         seals = Seal.objects.filter(organization_id=organization_id, sequence__gt=before, sequence__lte=before + limit)
         _walk(report, seals, {})
         if report.sequence != before or report.findings or known is None:
-            _keep(report, at)
+            _keep(report, now)
         read += report.sequence - before
     return read
 

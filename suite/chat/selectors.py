@@ -64,11 +64,6 @@ def get_last_read(*, viewer: Viewer, channel: Channel) -> uuid.UUID | None:
     return ReadMark.objects.filter(channel=channel, user_id=viewer.user_id).values_list("last_read_id", flat=True).first()
 
 
-def count_unread(*, viewer: Viewer) -> int:
-    """How many messages wait for the viewer, in all channels."""
-    return sum(_of(viewer).annotate(unread=Coalesce(Subquery(_unread(viewer)), Value(0))).values_list("unread", flat=True))
-
-
 def _of(viewer: Viewer) -> QuerySet[Channel]:
     return Channel.objects.select_related("resource").filter(resource__in=readable_by(viewer).values("id"))
 

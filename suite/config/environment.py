@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMONSTRATION = "demonstration"
 PRODUCTION = "production"
 EXAMPLE_SECRETS = ("secret", "changeme", "change-me", "example", "devkey", "demonstration", "insecure")
+SHORTEST_SECRET = 32  # characters
 # Of connections to PostgreSQL, for one process; a free one is waited for this long, in seconds.
 POOL = {"min_size": 1, "max_size": 12, "timeout": 5}
 
@@ -51,11 +52,11 @@ def get_seconds(name: str, default: str) -> float:
     return seconds
 
 
-def get_secret(name: str, *, mode: str, shortest: int = 32) -> str:
-    """A secret; in production an example value or one under `shortest` characters is refused."""
+def get_secret(name: str, *, mode: str) -> str:
+    """A secret; in production an example value or one under `SHORTEST_SECRET` characters is refused."""
     value = get(name)
-    if mode == PRODUCTION and (len(value) < shortest or any(word in value.lower() for word in EXAMPLE_SECRETS)):
-        raise ImproperlyConfigured(f"{name} is too short or an example: production needs {shortest} random characters.")
+    if mode == PRODUCTION and (len(value) < SHORTEST_SECRET or any(word in value.lower() for word in EXAMPLE_SECRETS)):
+        raise ImproperlyConfigured(f"{name} is too short or an example: production needs {SHORTEST_SECRET} random characters.")
     return value
 
 

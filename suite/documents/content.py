@@ -55,15 +55,6 @@ def first_update(paragraphs: Sequence[Paragraph] = ()) -> bytes:
     return doc.get_update()
 
 
-def plain_text(update: bytes) -> str:
-    """The words of a document, one line a block."""
-    doc: Doc[Any] = Doc()
-    doc.apply_update(update)
-    lines: list[str] = []
-    _lines_of(doc.get(FRAGMENT, type=XmlFragment), lines)
-    return "\n".join(lines)
-
-
 def _append(group: XmlElement, paragraph: Paragraph) -> None:
     container = XmlElement("blockContainer", {"id": str(uuid.uuid4())})
     group.children.append(container)
@@ -90,11 +81,3 @@ def _style(run: Run) -> dict[str, Any]:
     if run.faint:
         style["textColor"] = {"stringValue": "gray"}
     return style
-
-
-def _lines_of(node: Any, lines: list[str]) -> None:
-    for child in node.children:
-        if isinstance(child, XmlText):
-            lines.append("".join(part for part, _style in child.diff() if isinstance(part, str)))
-        else:
-            _lines_of(child, lines)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from suite.accounts.public import Viewer
-from suite.documents.content import plain_text
-from suite.documents.models import Document
-from suite.documents.sync import store
 from suite.resources.public import Resource, ResourceKind, favourite_ids, list_favourites, list_recents, readable_by
+
+SHOWN = 200  # documents, in each list
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +25,20 @@ class DocumentLine:
     updated_at: datetime
 
 
-def list_documents(*, viewer: Viewer, limit: int = 200) -> list[DocumentLine]:
+def list_documents(*, viewer: Viewer) -> list[DocumentLine]:
     """The documents that the viewer made or was given access to, the latest changed first."""
     readable = readable_by(viewer).select_related("owner").filter(kind=ResourceKind.DOCUMENT)
-    return _lines(viewer, readable.order_by("-updated_at", "-id")[:limit])
+    return _lines(viewer, readable.order_by("-updated_at", "-id")[:SHOWN])
 
 
-def list_favourite_documents(*, viewer: Viewer, limit: int = 200) -> list[DocumentLine]:
+def list_favourite_documents(*, viewer: Viewer) -> list[DocumentLine]:
     """The documents that the viewer marked, the latest marked first."""
-    return _lines(viewer, list_favourites(viewer=viewer, kinds=[ResourceKind.DOCUMENT])[:limit])
+    return _lines(viewer, list_favourites(viewer=viewer, kinds=[ResourceKind.DOCUMENT])[:SHOWN])
 
 
-def list_recent_documents(*, viewer: Viewer, limit: int = 200) -> list[DocumentLine]:
+def list_recent_documents(*, viewer: Viewer) -> list[DocumentLine]:
     """The documents that the viewer opened, the latest opened first."""
-    return _lines(viewer, list_recents(viewer=viewer, kinds=[ResourceKind.DOCUMENT])[:limit])
-
-
-def get_text(*, document: Document) -> str:
-    """The document's words, one line a block; the caller has checked the right to read."""
-    return plain_text(store.covered(store.load(document.pk))[1])
+    return _lines(viewer, list_recents(viewer=viewer, kinds=[ResourceKind.DOCUMENT])[:SHOWN])
 
 
 def _lines(viewer: Viewer, resources: Iterable[Resource]) -> list[DocumentLine]:

@@ -21,8 +21,3 @@ def tell(name: str, message: dict[str, Any]) -> None:
     What is committed stays so where Valkey does not answer: that is logged, and the sockets' own re-reading heals it.
     """
     transaction.on_commit(lambda: async_to_sync(get_channel_layer().group_send)(name, message), robust=True)
-
-
-def close_sockets(name: str, *, code: int = 4401) -> None:
-    """Close every socket of the group when the transaction commits."""
-    tell(name, {"type": "socket.close", "code": code})

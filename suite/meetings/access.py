@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from suite.accounts.public import Viewer
-from suite.kernel.errors import Forbidden, NotFound
+from suite.kernel.errors import NotFound
 from suite.meetings.errors import MeetingEnded, NotAdmitted, UnknownRoom
 from suite.meetings.models import Meeting, Participation, ParticipationState, Room
 from suite.resources.public import LinkReach, ResourceRole, has_role, role_of
@@ -31,24 +31,21 @@ def standing_in(*, room: Room, viewer: Viewer | None) -> Standing:
     return Standing.MEMBER if held is not None else Standing.VISITOR
 
 
-def access_room(*, viewer: Viewer | None, slug: str, need: Standing = Standing.VISITOR) -> tuple[Room, Standing]:
-    """The room behind a link. The link itself is the visitor's right: it cannot be guessed.
+def access_room(*, viewer: Viewer | None, slug: str) -> tuple[Room, Standing]:
+    """The room behind a link, and what the viewer is to it. The link itself is the visitor's right: it cannot be guessed.
 
-    Raises `UnknownRoom` for one that is not there or was discarded, `Forbidden` where the viewer's standing is under `need`.
+    Raises `UnknownRoom` for one that is not there or was discarded.
     """
     room = Room.objects.select_related("resource__organization").filter(slug=slug, resource__deleted_at=None).first()
     if room is None:
         raise UnknownRoom
-    standing = standing_in(room=room, viewer=viewer)
-    if standing < need:
-        raise Forbidden
-    return room, standing
+    return room, standing_in(room=room, viewer=viewer)
 
 
-def access_meeting(*, viewer: Viewer, id: uuid.UUID, need: Standing = Standing.VISITOR) -> tuple[Meeting, Standing]:
+def access_meeting(*, viewer: Viewer, id: uuid.UUID) -> tuple[Meeting, Standing]:
     """A meeting's page: for those who were admitted to it and for the room's moderators.
 
-    Raises `NotFound` for everybody else, as for what is absent; `Forbidden` under `need`.
+    Raises `NotFound` for everybody else, as for what is absent.
     """
     meeting = Meeting.objects.select_related("room__resource", "channel__resource", "organization").filter(id=id).first()
     if meeting is None:
@@ -57,8 +54,6 @@ def access_meeting(*, viewer: Viewer, id: uuid.UUID, need: Standing = Standing.V
     was_there = meeting.participations.filter(user_id=viewer.user_id, admitted_at__isnull=False).exists()
     if standing < Standing.MODERATOR and not was_there:
         raise NotFound
-    if standing < need:
-        raise Forbidden
     return meeting, standing
 
 
@@ -73,12 +68,10 @@ class Bearer:
 OVER = {ParticipationState.REFUSED, ParticipationState.REMOVED}
 
 
-def access_participation(
-    *, bearer: Bearer, meeting_id: uuid.UUID, id: uuid.UUID, admitted: bool = False, live: bool = True
-) -> Participation:  # fmt: skip
-    """One's own participation in a meeting.
+def access_participation(*, bearer: Bearer, meeting_id: uuid.UUID, id: uuid.UUID) -> Participation:
+    """One's own participation in a meeting, also while one waits at its door.
 
-    Raises `NotFound` for another's or none, `MeetingEnded`, `NotAdmitted` where one waits or was removed (with `admitted`).
+    Raises `NotFound` for another's or none, `MeetingEnded`, `NotAdmitted` where one was refused or removed.
     """
     participation = (
         Participation.objects.select_related("meeting__room__resource", "meeting__organization", "meeting__channel", "user")
@@ -87,9 +80,9 @@ def access_participation(
     )
     if participation is None or not _holds(bearer, participation):
         raise NotFound
-    if live and participation.meeting.ended_at is not None:
+    if participation.meeting.ended_at is not None:
         raise MeetingEnded
-    if participation.state in OVER or (admitted and participation.state == ParticipationState.WAITING):
+    if participation.state in OVER:
         raise NotAdmitted
     return participation
 

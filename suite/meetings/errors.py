@@ -21,11 +21,6 @@ class NameMissing(BadInput):
     message = _("Please give your name, so that the others know who comes in.")
 
 
-class EntryRefused(Forbidden):
-    code = "entry_refused"
-    message = _("The host has not let you in. You can write to the person who invited you.")
-
-
 class NotAdmitted(Forbidden):
     code = "not_admitted"
     message = _("You are not in this meeting.")

@@ -45,10 +45,6 @@ class Meeting(models.Model):
         indexes: ClassVar = [models.Index(fields=["organization", "-started_at"], name="meetings_recent")]
 
     @property
-    def is_live(self) -> bool:
-        return self.ended_at is None
-
-    @property
     def room_slug(self) -> str:
         return self.room.slug
 

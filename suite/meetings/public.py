@@ -1,6 +1,5 @@
 """What other apps may use of meetings."""
 
-from suite.meetings.access import Standing, access_meeting, standing_in
 from suite.meetings.models import Capture, CapturedTrack, Meeting, Participation
 from suite.meetings.pages import Section, add_section
 from suite.meetings.selectors import list_meetings
@@ -12,10 +11,7 @@ __all__ = [
     "Meeting",
     "Participation",
     "Section",
-    "Standing",
-    "access_meeting",
     "add_section",
     "list_meetings",
     "sounds_delete",
-    "standing_in",
 ]

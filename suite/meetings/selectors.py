@@ -78,8 +78,12 @@ def waiting_for(meeting: Meeting) -> list[contract.WaitingPerson]:
     return [{"participation_id": str(one.id), "name": one.name, "since": one.asked_at.isoformat()} for one in waiting]
 
 
-def open_capture(meeting_id: uuid.UUID, *, purpose: str = "transcription") -> Capture | None:
-    return Capture.objects.select_related("started_by").filter(meeting_id=meeting_id, purpose=purpose, stopped_at=None).first()
+def open_capture(meeting_id: uuid.UUID) -> Capture | None:
+    return (
+        Capture.objects.select_related("started_by")
+        .filter(meeting_id=meeting_id, purpose="transcription", stopped_at=None)
+        .first()
+    )
 
 
 def transcription_for(participation: Participation) -> contract.Transcription:

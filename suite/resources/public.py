@@ -2,7 +2,7 @@
 
 from suite.resources.access import access_resource, has_role, readable_by, role_of
 from suite.resources.models import Access, LinkReach, Resource, ResourceKind, ResourceRole
-from suite.resources.places import Kind, Place, add_kind, asked_for, place_of
+from suite.resources.places import Kind, add_kind, asked_for, place_of
 from suite.resources.selectors import (
     favourite_ids,
     is_favourite,
@@ -21,7 +21,6 @@ __all__ = [
     "Access",
     "Kind",
     "LinkReach",
-    "Place",
     "Resource",
     "ResourceKind",
     "ResourceRole",

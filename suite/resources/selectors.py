@@ -17,6 +17,9 @@ from suite.resources.places import Place, kinds_with_a_page, place_of
 
 TOLD_DAYS = 30  # an answer that nobody dismissed is shown for so long
 
+TRASH_SHOWN = 200
+REQUESTS_SHOWN = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Discarded:
@@ -70,11 +73,11 @@ def is_favourite(*, viewer: Viewer, resource_id: uuid.UUID) -> bool:
     return Favourite.objects.filter(user_id=viewer.user_id, resource_id=resource_id).exists()
 
 
-def list_trash(*, viewer: Viewer, limit: int = 200) -> list[Discarded]:
+def list_trash(*, viewer: Viewer) -> list[Discarded]:
     """What the viewer owns or administers and was discarded, the latest first."""
     discarded = administered_by(viewer).filter(deleted_at__isnull=False, kind__in=kinds_with_a_page())
     lines = []
-    for resource in discarded.select_related("deleted_by").order_by("-deleted_at", "-id")[:limit]:
+    for resource in discarded.select_related("deleted_by").order_by("-deleted_at", "-id")[:TRASH_SHOWN]:
         if resource.deleted_at is None:
             continue
         lines.append(
@@ -90,7 +93,7 @@ def list_trash(*, viewer: Viewer, limit: int = 200) -> list[Discarded]:
     return lines
 
 
-def list_requests_to(*, viewer: Viewer, limit: int = 50) -> list[Asked]:
+def list_requests_to(*, viewer: Viewer) -> list[Asked]:
     """What others ask of the viewer: into what they own or administer, the longest waiting first."""
     mine = administered_by(viewer).filter(deleted_at=None, kind__in=kinds_with_a_page()).values("id")
     waiting = AccessRequest.objects.select_related("resource", "user").filter(resource__in=mine, state=RequestState.WAITING)
@@ -102,7 +105,7 @@ def list_requests_to(*, viewer: Viewer, limit: int = 50) -> list[Asked]:
             message=one.message,
             asked_at=one.asked_at,
         )
-        for one in waiting.filter(user__is_active=True).order_by("asked_at", "id")[:limit]
+        for one in waiting.filter(user__is_active=True).order_by("asked_at", "id")[:REQUESTS_SHOWN]
     ]
 
 

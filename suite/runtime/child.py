@@ -70,12 +70,12 @@ class Child:
             await asyncio.wait_for(asyncio.shield(self._reader), 1)
         return code
 
-    async def stop(self, *, within: float | None = None) -> bool:
-        """Ask it to end, kill it and its group after `within` seconds; whether asking was enough."""
+    async def stop(self) -> bool:
+        """Ask it to end, kill it and its group after its command's seconds; whether asking was enough."""
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(self.command.stop_signal)
         try:
-            await asyncio.wait_for(self.process.wait(), self.command.stop_seconds if within is None else within)
+            await asyncio.wait_for(self.process.wait(), self.command.stop_seconds)
         except TimeoutError:
             self.kill()
             await self.process.wait()

@@ -11,9 +11,9 @@ from suite.resources.public import ResourceKind, ResourceRole, access_resource
 from suite.transcripts.models import Transcript
 
 
-def access_transcript(*, viewer: Viewer, id: uuid.UUID, need: ResourceRole = ResourceRole.READER) -> Transcript:
-    """The transcript `id`; raises `NotFound` for what is absent or not shared, `Forbidden` under `need`."""
-    resource = access_resource(viewer=viewer, id=id, need=need, kind=ResourceKind.TRANSCRIPT)
+def access_transcript(*, viewer: Viewer, id: uuid.UUID) -> Transcript:
+    """The transcript `id`; raises `NotFound` for what is absent or not shared."""
+    resource = access_resource(viewer=viewer, id=id, need=ResourceRole.READER, kind=ResourceKind.TRANSCRIPT)
     transcript = Transcript.objects.select_related("resource", "meeting", "capture").filter(pk=resource.pk).first()
     if transcript is None:
         raise NotFound

@@ -10,6 +10,7 @@ from suite.accounts.models import Organization
 from suite.accounts.viewer import Viewer
 from suite.chat.author import Author
 from suite.chat.models import Channel, Message
+from suite.chat.selectors import list_channels
 from suite.chat.services import channel_create, message_post
 from suite.kernel import clock
 from tests.people import organization, person
@@ -49,3 +50,8 @@ def a_channel(owner: Viewer, *members: Viewer, title: str = "Budget") -> Channel
 
 def write(channel: Channel, viewer: Viewer, body: str, ref: str | None = None) -> Message:
     return message_post(channel=channel, author=Author.of(viewer), body=body, ref=ref or uuid.uuid4().hex, now=clock.now())
+
+
+def unread_by(viewer: Viewer) -> int:
+    """How many messages wait for them, in all channels."""
+    return sum(line.unread for line in list_channels(viewer=viewer))

@@ -11,12 +11,12 @@ from suite.audit.models import Record
 from suite.chat.author import Author
 from suite.chat.errors import EmptyMessage, MessageTooLong
 from suite.chat.models import Channel, Message
-from suite.chat.selectors import count_unread, list_channels, list_messages, list_messages_for_participants
+from suite.chat.selectors import list_channels, list_messages, list_messages_for_participants
 from suite.chat.services import channel_mark_read, direct_channel_open, member_add, message_post
 from suite.kernel import clock
 from suite.kernel.errors import BadInput, NotFound
 from suite.kernel.models import OutboxEvent
-from tests.chat.conftest import a_channel, write
+from tests.chat.conftest import a_channel, unread_by, write
 
 pytestmark = pytest.mark.django_db
 
@@ -87,11 +87,11 @@ def test_unread_counts_what_others_wrote_since_the_mark(awa, bruno):
     write(channel, bruno, "trois")
     assert [line.unread for line in list_channels(viewer=bruno)] == [2]
     channel_mark_read(channel=channel, viewer=bruno, message_id=first.id, now=clock.now())
-    assert count_unread(viewer=bruno) == 1
+    assert unread_by(bruno) == 1
     newest = Message.objects.order_by("-id").first()
     channel_mark_read(channel=channel, viewer=bruno, message_id=newest.id, now=clock.now())
     channel_mark_read(channel=channel, viewer=bruno, message_id=first.id, now=clock.now())  # a mark never goes back
-    assert count_unread(viewer=bruno) == 0
+    assert unread_by(bruno) == 0
 
 
 def test_the_audit_is_told_of_a_reading_once_a_half_hour(awa, bruno):

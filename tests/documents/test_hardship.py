@@ -8,10 +8,10 @@ import secrets
 import pytest
 from django.db import connection
 
-from suite.documents.selectors import get_text
 from suite.resources.public import ResourceRole
 from tests.documents.conftest import share
 from tests.documents.pages import Page
+from tests.documents.words import get_text
 from tests.people import session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import expect
 
 from suite.documents.content import Paragraph, Run
-from suite.documents.selectors import get_text
 from suite.documents.services import document_create
 from suite.kernel import clock
 from suite.kernel.outbox import deliver_due
 from suite.resources.public import ResourceRole
 from tests.chromium import TELEPHONE, Complaints, chromium, in_database, signed_in, violations
 from tests.documents.conftest import share
+from tests.documents.words import get_text
 from tests.people import session_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey, pytest.mark.slow]

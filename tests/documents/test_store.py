@@ -7,15 +7,15 @@ from datetime import timedelta
 import pytest
 from pycrdt import Doc, Text
 
-from suite.documents.content import Paragraph, Run, first_update, plain_text
+from suite.documents.content import Paragraph, Run, first_update
 from suite.documents.models import DocumentSnapshot, DocumentUpdate
-from suite.documents.selectors import get_text
 from suite.documents.services import document_create
 from suite.documents.sync import store
 from suite.documents.sync.store import Change
 from suite.documents.sync.update import EMPTY, extent_of, state_of
 from suite.kernel import clock
 from tests.documents.pages import Page
+from tests.documents.words import get_text, plain_text
 from tests.people import session_of
 
 

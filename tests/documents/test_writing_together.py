@@ -6,10 +6,10 @@ import pytest
 
 from suite.audit.models import Record
 from suite.documents.models import DocumentUpdate
-from suite.documents.selectors import get_text
 from suite.resources.public import ResourceRole
 from tests.documents.conftest import share
 from tests.documents.pages import Page, awareness, entry
+from tests.documents.words import get_text
 from tests.people import session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

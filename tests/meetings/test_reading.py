@@ -7,10 +7,10 @@ from channels.db import database_sync_to_async
 
 from suite.audit.models import Record
 from suite.chat.models import ReadMark
-from suite.chat.public import count_unread
 from suite.kernel import clock
 from suite.meetings.models import Meeting
 from suite.resources.public import access_revoke
+from tests.chat.conftest import unread_by
 from tests.meetings.doors import MeetingPage, a_room, browser, entered
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,11 +36,11 @@ async def test_what_is_read_in_the_meeting_is_not_unread_in_messages(awa, bruno,
     host, other = await Sync(entered)(awa, slug), await Sync(entered)(bruno, slug)
     async with MeetingPage(*host) as hosts, MeetingPage(*other) as others:
         first, second, third = await written(hosts, "un", "deux", "trois")
-        assert await Sync(count_unread)(viewer=bruno) == 3
+        assert await Sync(unread_by)(bruno) == 3
         for message_id, left in ((second, 1), (first, 1), (third, 0)):  # a mark never goes back
             await others.say(type="read", message_id=message_id, ref=message_id)
             await done(others)
-            assert await Sync(count_unread)(viewer=bruno) == left
+            assert await Sync(unread_by)(bruno) == left
     assert await Sync(Record.objects.filter(action="chat.channel.read").count)() == 1
 
 

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 from suite.accounts.models import Organization, Role, User
 from suite.accounts.viewer import Viewer
 from suite.documents.models import Document
-from suite.documents.selectors import get_text
 from tests.chat.conftest import a_channel
 from tests.chromium import Complaints, chromium, in_database, signed_in
+from tests.documents.words import get_text
 from tests.people import organization, person, session_of
 from tests.web import Web
 

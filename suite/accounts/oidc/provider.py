@@ -50,12 +50,11 @@ class Answer:
         return found
 
 
-def ask(method: str, url: str, *, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None) -> Answer:  # fmt: skip
+def ask(method: str, url: str, *, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Answer:
     """One request to the provider, without following redirects; raises `ProviderUnavailable` where it does not answer."""
     try:
         with requests.request(
-            method, url, data=data, headers=headers, auth=auth, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True
+            method, url, data=data, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True
         ) as response:
             body = response.raw.read(ANSWER_BYTES_MAX + 1, decode_content=True)
             answer = Answer(status=response.status_code, content_type=response.headers.get("content-type", ""), body=body)

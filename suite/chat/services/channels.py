@@ -60,7 +60,6 @@ def member_add(
     user_id: uuid.UUID,
     actor: ActorRef,
     now: datetime,
-    role: ResourceRole = ResourceRole.EDITOR,
     context: uuid.UUID | None = None,
 ) -> None:
     """Let a person read and write in `channel`; their open chat page shows it at once. The caller may bring people in.
@@ -69,7 +68,7 @@ def member_add(
     """
     if channel.resource.accesses.filter(user_id=user_id).exists():
         return
-    access_grant(resource=channel.resource, role=role, actor=actor, now=now, context=context, user_id=user_id)
+    access_grant(resource=channel.resource, role=ResourceRole.EDITOR, actor=actor, now=now, context=context, user_id=user_id)
     tell(person_group(user_id), {"type": "channel.joined", "channel_id": str(channel.pk)})
 
 

@@ -29,9 +29,7 @@ OVERRIDES = frozenset("\u202d\u202e")  # they make a text read otherwise than it
 
 
 @transaction.atomic
-def message_post(
-    *, channel: Channel, author: Author, body: str, ref: str, now: datetime, context: uuid.UUID | None = None
-) -> Message:
+def message_post(*, channel: Channel, author: Author, body: str, ref: str, now: datetime) -> Message:
     """Write in `channel`; the same `ref` of the same author again is the message that is there already.
 
     Raises `EmptyMessage`, `MessageTooLong`, `BadInput`; the caller holds the right to write. The record holds no text.
@@ -58,7 +56,7 @@ def message_post(
     held.last_message_at = now
     held.save(update_fields=["last_message_at"])
     organization_id = held.resource.organization_id
-    record("chat.message.posted", actor=author.ref, target=held.ref, organization_id=organization_id, at=now, context=context)
+    record("chat.message.posted", actor=author.ref, target=held.ref, organization_id=organization_id, at=now)
     publish(MessagePosted(channel_id=held.pk, message_id=message.id, organization_id=organization_id, at=now))
     tell(channel_group(held.pk), {"type": "socket.send", "message": message_frame(message)})
     return message

@@ -33,7 +33,6 @@ class Transport:
     channels: set[str] = field(default_factory=set)
     slots: dict[str, Slot] = field(default_factory=dict)
     bit_rate: int | None = None  # the last estimate of what the peer can receive, bit/s
-    best_rate: int = 0  # its recent best
     limit: int | None = None  # what pictures and sound may take after trouble on the line
     line: Line = field(default_factory=Line)
     pretended: bool = False  # the limit is one that the client asked for

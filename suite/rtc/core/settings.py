@@ -17,7 +17,6 @@ UPDATE_INTERVAL: Final = 2.0  # seconds that news of a listener may wait for com
 QUALITY_INTERVAL: Final = 5.0  # seconds between connection quality updates
 REFRESH_INTERVAL: Final = 300.0  # seconds between tokens that a participant is given to come back with (LiveKit: 5 min)
 DOWNGRADE_DELAY: Final = 5.0  # seconds before a publisher is told that a layer is not wanted
-PERMISSION_DELAY: Final = 0.2  # seconds, as LiveKit, before a change of subscription permission acts
 LONGEST_TTL: Final = 86_400  # seconds that credentials for TURN may live
 DEFAULT_TTL: Final = 14_400
 

@@ -11,11 +11,9 @@ from typing import BinaryIO, Final
 RATE: Final = 48000  # Hz; Opus in Ogg always counts so (RFC 7845, 4)
 _PAGE: Final = struct.Struct("<4sBBqIIIB")
 _CRC_AT: Final = 22
-CONTINUED: Final = 1
 FIRST: Final = 2
 LAST: Final = 4
 _SEGMENTS: Final = 255
-_NO_PACKET_ENDS: Final = -1
 
 
 def _table() -> tuple[int, ...]:

@@ -27,7 +27,6 @@ _SIGNER: Final = ("EVP_sha1", "HMAC")
 OPENSSLS: Final = (_binding.__file__, None, "libcrypto.so.3", "libcrypto.so.1.1")
 
 Inbox: Final = rows.inbox(Packet)
-_Tracks: Final = POINTER(c_void_p)
 _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "rtc_crypto": (c_int, (POINTER(c_void_p), c_int)),
     "rtc_signer": (c_int, (POINTER(c_void_p), c_int)),

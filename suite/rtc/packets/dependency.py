@@ -12,7 +12,6 @@ from typing import Final
 
 NOT_PRESENT, DISCARDABLE, SWITCH, REQUIRED = range(4)  # A.4.1, decode target indications
 DEEPEST: Final = 3  # the highest layer of either kind that is told apart
-_TARGETS_MOST: Final = 32
 _LAST_LAYER: Final = 3
 
 Masks = tuple[int, int, int]

@@ -56,7 +56,6 @@ def turns_of(
     segments: Iterable[Segment],
     speech: Sequence[Span] | None = None,
     voices: Sequence[SpeakerTurn] | None = None,
-    gap: float = GAP,
     numbered: bool = False,
 ) -> list[Turn]:
     """Turns of one track, ordered.
@@ -69,7 +68,7 @@ def turns_of(
     said.sort(key=lambda one: (one.start, one.end))
     if voices is not None:
         said = _voiced(said, one_at_a_time(voices))
-    turns = [_turn(speaker_key, run) for run in _runs(said, gap)]
+    turns = [_turn(speaker_key, run) for run in _runs(said)]
     written = [turn for turn in turns if turn.text]
     return written if numbered else _renumbered(written)
 
@@ -132,11 +131,11 @@ def one_at_a_time(turns: Iterable[SpeakerTurn]) -> list[SpeakerTurn]:
     return out
 
 
-def _runs(said: list[_Said], gap: float) -> list[list[_Said]]:
+def _runs(said: list[_Said]) -> list[list[_Said]]:
     runs: list[list[_Said]] = []
     for one in said:
         run = runs[-1] if runs else None
-        if run is None or run[-1].voice != one.voice or one.start - run[-1].end >= gap or _is_long_enough(run):
+        if run is None or run[-1].voice != one.voice or one.start - run[-1].end >= GAP or _is_long_enough(run):
             runs.append([one])
         else:
             run.append(one)
