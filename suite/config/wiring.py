@@ -16,6 +16,7 @@ from suite.kernel.events import subscribe
 from suite.kernel.outbox import Every, Lane, forget_delivered, sweeps
 from suite.meetings import door
 from suite.meetings import events as meetings
+from suite.meetings import places as meeting_places
 from suite.meetings import subscribers as meeting
 from suite.meetings.public import add_section
 from suite.meetings.tasks import CAPTURES_SECONDS, see_off_waiting, wake_captures, wake_reconciliation
@@ -34,11 +35,13 @@ def tie() -> None:
     subscribe(AccessChanged, resources.tell_open_sockets)
     add_kind(ResourceKind.DOCUMENT, document_places.DOCUMENT)
     add_kind(ResourceKind.CHANNEL, chat_places.CHANNEL)
+    add_kind(ResourceKind.ROOM, meeting_places.ROOM)
     add_kind(ResourceKind.TRANSCRIPT, transcript_places.TRANSCRIPT)
     subscribe(ResourcePurged, documents.erase_document)
     subscribe(ResourcePurged, chat.erase_channel)
     subscribe(ResourcePurged, transcript.erase_transcript)
     subscribe(ResourcePurged, meeting.erase_sound_of_room)
+    subscribe(ResourcePurged, meeting.erase_room)
     subscribe(InvitationMade, resources.mail_invitation)
     subscribe(SignedIn, resources.accept_invitations)
     subscribe(UserDeactivated, meeting.take_out_deactivated)

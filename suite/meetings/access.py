@@ -10,7 +10,7 @@ from suite.accounts.public import Viewer
 from suite.kernel.errors import NotFound
 from suite.meetings.errors import MeetingEnded, NotAdmitted, UnknownRoom
 from suite.meetings.models import Meeting, Participation, ParticipationState, Room
-from suite.resources.public import LinkReach, ResourceRole, has_role, role_of
+from suite.resources.public import LinkReach, ResourceKind, ResourceRole, access_resource, has_role, role_of
 
 
 class Standing(IntEnum):
@@ -40,6 +40,12 @@ def access_room(*, viewer: Viewer | None, slug: str) -> tuple[Room, Standing]:
     if room is None:
         raise UnknownRoom
     return room, standing_in(room=room, viewer=viewer)
+
+
+def access_room_by_id(*, viewer: Viewer, id: uuid.UUID) -> Room:
+    """The room `id`, for those who enter it without asking; raises `NotFound` for everybody else."""
+    resource = access_resource(viewer=viewer, id=id, need=ResourceRole.READER, kind=ResourceKind.ROOM)
+    return Room.objects.get(resource=resource)
 
 
 def access_meeting(*, viewer: Viewer, id: uuid.UUID) -> tuple[Meeting, Standing]:

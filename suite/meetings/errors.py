@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from suite.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Unavailable
+from suite.resources.errors import InUse
 
 
 class UnknownRoom(NotFound):
@@ -14,6 +15,10 @@ class UnknownRoom(NotFound):
 class MeetingEnded(Conflict):
     code = "meeting_ended"
     message = _("This meeting has ended. Open the room again to meet once more.")
+
+
+class MeetingGoesOn(InUse):
+    message = _("A meeting is going on in this room: end it for everybody first, then put the room in the trash.")
 
 
 class NameMissing(BadInput):

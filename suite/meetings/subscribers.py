@@ -27,6 +27,7 @@ from suite.meetings.models import Capture, CapturedTrack, Consent, Meeting, Part
 from suite.meetings.selectors import failures_before, is_given, open_capture
 from suite.meetings.services.captures import track_claim, track_recording
 from suite.meetings.services.participations import participation_remove
+from suite.meetings.services.rooms import room_erase
 from suite.meetings.services.sounds import sounds_delete
 from suite.resources.events import ResourcePurged
 from suite.resources.public import ResourceKind
@@ -80,6 +81,11 @@ def erase_sound_of_room(event: ResourcePurged) -> None:
     captures = Capture.objects.filter(meeting__room_id=event.resource_id)
     for capture_id in captures.values_list("id", flat=True) if event.kind == ResourceKind.ROOM else ():
         sounds_delete(capture_id=capture_id, reason="room deleted", actor=SYSTEM, now=clock.now())
+
+
+def erase_room(event: ResourcePurged) -> None:
+    if event.kind == ResourceKind.ROOM:
+        room_erase(room_id=event.resource_id, now=clock.now())
 
 
 def mute_in_call(event: ParticipationMuted) -> None:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("meetings/", views.list_, name="list"),
     path("meetings/start/", views.start, name="start"),
     path("meetings/<uuid:id>/", views.meeting, name="meeting"),
+    path("rooms/<uuid:id>/", views.room_by_id, name="room-by-id"),
     path("rooms/<slug:slug>/", views.room, name="room"),
     path("webhooks/livekit/", views.livekit_webhook, name="webhook"),
     path("api/rooms/", api.RoomsView.as_view(), name="api-rooms"),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from suite.accounts.public import viewer_required
 from suite.kernel import clock
 from suite.meetings import selectors, webhooks
-from suite.meetings.access import Standing, access_meeting, access_room
+from suite.meetings.access import Standing, access_meeting, access_room, access_room_by_id
 from suite.meetings.attendance import attendance_of
 from suite.meetings.pages import sections_of
 from suite.meetings.services.rooms import room_create
@@ -42,7 +42,7 @@ def meeting(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     found, standing = access_meeting(viewer=viewer, id=id)
     context = {
         "meeting": found,
-        "room_slug": found.room.slug,
+        "room_slug": found.room.slug if found.room.resource.deleted_at is None else None,
         "people": attendance_of(found),
         "channel_id": found.channel_id if selectors.can_read_chat(viewer=viewer, meeting=found) else None,
         "sections": sections_of(viewer=viewer, meeting=found),
@@ -57,6 +57,13 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
     viewer = getattr(request, "viewer", None)
     found, standing = access_room(viewer=viewer, slug=slug)
     return render(request, "meetings/room.html", {"room": found, "standing": standing.name.lower()})
+
+
+@require_GET
+def room_by_id(request: HttpRequest, id: uuid.UUID) -> HttpResponseRedirect:
+    """From a list of all kinds to the room's link, which is not to be guessed from the id: for who may read the room."""
+    found = access_room_by_id(viewer=viewer_required(request), id=id)
+    return redirect("meetings:room", slug=found.slug)
 
 
 @csrf_exempt

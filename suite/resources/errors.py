@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from suite.kernel.errors import BadInput, Unavailable
+from suite.kernel.errors import BadInput, Conflict, Unavailable
 
 
 class NotNamed(BadInput):
     code = "not_named"
     message = _("This is not its name: nothing was deleted.")
+
+
+class InUse(Conflict):
+    """Raised by a kind's app, with its own sentence: what somebody is using stays out of the trash."""
+
+    code = "in_use"
+    message = _("This is in use: it cannot be put in the trash now.")
 
 
 class NoMail(Unavailable):

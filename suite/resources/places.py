@@ -16,13 +16,18 @@ from suite.resources.models import Resource, ResourceKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """`url_name` is its page, found by `id`. `title_of` names what has no title of its own for a viewer."""
+    """`url_name` is its page, found by `id`. `title_of` names what has no title of its own for a viewer.
+
+    `holds` raises `InUse` for what cannot be discarded now; `loses` says what deleting for ever takes, where it is not all.
+    """
 
     url_name: str
     icon: str
     untitled: str | Promise
     has_trash: bool = False  # its app erases what is purged
     title_of: Callable[[Viewer, Resource], str] | None = None
+    holds: Callable[[uuid.UUID], None] | None = None
+    loses: str | Promise = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,19 @@ def has_trash(resource: Resource) -> bool:
     """Whether `resource` may be discarded: its app erases it when it is purged."""
     kind = _kinds.get(resource.kind)
     return kind is not None and kind.has_trash
+
+
+def check_unused(resource: Resource) -> None:
+    """Raise the app's own `InUse` where `resource` cannot be discarded at this moment."""
+    kind = _kinds.get(resource.kind)
+    if kind is not None and kind.holds is not None:
+        kind.holds(resource.id)
+
+
+def loss_of(resource: Resource) -> str:
+    """What deleting `resource` for ever takes; "" where that is all of it."""
+    kind = _kinds.get(resource.kind)
+    return str(kind.loses) if kind else ""
 
 
 def asked_for(*, url_name: str, values: Mapping[str, object]) -> uuid.UUID | None:

@@ -23,9 +23,9 @@ from suite.resources.access import (
     access_request,
     access_resource,
 )
-from suite.resources.errors import NotNamed
+from suite.resources.errors import InUse, NotNamed
 from suite.resources.models import ResourceRole
-from suite.resources.places import has_trash, place_of
+from suite.resources.places import has_trash, loss_of, place_of
 from suite.resources.selectors import is_favourite, list_trash
 from suite.resources.services.favourites import favourite_add, favourite_remove
 from suite.resources.services.requests import request_accept, request_ask, request_decline, request_read_answer
@@ -45,14 +45,18 @@ def trash(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def discard(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
-    """Into the trash, with an undo on the next page."""
+    """Into the trash, with an undo on the next page, or the sentence that says why not."""
     viewer = viewer_required(request)
     resource = access_resource(viewer=viewer, id=id, need=ResourceRole.OWNER)
     if not has_trash(resource):
         raise NotFound
     place = place_of(viewer=viewer, resource=resource)
-    resource_discard(resource=resource, viewer=viewer, now=clock.now())
     next_address = _next(request, reverse("resources:trash"))
+    try:
+        resource_discard(resource=resource, viewer=viewer, now=clock.now())
+    except InUse as error:
+        messages.error(request, error.sentence)
+        return HttpResponseRedirect(next_address)
     said = render_to_string("resources/discarded.html", {"place": place, "next": next_address}, request=request)
     messages.success(request, said, extra_tags="block")
     return HttpResponseRedirect(next_address)
@@ -76,7 +80,7 @@ def delete(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     viewer = viewer_required(request)
     resource = access_discarded(viewer=viewer, id=id, need=ResourceRole.OWNER)
     place = place_of(viewer=viewer, resource=resource)
-    shown = {"place": place, "error": None, "typed": ""}
+    shown = {"place": place, "loses": loss_of(resource), "error": None, "typed": ""}
     if request.method == "GET":
         return render(request, "resources/delete.html", shown)
     typed = request.POST.get("name", "")

@@ -61,6 +61,7 @@ ACTS: dict[str, set[str]] = {
     "meetings.participations.participation_remove": {"meetings.participant.removed"},
     "meetings.participations.participation_rename": {"meetings.participant.renamed"},
     "meetings.rooms.room_create": {"resources.room.created"},
+    "meetings.rooms.room_erase": {"resources.room.erased"},
     "meetings.sounds.recordings_sweep": {"meetings.recording.swept"},
     "meetings.sounds.sound_delete": {"files.blob.deleted", "meetings.sound.deleted"},
     "meetings.sounds.sounds_delete": {

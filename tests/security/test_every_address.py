@@ -105,6 +105,7 @@ ADDRESSES: dict[str, tuple[Fill, set[str]]] = {
     "meetings/": (nothing, STAFF),
     "meetings/start/": (nothing, STAFF),
     "meetings/<uuid:id>/": (one("id", "meeting"), set()),
+    "rooms/<uuid:id>/": (one("id", "room"), set()),
     # The link is the right to knock: whoever has it sees the room's title, and waits.
     "rooms/<slug:slug>/": (one("slug", "slug"), EVERYONE),
     "api/rooms/": (nothing, STAFF),

@@ -46,6 +46,7 @@ class World:
     discarded: uuid.UUID
     request: uuid.UUID
     invitation: uuid.UUID
+    room: uuid.UUID
     slug: str
     meeting: uuid.UUID
     open_meeting: uuid.UUID
@@ -101,6 +102,7 @@ def a_world() -> World:
         request=AccessRequest.objects.get(resource_id=document.pk).id,
         invitation=invitation.id,
         access=Access.objects.get(resource_id=document.pk).id,
+        room=room.pk,
         slug=room.slug,
         meeting=meeting,
         open_meeting=mine.meeting_id,

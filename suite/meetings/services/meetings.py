@@ -13,6 +13,7 @@ from suite.kernel.events import publish
 from suite.kernel.ids import uuid7
 from suite.kernel.refs import ActorRef
 from suite.meetings import live
+from suite.meetings.errors import UnknownRoom
 from suite.meetings.events import MeetingEnded
 from suite.meetings.models import Meeting, ParticipationState, Room
 from suite.meetings.records import record_in
@@ -22,8 +23,13 @@ from suite.meetings.services.captures import capture_stop
 
 @transaction.atomic
 def meeting_open(*, room: Room, actor: ActorRef, now: datetime) -> Meeting:
-    """The sitting that is going on in `room`, begun by `actor` where there is none."""
-    Room.objects.select_for_update().get(pk=room.pk)
+    """The sitting that is going on in `room`, begun by `actor` where there is none.
+
+    Raises `UnknownRoom` for one that was discarded since it was looked at: both rows are held, so that neither goes meanwhile.
+    """
+    held = Room.objects.select_for_update().select_related("resource")
+    if held.filter(pk=room.pk, resource__deleted_at=None).first() is None:
+        raise UnknownRoom
     meeting = open_meeting_of(room.pk)
     if meeting is not None:
         return meeting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from datetime import datetime
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from suite.accounts.public import Viewer
 from suite.meetings.models import Room
-from suite.resources.public import LinkReach, ResourceKind, ResourceRole, resource_create
+from suite.resources.public import LinkReach, ResourceKind, ResourceRole, resource_create, resource_erase
 
 SLUG_LETTERS = "abcdefghjkmnpqrstuvwxyz"  # read aloud without confusion
 
@@ -29,6 +30,19 @@ def room_create(*, viewer: Viewer, title: str, now: datetime) -> Room:
         link_role=ResourceRole.READER,
     )
     return Room.objects.create(resource=resource, slug=new_slug())
+
+
+@transaction.atomic
+def room_erase(*, room_id: uuid.UUID, now: datetime) -> None:
+    """Remove a room that was deleted for ever; quietly nothing where it is gone.
+
+    One in which people met stays, out of everybody's reach: the pages of its meetings lean on it.
+    """
+    room = Room.objects.filter(pk=room_id, resource__purged_at__isnull=False).first()
+    if room is None or room.meetings.exists():
+        return
+    room.delete()
+    resource_erase(resource_id=room_id, now=now)
 
 
 def new_slug() -> str:

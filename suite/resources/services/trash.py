@@ -16,13 +16,18 @@ from suite.kernel.refs import SYSTEM, ActorRef
 from suite.resources.errors import NotNamed
 from suite.resources.events import AccessChanged, ResourcePurged
 from suite.resources.models import Resource
+from suite.resources.places import check_unused
 
 
 @transaction.atomic
 def resource_discard(*, resource: Resource, viewer: Viewer, now: datetime) -> None:
-    """Put `resource` in the trash: nobody reaches it there, open sockets close; the caller owns it."""
+    """Put `resource` in the trash: nobody reaches it there, open sockets close; the caller owns it.
+
+    Raises `InUse` where its app says so. That is asked once the row is held, so that nobody begins to use it in between.
+    """
     resource.deleted_at, resource.deleted_by_id = now, viewer.user_id
     resource.save(update_fields=["deleted_at", "deleted_by"])
+    check_unused(resource)
     record(f"resources.{resource.kind}.discarded", actor=viewer.ref, target=resource.ref,
            organization_id=resource.organization_id, at=now)  # fmt: skip
     publish(AccessChanged(resource_id=resource.id, at=now))

@@ -14,7 +14,7 @@ from suite.meetings.access import Standing
 from suite.meetings.models import Capture, CapturedTrack
 from suite.meetings.services import captures, meetings, participations, rooms, sounds
 from tests import people
-from tests.audit.worlds import captured, recording, sitting, some_bytes
+from tests.audit.worlds import captured, purged, recording, sitting, some_bytes
 
 Call = Callable[[], object]
 
@@ -22,6 +22,13 @@ Call = Callable[[], object]
 def _room() -> Call:
     viewer = people.person(people.organization())
     return lambda: rooms.room_create(viewer=viewer, title="Point", now=clock.now())
+
+
+def _erase() -> Call:
+    viewer = people.person(people.organization())
+    room = rooms.room_create(viewer=viewer, title="Point", now=clock.now())
+    purged(room.resource, viewer)
+    return lambda: rooms.room_erase(room_id=room.pk, now=clock.now())
 
 
 def _open() -> Call:
@@ -159,6 +166,7 @@ def _sweep() -> Call:
 
 CALLS: dict[str, Callable[[], Call]] = {
     "rooms.room_create": _room,
+    "rooms.room_erase": _erase,
     "meetings.meeting_open": _open,
     "meetings.meeting_end": _end,
     "participations.participation_ask": _ask,
