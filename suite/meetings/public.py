@@ -2,7 +2,7 @@
 
 from suite.meetings.models import Capture, CapturedTrack, Meeting, Participation
 from suite.meetings.pages import Section, add_section
-from suite.meetings.selectors import list_meetings
+from suite.meetings.selectors import list_meetings, list_ready_rooms
 from suite.meetings.services.sounds import sounds_delete
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "Section",
     "add_section",
     "list_meetings",
+    "list_ready_rooms",
     "sounds_delete",
 ]

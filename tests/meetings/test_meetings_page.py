@@ -46,6 +46,23 @@ def test_a_room_made_for_later_is_found_again(awa):
     assert "Budget" in page
 
 
+def test_the_home_page_has_the_way_into_a_room_made_for_later_until_it_was_taken(awa, bruno):
+    def home(viewer):
+        answer = browser(viewer).get("/", headers={"accept": "text/html", "accept-language": "fr"})
+        return answer.content.decode()
+
+    assert "Réunions prêtes" not in home(awa)
+    slug = a_room(browser(awa))
+    page = home(awa)
+    assert page.index("Réunions prêtes") < page.index("Vos dernières réunions")
+    assert re.search(rf'<a class="fr-btn [^>]*href="/rooms/{slug}/" aria-label="Rejoindre Budget">Rejoindre</a>', page)
+    assert "Réunions prêtes" not in home(bruno)
+    join(browser(awa), slug)
+    page = home(awa)
+    assert "Réunions prêtes" not in page
+    assert "Budget" in page
+
+
 def test_who_has_made_none_sees_the_page_as_before(awa):
     page = shown_to(awa)
     assert "Réunions prêtes" not in page
