@@ -209,10 +209,13 @@ async def chromium() -> AsyncIterator[Browser]:
             await browser.close()
 
 
-async def person(browser: Browser, name: str, *, width: int = 1280, height: int = 800) -> Person:
-    """A browser of `name`'s own, French, whose console complaints are kept."""
+async def person(
+    browser: Browser, name: str, *, width: int = 1280, height: int = 800, zone: str | None = None
+) -> Person:  # fmt: skip
+    """A browser of `name`'s own, French, in this machine's time zone or in `zone`, whose console complaints are kept."""
     context = await browser.new_context(
         locale="fr-FR",
+        timezone_id=zone,
         viewport={"width": width, "height": height},
         permissions=["camera", "microphone", "clipboard-read", "clipboard-write"],
     )

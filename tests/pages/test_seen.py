@@ -28,6 +28,13 @@ LINE_SECONDS = 3.0
 HEAL_SECONDS = 15.0
 CONNECTED = ".meeting[data-connection=connected]"
 LOST = ".meeting[data-connection=lost]"
+HOURS = """
+  () => [...document.querySelectorAll('main time')].map((one) => ({
+    said: one.textContent,
+    here: new Date(one.dateTime).toLocaleTimeString('fr-FR', { hour: '2-digit', minute: '2-digit' }),
+    exact: one.title,
+  }))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +127,28 @@ async def test_every_state_can_be_read_and_operated_without_seeing_it(browser: B
         assert not await faults(page)
     assert not room.host.complaints
     assert not stranger.complaints
+
+
+async def test_pages_tell_the_browsers_hour_as_what_lives_on_them_does(browser: Browser, house: Whole) -> None:
+    """Nepal's clocks show other minutes than this machine's and the server's."""
+    awa = await person(browser, "Awa Diallo", zone="Asia/Kathmandu")
+    await awa.sign_in(house.url)
+    await awa.page.get_by_role("button", name="Démarrer une réunion").click()
+    await join(awa)
+    await awa.page.get_by_role("button", name="Ouvrir la discussion").click()
+    field = awa.page.get_by_role("textbox", name="Écrire un message")
+    await field.fill("Bonjour")
+    await field.press("Enter")
+    written = await awa.page.locator(".panel time").first.inner_text()
+    for path in ("/", "/meetings/"):
+        await awa.page.goto(house.url + path)
+        hours: list[dict[str, str]] = await awa.page.evaluate(HOURS)
+        assert hours
+        for one in hours:
+            assert one["said"].endswith(one["here"]), one
+            assert one["exact"].endswith("(UTC+05:45)"), one
+        assert path != "/" or any(one["said"].endswith(written) for one in hours), (written, hours)
+    assert not awa.complaints
 
 
 async def test_leave_microphone_and_camera_are_on_the_screen_at_any_width(browser: Browser, house: Whole) -> None:

@@ -1,6 +1,7 @@
 import "./shell.css";
 
 import { followScheme, readScheme, saveScheme, type Scheme } from "../shared/theme.ts";
+import { tellTimeZone } from "./zone.ts";
 
 /** Wires the choice of light, dark or system theme in the person's menu. */
 function wireThemeChoice(choice: HTMLElement): void {
@@ -11,5 +12,6 @@ function wireThemeChoice(choice: HTMLElement): void {
   }
 }
 
+tellTimeZone();
 followScheme();
 document.querySelectorAll<HTMLElement>("[data-theme-choice]").forEach(wireThemeChoice);

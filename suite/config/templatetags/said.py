@@ -16,11 +16,14 @@ register = template.Library()
 
 @register.filter
 def said_time(at: datetime | None) -> SafeString | str:
-    """A `<time>` that says "today at 14:05", "yesterday at 9:00" or the date; nothing for None."""
+    """A `<time>` that says "today at 14:05", "yesterday at 9:00" or the date; nothing for None.
+
+    In the reader's zone (`suite.kernel.zones`), which stands in the title by its distance from UTC.
+    """
     if at is None:
         return ""
     local = timezone.localtime(at)
-    exact = formats.date_format(local, "DATETIME_FORMAT")
+    exact = f"{formats.date_format(local, 'DATETIME_FORMAT')} (UTC{local.isoformat()[-6:]})"
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, _said(local, timezone.localtime()))
 
 

@@ -34,7 +34,7 @@ def meeting_open(*, room: Room, actor: ActorRef, now: datetime) -> Meeting:
     if meeting is not None:
         return meeting
     resource, meeting_id = room.resource, uuid7()
-    day = timezone.localtime(now).strftime("%d/%m/%Y %H:%M")
+    day = timezone.localtime(now, timezone.get_default_timezone()).strftime("%d/%m/%Y %H:%M")  # kept, and read everywhere
     channel = channel_create(
         organization_id=resource.organization_id,
         title=_("%(title)s, %(day)s") % {"title": room.title, "day": day},
