@@ -9,7 +9,7 @@ from suite.resources.errors import InUse
 
 
 class UnknownRoom(NotFound):
-    message = _("This link leads to no room. Check the address with the person who sent it to you.")
+    message = _("This link leads to no room: it is incomplete, or the room was closed. Ask the person who sent it to you.")
 
 
 class MeetingEnded(Conflict):

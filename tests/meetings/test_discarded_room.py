@@ -57,7 +57,7 @@ def test_its_link_leads_to_no_room_before_a_camera_starts_and_nobody_meets_there
         client = browser(viewer)
         shown = client.get(f"/rooms/{room.slug}/", headers={"accept": "text/html", "accept-language": "fr"})
         assert shown.status_code == 404
-        assert "Ce lien ne mène à aucune salle" in shown.content.decode()
+        assert "Ce lien ne mène à aucune salle : il est incomplet, ou la salle a été fermée." in shown.content.decode()
         assert 'id="meeting"' not in shown.content.decode()
         assert client.get(f"/api/rooms/{room.slug}/").status_code == 404
         assert post(client, f"/api/rooms/{room.slug}/join/", name="Odile").status_code == 404
