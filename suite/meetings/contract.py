@@ -19,6 +19,7 @@ class Present(TypedDict):
     """Somebody inside, as the room's page shows them."""
 
     name: str
+    device: Annotated[int, "Which of their devices in the meeting under this name, from 1."]
     guest: bool
 
 
@@ -60,6 +61,7 @@ class MediaToken(TypedDict):
 class Person(TypedDict):
     participation_id: str
     name: str
+    device: Annotated[int, "Which of their devices in the meeting under this name, from 1."]
     guest: bool
     shared_microphone: bool
 

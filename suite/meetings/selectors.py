@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -59,17 +60,23 @@ def _held_by(bearer: Bearer) -> Q:
 
 
 def people_in(meeting: Meeting) -> list[contract.Person]:
-    """Who is in the meeting now, in the order of their coming."""
+    """Who is in the meeting now, in the order of their coming; a person's further devices under the same name are counted."""
+    devices: Counter[tuple[uuid.UUID, str]] = Counter()
+    people: list[contract.Person] = []
     present = meeting.participations.filter(state=ParticipationState.ADMITTED, joined_at__isnull=False, left_at=None)
-    return [
-        {
-            "participation_id": str(one.id),
-            "name": one.name,
-            "guest": one.is_guest,
-            "shared_microphone": one.shared_microphone,
-        }
-        for one in present.order_by("joined_at")
-    ]
+    for one in present.order_by("joined_at"):
+        device = (one.user_id or one.id, one.name)
+        devices[device] += 1
+        people.append(
+            {
+                "participation_id": str(one.id),
+                "name": one.name,
+                "device": devices[device],
+                "guest": one.is_guest,
+                "shared_microphone": one.shared_microphone,
+            }
+        )
+    return people
 
 
 def waiting_for(meeting: Meeting) -> list[contract.WaitingPerson]:

@@ -88,6 +88,7 @@ export const say = catalogue(
     // Inside
     stage: "Réunion : {title}",
     you: "{name} (vous)",
+    furtherDevice: "{name}, appareil {number}",
     yourself: "Vous",
     someone: "Participant",
     guest: "invité",
@@ -266,6 +267,7 @@ export const say = catalogue(
     meetingPage: "See what was kept",
     stage: "Meeting: {title}",
     you: "{name} (you)",
+    furtherDevice: "{name}, device {number}",
     yourself: "You",
     someone: "Participant",
     guest: "guest",

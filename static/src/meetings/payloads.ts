@@ -21,6 +21,8 @@ export interface Named {
 /** Somebody inside, as the room's page shows them. */
 export interface Present {
   name: string;
+  /** Which of their devices in the meeting under this name, from 1. */
+  device: number;
   guest: boolean;
 }
 
@@ -68,6 +70,8 @@ export interface MediaToken {
 export interface Person {
   participation_id: string;
   name: string;
+  /** Which of their devices in the meeting under this name, from 1. */
+  device: number;
   guest: boolean;
   shared_microphone: boolean;
 }

@@ -4,8 +4,8 @@ import type { ChatMessage, JoinAnswer, Person, ServerMessage, StateMessage } fro
 import { isMine, nextSession, openSession, type Session, type SessionEvent } from "./session.ts";
 
 const ANSWER: JoinAnswer = { state: "waiting", participation_id: "p1", meeting_id: "m1", socket: "/ws/meetings/m1/?participation=p1" };
-const AWA: Person = { participation_id: "p1", name: "Awa", guest: false, shared_microphone: false };
-const BRUNO: Person = { participation_id: "p2", name: "Bruno", guest: false, shared_microphone: false };
+const AWA: Person = { participation_id: "p1", name: "Awa", device: 1, guest: false, shared_microphone: false };
+const BRUNO: Person = { participation_id: "p2", name: "Bruno", device: 1, guest: false, shared_microphone: false };
 
 const state = (change: Partial<StateMessage> = {}): StateMessage => ({
   type: "state",

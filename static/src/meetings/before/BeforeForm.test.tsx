@@ -14,7 +14,7 @@ const ROOM: RoomView = {
   may_enter: true,
   can_moderate: false,
   removed: false,
-  present: [{ name: "Bruno", guest: false }],
+  present: [{ name: "Bruno", device: 1, guest: false }],
   inside: false,
   meeting_id: null,
   me: { name: "Awa Diallo" },
@@ -53,6 +53,11 @@ it.each([
   cleanup();
   show({ ...GUEST, inside: true });
   expect(screen.getByRole("status").textContent).toBe(oneself);
+});
+
+it("counts people, not their devices", () => {
+  show({ ...ROOM, present: [1, 2].map((device) => ({ name: "Bruno", device, guest: false })) });
+  expect(screen.getByRole("status").textContent).toBe("Bruno est déjà là.");
 });
 
 it("asks a guest for a name before asking the host", () => {

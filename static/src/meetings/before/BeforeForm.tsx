@@ -121,7 +121,7 @@ function Present({ room }: { room: RoomView }) {
 
 function othersIn({ present, inside }: RoomView): string {
   if (present === null) return "";
-  const names = present.map((person) => person.name);
+  const names = present.filter((person) => person.device === 1).map((person) => person.name);
   if (names.length === 0) return inside ? "" : say("nobodyThere");
   return say(names.length === 1 ? "oneThere" : "manyThere", { names: sayNames(names) });
 }

@@ -48,8 +48,8 @@ export const Tile = memo(function Tile({ view, isMyLineLost, preview }: Props) {
       {hasPicture ? (
         <video ref={video} className={isMe && !isScreen ? "mirrored" : ""} data-participant={view.identity} autoPlay playsInline muted aria-hidden="true" />
       ) : (
-        <span className="tile__initials" style={{ "--hue": hueOf(view.name) }} aria-hidden="true">
-          {initialsOf(view.name)}
+        <span className="tile__initials" style={{ "--hue": hueOf(view.person) }} aria-hidden="true">
+          {initialsOf(view.person)}
         </span>
       )}
       <span className="tile__label" aria-hidden="true">

@@ -8,6 +8,8 @@ export interface TileView {
   key: string;
   identity: string;
   name: string;
+  /** Whose initials and colour stand for them: the name without which device it is. */
+  person: string;
   isMe: boolean;
   isScreen: boolean;
   /** null: no picture, the name's initials stand for it. */
@@ -44,6 +46,7 @@ function faceOf(participant: Participant, person: Person | undefined): TileView 
     key: participant.isLocal ? "me" : participant.identity,
     identity: participant.identity,
     name: nameOf(participant, person),
+    person: person?.name ?? nameOf(participant, person),
     isMe: participant.isLocal,
     isScreen: false,
     track: camera !== undefined && !camera.isMuted ? (camera.videoTrack ?? null) : null,
@@ -62,7 +65,7 @@ function screenOf(participant: Participant, person: Person | undefined): TileVie
 }
 
 /** The name that Suite knows; a device's own word only where it knows none yet. */
-export function nameOf(participant: Participant, person: Person | undefined): string {
-  if (person !== undefined) return person.name;
+export function nameOf(participant: Pick<Participant, "name">, person: Person | undefined): string {
+  if (person !== undefined) return person.device > 1 ? say("furtherDevice", { name: person.name, number: person.device }) : person.name;
   return participant.name !== undefined && participant.name !== "" ? participant.name : say("someone");
 }
