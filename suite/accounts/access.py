@@ -37,7 +37,7 @@ def access_person(*, viewer: Viewer | None, id: uuid.UUID, need: PersonRight) ->
     """The membership of person `id` in the viewer's organisation.
 
     Raises `NotFound`, the same for who is absent, elsewhere or outside the viewer's scope; `Forbidden` to administer who holds
-    a role over the whole organisation where the viewer's own is over units only.
+    a role over what the viewer's own does not reach.
     """
     found = administered_by(viewer).filter(user_id=id).first()
     if found is None or viewer is None:
@@ -60,12 +60,12 @@ def administers_everybody(viewer: Viewer) -> bool:
 
 
 def may_administer(*, viewer: Viewer, membership: Membership) -> bool:
-    """Whether the viewer may change this person of their scope: a unit's administrator changes nobody with a role over all."""
-    return administers_everybody(viewer) or not _is_above(membership)
-
-
-def _is_above(membership: Membership) -> bool:
-    return membership.user.role_assignments.filter(organization_id=membership.organization_id, unit=None).exists()
+    """Whether the viewer may change this person of their scope: nobody who holds a role over more than the viewer's units."""
+    units = _units_of(viewer)
+    if units is None:
+        return True
+    held = membership.user.role_assignments.filter(organization_id=membership.organization_id)
+    return not held.exclude(unit_id__in=units).exists()
 
 
 def _units_of(viewer: Viewer) -> set[uuid.UUID] | None:

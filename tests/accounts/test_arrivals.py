@@ -151,15 +151,19 @@ def test_a_unit_s_administrator_adds_and_moves_inside_it_alone(delegate: Viewer,
 
 
 def test_a_unit_s_administrator_changes_nobody_above(delegate: Viewer, here: Organization, bureau: Unit) -> None:
-    above = people.person(here, "Marc", "Dessus", role=Role.AUDITOR, unit=bureau)
-    shown = page_of(delegate).get(f"/people/{above.user_id}/")
-    assert shown.status_code == 200
-    assert "/move/" not in shown.content.decode()
-    for act in ("move", "leave", "deactivate"):
-        assert page_of(delegate).post(f"/people/{above.user_id}/{act}/", {"unit": str(bureau.id)}).status_code == 403
+    bureau.parent = Unit.objects.create(organization=here, name="Direction")
+    bureau.save()
+    over_all = people.person(here, "Marc", "Dessus", role=Role.AUDITOR, unit=bureau)
+    over_more = people.person(here, "Nora", "Dessus", role=Role.HR_ADMINISTRATOR, role_unit=bureau.parent, unit=bureau)
+    for above in (over_all, over_more):
+        shown = page_of(delegate).get(f"/people/{above.user_id}/")
+        assert shown.status_code == 200
+        assert "/move/" not in shown.content.decode()
+        for act in ("move", "leave", "deactivate"):
+            assert page_of(delegate).post(f"/people/{above.user_id}/{act}/", {"unit": str(bureau.id)}).status_code == 403
 
 
-def test_a_role_over_a_unit_or_elsewhere_puts_nobody_above(delegate: Viewer, here: Organization, bureau: Unit) -> None:
+def test_a_role_over_the_same_unit_or_elsewhere_puts_nobody_above(delegate: Viewer, here: Organization, bureau: Unit) -> None:
     beside = people.person(here, "Marc", "Voisin", role=Role.AUDITOR, role_unit=bureau, unit=bureau)
     elsewhere = people.person(here, "Zoé", "Ailleurs", unit=bureau)
     RoleAssignment.objects.create(user_id=elsewhere.user_id, role=Role.AUDITOR, organization=people.organization("Ailleurs"))
