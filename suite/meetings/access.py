@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from enum import IntEnum
 
-from suite.accounts.public import Viewer
+from suite.accounts.public import Membership, Viewer, viewer_of
 from suite.kernel.errors import NotFound
 from suite.meetings.errors import MeetingEnded, NotAdmitted, UnknownRoom
 from suite.meetings.models import Meeting, Participation, ParticipationState, Room
@@ -96,6 +96,16 @@ def access_participation(*, bearer: Bearer, meeting_id: uuid.UUID, id: uuid.UUID
 def can_moderate(*, bearer: Bearer, participation: Participation) -> bool:
     """Whether who holds `participation` moderates its room. A guest never does."""
     return standing_in(room=participation.meeting.room, viewer=bearer.viewer) >= Standing.MODERATOR
+
+
+def is_host_inside(meeting: Meeting) -> bool:
+    """Whether somebody is in the meeting who moderates its room, and so can let others in."""
+    inside = meeting.participations.filter(state=ParticipationState.ADMITTED, joined_at__isnull=False, left_at=None)
+    members = Membership.objects.select_related("user", "organization", "unit").filter(
+        user_id__in=inside.values("user_id"), user__is_active=True, ended_at=None
+    )
+    viewers = (viewer_of(membership=membership) for membership in members)
+    return any(standing_in(room=meeting.room, viewer=viewer) >= Standing.MODERATOR for viewer in viewers)
 
 
 def _holds(bearer: Bearer, participation: Participation) -> bool:

@@ -74,10 +74,24 @@ def test_who_is_inside_already_is_told_so_and_is_not_among_the_others(awa, bruno
     assert not any(seen(client)["inside"] for client in (browser(awa), guest))  # has asked, and has not come
     came(entries[0])
     assert (seen(browser(awa))["inside"], seen(browser(awa))["present"]) == (True, [])
-    assert seen(browser(awa))["host_present"]
     assert not any(seen(client)["inside"] for client in (browser(bruno), guest, browser()))
     came(entries[1])
     assert [one["name"] for one in seen(browser(awa))["present"]] == ["Bruno Martin"]
+
+
+def test_who_waits_is_told_of_a_host_only_where_somebody_inside_can_let_them_in(awa, bruno, slug):
+    def told():
+        return browser().get(f"/api/rooms/{slug}/").json()["host_present"]
+
+    assert not told()
+    came(join(browser(bruno), slug))
+    assert not told()
+    entry = join(browser(awa), slug)
+    assert not told()  # let in, and not come yet
+    came(entry)
+    assert told()
+    came(entry, "participant_left")
+    assert not told()
 
 
 @pytest.mark.parametrize("slug", ["abc-defg-hij", "x", "abc-defg-hijklmnopqrstuvwxyz"])

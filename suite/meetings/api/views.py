@@ -13,7 +13,7 @@ from suite.accounts.public import Viewer, as_viewer
 from suite.kernel import clock
 from suite.kernel.api import validated
 from suite.meetings import contract, media
-from suite.meetings.access import Standing, access_room
+from suite.meetings.access import Standing, access_room, is_host_inside
 from suite.meetings.api.serializers import JoinInput, RoomInput
 from suite.meetings.guests import bearer_of, remember
 from suite.meetings.models import Participation, ParticipationState
@@ -61,7 +61,7 @@ class RoomView(APIView):
             "inside": len(others) < len(present),
             "meeting_id": str(meeting.id) if meeting and standing >= Standing.MEMBER else None,
             "me": {"name": viewer.name} if viewer else None,
-            "host_present": bool(present),
+            "host_present": meeting is not None and is_host_inside(meeting),
         }
         return Response(view)
 
