@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Callable
@@ -53,6 +54,7 @@ class MeetingSocket(Socket):
         self.joined: set[str] = set()
         self.waits: asyncio.Task[None] | None = None
         self.moderates = False
+        self.right_read_at = -RIGHT_SECONDS
         self.ref = ""
         participation = await self._participation()
         await self._join(live.one(participation.id))
@@ -81,7 +83,10 @@ class MeetingSocket(Socket):
     async def received(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
         if kind == "ping":
-            await self._participation_afresh()
+            try:
+                await self._refresh_right()
+            except (NotFound, Forbidden) as error:
+                await self.close(code=error.close_code)
             await self.say({"type": "pong"})
             return
         verb = VERBS.get(str(kind))
@@ -99,6 +104,12 @@ class MeetingSocket(Socket):
         await self.say({**answer, "ref": ref} if ref else answer)
 
     # --- group messages
+    async def socket_send(self, event: dict[str, Any]) -> None:
+        """Pass on, to somebody who still holds this participation: what ended it is told by itself, or at the next ping."""
+        with contextlib.suppress(SuiteError):
+            await self._refresh_right()
+            await super().socket_send(event)
+
     async def transcription_changed(self, _event: dict[str, Any]) -> None:
         try:
             participation = await self._participation()
@@ -135,15 +146,11 @@ class MeetingSocket(Socket):
         )()
         return found
 
-    async def _participation_afresh(self) -> None:
-        """Read the right again, at most every two seconds; raising closes nothing by itself, so close here."""
-        if time.monotonic() - getattr(self, "_read_at", 0.0) < RIGHT_SECONDS:
-            return
-        self._read_at = time.monotonic()
-        try:
+    async def _refresh_right(self) -> None:
+        """Read the right again where it was read `RIGHT_SECONDS` ago; raises what `access_participation` raises."""
+        if time.monotonic() - self.right_read_at >= RIGHT_SECONDS:
             await self._participation()
-        except (NotFound, Forbidden) as error:
-            await self.close(code=error.close_code)
+            self.right_read_at = time.monotonic()
 
     def _bearer(self) -> Bearer:
         """Who is at the other end, read afresh."""

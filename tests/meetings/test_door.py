@@ -9,6 +9,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.cache import cache
 
+from suite.accounts.models import SignIn
 from suite.audit.models import Record
 from suite.kernel import clock
 from suite.meetings import door
@@ -97,6 +98,18 @@ async def test_nothing_is_said_after_the_close(awa, slug):
             await page.say(type="ping")
         assert await page.closed() == 4403
         assert await page.socket.receive_nothing(timeout=1)
+
+
+async def test_a_page_that_asks_for_nothing_hears_nothing_after_its_session(awa, bruno, slug):
+    host, other = await Sync(entered)(awa, slug), await Sync(entered)(bruno, slug)
+    async with MeetingPage(*host) as hosts, MeetingPage(*other) as silent:
+        await silent.told("state")
+        await SignIn.objects.filter(user_id=bruno.user_id).aupdate(signed_in_at=clock.now() - timedelta(days=1))
+        await hosts.say(type="message", body="Entre nous", ref="1")
+        await hosts.told("message")
+        assert await silent.socket.receive_nothing(timeout=1)
+        await silent.say(type="ping")
+        assert await silent.closed() == 4404
 
 
 async def test_whoever_was_removed_stays_out_with_every_device_and_the_next_meeting_is_open_again(awa, bruno, slug):
