@@ -243,6 +243,7 @@ def _read(socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -
 
 
 def _rename(_socket: MeetingSocket, mine: Participation, message: dict[str, Any]) -> None:
+    door.count_knock(mine.meeting.room_id)
     participations.participation_rename(participation=mine, name=str(message.get("name", "")), now=clock.now())
 
 

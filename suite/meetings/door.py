@@ -1,4 +1,4 @@
-"""Waiting at the door: a lost line costs nobody their place, and nobody waits for ever who has gone."""
+"""Waiting at the door: a lost line costs nobody their place, nobody waits for ever who has gone, and nobody floods it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Final
 import redis
 from django.core.cache import cache
 
+from suite.kernel.context import origin
+from suite.kernel.errors import TooMany
+from suite.kernel.limits import times_this_minute
 from suite.meetings.models import Participation, ParticipationState
 from suite.meetings.reconciliation import is_gone
 from suite.meetings.services.participations import participation_left
@@ -18,6 +21,16 @@ from suite.meetings.services.participations import participation_left
 GRACE: Final = timedelta(seconds=20)  # as long as the media server waits for somebody inside (`media.ROOM_DEPARTURE_SECONDS`)
 SAID_SECONDS: Final = 2.0  # between two words of an open socket
 SWEEP_SECONDS: Final = 5.0
+KNOCKS_A_MINUTE: Final = 60  # of one address: a class behind one line comes in at once
+
+
+def count_knock(room_id: uuid.UUID) -> None:
+    """A stranger asks at a room's door, or gives another name there: each time is a record, and a word to the hosts.
+
+    Raises `TooMany` where their address does so more than `KNOCKS_A_MINUTE`.
+    """
+    if times_this_minute(f"meetings.knock.{room_id}:{origin().address}") > KNOCKS_A_MINUTE:
+        raise TooMany
 
 
 async def stay(participation_id: uuid.UUID) -> None:

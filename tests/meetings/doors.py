@@ -62,6 +62,7 @@ class MeetingPage:
         cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
         headers = [(b"cookie", cookies.encode()), (b"origin", origin), (b"host", b"localhost:8000")]
         scope = {"type": "websocket", "path": path, "query_string": query.encode(), "headers": headers, "subprotocols": []}
+        scope["client"] = ("127.0.0.1", 40_000)  # as `Client`
         self.socket = ApplicationCommunicator(application, scope)
 
     async def __aenter__(self) -> Self:

@@ -112,6 +112,21 @@ async def test_a_page_that_asks_for_nothing_hears_nothing_after_its_session(awa,
         assert await silent.closed() == 4404
 
 
+async def test_a_stranger_cannot_flood_the_door_and_its_log(awa, bruno, slug, monkeypatch):
+    monkeypatch.setattr(door, "KNOCKS_A_MINUTE", 3)
+    monkeypatch.setattr("suite.kernel.limits.minute_of", lambda _now: 7)  # a minute that does not turn meanwhile
+    guest = await Sync(entered)(None, slug, name="Odile")
+    async with MeetingPage(*guest) as page:
+        for name in ("Odette", "Odilon", "Odalie"):
+            await page.say(type="rename", name=name)
+        assert (await page.told("error"))["code"] == "too_many"
+    refused = await Sync(post)(browser(), f"/api/rooms/{slug}/join/", name="Paul")
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many")
+    asked = Record.objects.filter(action__in=["meetings.participant.asked", "meetings.participant.renamed"])
+    assert await asked.acount() == 3
+    await Sync(entered)(bruno, slug)  # whoever has an account is known by it
+
+
 async def test_whoever_was_removed_stays_out_with_every_device_and_the_next_meeting_is_open_again(awa, bruno, slug):
     host, desk, phone = [await Sync(entered)(one, slug) for one in (awa, bruno, bruno)]
     guest = await Sync(entered)(None, slug, name="Odile")

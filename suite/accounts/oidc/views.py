@@ -32,6 +32,7 @@ from suite.accounts.services.sign_ins import sign_in_begin, sign_in_end, sign_in
 from suite.kernel import clock
 from suite.kernel.context import origin
 from suite.kernel.errors import TooMany
+from suite.kernel.limits import times_this_minute
 from suite.kernel.logs import get_logger
 
 log = get_logger(__name__)
@@ -149,16 +150,6 @@ class CallbackView(OIDCAuthenticationCallbackView):
         request.session.flush()
 
 
-def _refusals_of(address: str) -> int:
-    """How often `address` was refused in this minute, this time included."""
-    key = f"sign-in-refused:{address}:{int(clock.now().timestamp()) // 60}"
-    cache.add(key, 0, timeout=120)
-    try:
-        return int(cache.incr(key))
-    except ValueError:  # forgotten between the two
-        return 1
-
-
 def _dormant_notice() -> str:
     said = _("Your administrator's rights need a sign-in with a second factor: they are not active now.")
     way = reverse("oidc-authenticate") + "?level=strong"
@@ -170,7 +161,7 @@ def refusal_page(request: HttpRequest, refused: SignInRefused, transaction: Tran
 
     Anybody may knock here: without a limit, a stranger could fill the log. The first refusal over it is recorded as `too_many`.
     """
-    count = _refusals_of(origin().address)
+    count = times_this_minute(f"sign-in-refused:{origin().address}")
     if count > REFUSALS_A_MINUTE:
         if count == REFUSALS_A_MINUTE + 1:
             sign_in_refuse(reason="too_many", claims=None, now=clock.now())

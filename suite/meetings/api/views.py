@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from suite.accounts.public import Viewer, as_viewer
 from suite.kernel import clock
 from suite.kernel.api import validated
-from suite.meetings import contract, media
+from suite.meetings import contract, door, media
 from suite.meetings.access import Standing, access_room, is_host_inside
 from suite.meetings.api.serializers import JoinInput, RoomInput
 from suite.meetings.guests import bearer_of, remember
@@ -75,6 +75,8 @@ class JoinView(APIView):
         viewer = viewer_of(request)
         given = validated(JoinInput, request.data)
         room, standing = access_room(viewer=viewer, slug=slug)
+        if viewer is None:
+            door.count_knock(room.pk)
         earlier = bearer_of(viewer=viewer, cookies=request.COOKIES).guest_participations
         participation = participation_ask(
             room=room, viewer=viewer, guest_participations=earlier, standing=standing, now=clock.now(), **given

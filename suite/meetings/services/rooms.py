@@ -46,6 +46,6 @@ def room_erase(*, room_id: uuid.UUID, now: datetime) -> None:
 
 
 def new_slug() -> str:
-    """Three, four and three letters: 45 bits, which nobody guesses through a rate-limited door."""
+    """Three, four and three letters: 45 bits, and a stranger who guesses them may only knock."""
     letters = "".join(secrets.choice(SLUG_LETTERS) for _position in range(10))
     return f"{letters[:3]}-{letters[3:7]}-{letters[7:]}"
