@@ -1,6 +1,7 @@
 import "./shell.css";
 
 import { followScheme, readScheme, saveScheme, type Scheme } from "../shared/theme.ts";
+import { sendOnce } from "./sendOnce.ts";
 import { tellTimeZone } from "./zone.ts";
 
 /** Wires the choice of light, dark or system theme in the person's menu. */
@@ -14,4 +15,5 @@ function wireThemeChoice(choice: HTMLElement): void {
 
 tellTimeZone();
 followScheme();
+sendOnce();
 document.querySelectorAll<HTMLElement>("[data-theme-choice]").forEach(wireThemeChoice);
