@@ -73,8 +73,16 @@ export function usePreview(): Preview {
         continue;
       }
       if (result instanceof MediaStreamTrack && isGone.current) result.stop();
+      const show = kind === "audio" ? setMicrophone : setCamera;
       running.current[kind] = result instanceof MediaStreamTrack ? result : null;
-      (kind === "audio" ? setMicrophone : setCamera)(sourceOf(result));
+      show(sourceOf(result));
+      if (result instanceof MediaStreamTrack) {
+        result.addEventListener("ended", () => {
+          if (running.current[kind] !== result) return; // the meeting's by now
+          running.current[kind] = null;
+          show({ state: "trouble", trouble: "missing" });
+        });
+      }
     }
     setDevices(await listDevices());
     return late;

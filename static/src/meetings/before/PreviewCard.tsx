@@ -11,6 +11,9 @@ export function PreviewCard({ preview }: { preview: Preview }) {
   const { microphone, camera, devices, choice, choose } = preview;
   const level = useLevel<HTMLDivElement>(microphone.state === "on" ? microphone.track : null);
   const microphoneTrouble = troubleWithMicrophone(microphone);
+  // What did not start is off: the button tries again.
+  const isMicrophoneOn = choice.withMicrophone && microphone.state !== "trouble";
+  const isCameraOn = choice.withCamera && camera.state !== "trouble";
   return (
     <section className="preview" aria-label={say("yourPicture")}>
       <div className="preview__picture">
@@ -18,19 +21,19 @@ export function PreviewCard({ preview }: { preview: Preview }) {
         <div className="preview__buttons">
           <button
             type="button"
-            className={choice.withMicrophone && microphone.state !== "trouble" ? "control" : "control control--off"}
-            aria-label={choice.withMicrophone ? say("muteMicrophone") : say("unmuteMicrophone")}
-            onClick={() => choose({ withMicrophone: !choice.withMicrophone })}
+            className={isMicrophoneOn ? "control" : "control control--off"}
+            aria-label={isMicrophoneOn ? say("muteMicrophone") : say("unmuteMicrophone")}
+            onClick={() => choose({ withMicrophone: !isMicrophoneOn })}
           >
-            <Icon name={choice.withMicrophone ? "microphone" : "microphoneOff"} />
+            <Icon name={isMicrophoneOn ? "microphone" : "microphoneOff"} />
           </button>
           <button
             type="button"
-            className={choice.withCamera && camera.state !== "trouble" ? "control" : "control control--off"}
-            aria-label={choice.withCamera ? say("stopCamera") : say("startCamera")}
-            onClick={() => choose({ withCamera: !choice.withCamera })}
+            className={isCameraOn ? "control" : "control control--off"}
+            aria-label={isCameraOn ? say("stopCamera") : say("startCamera")}
+            onClick={() => choose({ withCamera: !isCameraOn })}
           >
-            <Icon name={choice.withCamera ? "camera" : "cameraOff"} />
+            <Icon name={isCameraOn ? "camera" : "cameraOff"} />
           </button>
         </div>
       </div>

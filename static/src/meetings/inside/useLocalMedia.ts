@@ -1,5 +1,5 @@
-import { Track, type Room } from "livekit-client";
-import { useCallback, useMemo } from "react";
+import { RoomEvent, Track, type Participant, type Room, type TrackPublication } from "livekit-client";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 
 import { say } from "../messages.ts";
 
@@ -20,13 +20,30 @@ export function useLocalMedia(room: Room, onTrouble: (sentence: string) => void)
   const { isMicrophoneEnabled: isMicrophoneOn, isCameraEnabled: isCameraOn } = me;
   const isSharing = me.getTrackPublication(Track.Source.ScreenShare) !== undefined;
 
+  const isToggling = useRef(false);
+  useEffect(() => {
+    // Muted by nobody, and no longer running: it was unplugged, and livekit-client found no other in its place.
+    const muted = ({ source, track }: TrackPublication, { isLocal }: Participant) => {
+      if (!isLocal || isToggling.current || track?.mediaStreamTrack.readyState !== "ended") return;
+      if (source === Track.Source.Microphone) onTrouble(say("microphoneGone"));
+      if (source === Track.Source.Camera) onTrouble(say("cameraGone"));
+    };
+    room.on(RoomEvent.TrackMuted, muted);
+    return () => {
+      room.off(RoomEvent.TrackMuted, muted);
+    };
+  }, [room, onTrouble]);
+
   const toggle = useCallback(
     async (source: Track.Source.Microphone | Track.Source.Camera) => {
+      isToggling.current = true;
       try {
         if (source === Track.Source.Microphone) await room.localParticipant.setMicrophoneEnabled(!room.localParticipant.isMicrophoneEnabled);
         else await room.localParticipant.setCameraEnabled(!room.localParticipant.isCameraEnabled);
       } catch {
         onTrouble(say("deviceFailed"));
+      } finally {
+        isToggling.current = false;
       }
     },
     [room, onTrouble],
