@@ -14,7 +14,7 @@ interface Props {
   answer: JoinAnswer;
   sources: LocalSources;
   guestName: string;
-  onOver: (ending: Ending) => void;
+  onOver: (ending: Ending, unsent: readonly string[]) => void;
 }
 
 /** With a participation: at the door, then inside. The meeting's socket lives as long as this. */
@@ -29,10 +29,12 @@ export function JoinedMeeting({ room, answer, sources, guestName, onOver }: Prop
   }, [inside, leave]);
   const view = useRoomView(room.slug, isWaiting);
 
-  const { ending } = session;
+  const { ending, sending } = session;
   useEffect(() => {
-    if (ending !== null) onOver(ending);
-  }, [ending, onOver]);
+    if (ending === null) return;
+    const isTaken = ending === "left" && line !== "lost"; // sent before the word that one leaves
+    onOver(ending, isTaken ? [] : sending.map(({ body }) => body));
+  }, [ending, sending, line, onOver]);
 
   const rename = useCallback(
     (name: string) => {

@@ -13,7 +13,7 @@ import { useRoomView } from "./useRoomView.ts";
 type Stage =
   | { name: "before" }
   | { name: "joined"; room: RoomView; answer: JoinAnswer; sources: LocalSources; guestName: string }
-  | { name: "over"; room: RoomView; ending: Ending; meetingId: string };
+  | { name: "over"; room: RoomView; ending: Ending; meetingId: string; unsent: readonly string[] };
 
 /** From the room's link to the meeting and out of it again. */
 export function MeetingApp({ slug, mediaUrl }: { slug: string; mediaUrl: string }) {
@@ -23,11 +23,11 @@ export function MeetingApp({ slug, mediaUrl }: { slug: string; mediaUrl: string 
   const join = useCallback((room: RoomView, answer: JoinAnswer, sources: LocalSources, guestName: string) => {
     setStage({ name: "joined", room, answer, sources, guestName });
   }, []);
-  const end = useCallback((ending: Ending) => {
+  const end = useCallback((ending: Ending, unsent: readonly string[]) => {
     setStage((current) => {
       if (current.name !== "joined") return current;
       stopSources(current.sources);
-      return { name: "over", room: current.room, ending, meetingId: current.answer.meeting_id };
+      return { name: "over", room: current.room, ending, meetingId: current.answer.meeting_id, unsent };
     });
   }, []);
 

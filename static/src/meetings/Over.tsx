@@ -8,6 +8,8 @@ interface Props {
   room: RoomView;
   ending: Ending;
   meetingId: string;
+  /** What one had written, and the server never took. */
+  unsent: readonly string[];
   onAgain: () => void;
 }
 
@@ -25,7 +27,7 @@ const WORDS = {
 const HAS_PAGE: ReadonlySet<Ending> = new Set(["left", "ended", "lost"]);
 
 /** After one's part in the meeting: what happened, and what next. */
-export function Over({ room, ending, meetingId, onAgain }: Props) {
+export function Over({ room, ending, meetingId, unsent, onAgain }: Props) {
   const { title, hint, again } = WORDS[ending];
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -38,6 +40,16 @@ export function Over({ room, ending, meetingId, onAgain }: Props) {
         {say(title)}
       </h1>
       {hint !== null && <p>{say(hint)}</p>}
+      {unsent.length > 0 && (
+        <>
+          <p>{say("unsent")}</p>
+          {unsent.map((body, index) => (
+            <blockquote className="notice-page__unsent" key={index}>
+              {body}
+            </blockquote>
+          ))}
+        </>
+      )}
       <div className="notice-page__actions">
         {hasPage && (
           <a className="fr-btn" href={`/meetings/${meetingId}/`}>
@@ -50,7 +62,7 @@ export function Over({ room, ending, meetingId, onAgain }: Props) {
           </button>
         )}
         {ending === "deactivated" && (
-          <a className="fr-btn" href="/sign-in/">
+          <a className="fr-btn" href={`/sign-in/?next=/rooms/${encodeURIComponent(room.slug)}/`}>
             {say("signIn")}
           </a>
         )}
