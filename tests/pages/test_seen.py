@@ -85,6 +85,31 @@ async def faults(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
+WITHIN = """() => {
+  const { activeElement: one } = document;
+  return one === document.body ? 'page' : one.closest('.meeting') === null ? one.textContent.trim() : 'meeting';
+}"""
+FOCUSED = "() => document.activeElement.textContent.trim()"
+
+
+async def test_the_keyboard_stays_in_the_meeting_and_goes_back_to_where_it_was(browser: Browser, house: Whole) -> None:
+    room = await start(browser, house)
+    await join(room.host)
+    page = room.host.page
+    for _step in range(15):  # more than there are
+        await page.keyboard.press("Tab")
+        assert await page.evaluate(WITHIN) in {"meeting", "page"}  # at the end of the page the browser's own bar has it
+    await page.get_by_role("button", name="Terminer pour tous").focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("dialog").wait_for()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("dialog").wait_for(state="detached")
+    assert await page.evaluate(FOCUSED) == "Terminer pour tous"
+    await page.get_by_role("button", name="Quitter").click()
+    await page.get_by_role("heading", name="Vous avez quitté la réunion").wait_for()
+    assert await page.locator("[inert]").count() == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_state_can_be_read_and_operated_without_seeing_it(browser: Browser, house: Whole, scheme: str) -> None:
     stranger = await person(browser, "Odile", width=390, height=780)

@@ -20,6 +20,7 @@ import { Sounds } from "./Sounds.tsx";
 import { Stage } from "./Stage.tsx";
 import { tilesOf } from "./tiles.ts";
 import { useCall } from "./useCall.ts";
+import { useCovering } from "./useCovering.ts";
 import { useIsLineSilent } from "./useLine.ts";
 import { useLocalMedia } from "./useLocalMedia.ts";
 import { useShortcuts } from "./useShortcuts.ts";
@@ -54,6 +55,8 @@ export function Inside({ live, entry, room: roomView, sources }: Props) {
   // The same at each drawing, or the notice's time would begin anew with it.
   const onNoticeSeen = useCallback(() => dispatch({ type: "notice_seen" }), [dispatch]);
   const stage = useRef<HTMLDivElement>(null);
+  const page = useRef<HTMLDivElement>(null);
+  useCovering(page);
   const onTrouble = useCallback((sentence: string) => dispatch({ type: "error", code: "device", message: sentence }), [dispatch]);
   const media = useLocalMedia(room, onTrouble);
   const unread = useUnread(session.messages, panel === "chat", session.me);
@@ -85,7 +88,7 @@ export function Inside({ live, entry, room: roomView, sources }: Props) {
 
   const isAlone = room.remoteParticipants.size === 0 && connection === "connected" && session.people.length < 2;
   return (
-    <div className="meeting" data-connection={isLineLost ? "lost" : connection}>
+    <div className="meeting" ref={page} data-connection={isLineLost ? "lost" : connection}>
       <div className="meeting__stage" ref={stage} tabIndex={-1} role="region" aria-label={say("stage", { title })}>
         <Stage
           screens={screens}
