@@ -100,12 +100,16 @@ def can_moderate(*, bearer: Bearer, participation: Participation) -> bool:
 
 def is_host_inside(meeting: Meeting) -> bool:
     """Whether somebody is in the meeting who moderates its room, and so can let others in."""
+    room = meeting.room
     inside = meeting.participations.filter(state=ParticipationState.ADMITTED, joined_at__isnull=False, left_at=None)
     members = Membership.objects.select_related("user", "organization", "unit").filter(
         user_id__in=inside.values("user_id"), user__is_active=True, ended_at=None
     )
+    strong = room.resource.accesses.filter(role__in=[ResourceRole.ADMINISTRATOR, ResourceRole.OWNER])
+    if not strong.filter(user__isnull=True).exists():  # strangers ask: no walk through all where persons alone moderate
+        members = members.filter(user_id__in=strong.values("user_id"))
     viewers = (viewer_of(membership=membership) for membership in members)
-    return any(standing_in(room=meeting.room, viewer=viewer) >= Standing.MODERATOR for viewer in viewers)
+    return any(standing_in(room=room, viewer=viewer) >= Standing.MODERATOR for viewer in viewers)
 
 
 def _holds(bearer: Bearer, participation: Participation) -> bool:
