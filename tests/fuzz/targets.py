@@ -95,7 +95,8 @@ def read_sdp(data: bytes) -> None:
             found = description.parse(given)
             assert isinstance(found.fingerprint[0], str)
             for section in found.sections:
-                offered = policy.accepted_codecs(section, enabled=("opus", "red", "vp8", "vp9", "h264", "av1"), first="vp9")
+                enabled = ("opus", "red", "vp8", "vp9", "h264", "av1", "h265")
+                offered = policy.accepted_codecs(section, enabled=enabled, first="vp9")
                 policy.plane_codecs("video", policy.sound_asked(offered, dtx=True, stereo=True))
                 policy.accepted_extensions(section)
                 policy.sent_extensions(section)

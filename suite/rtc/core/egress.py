@@ -20,7 +20,7 @@ OPEN: Final = frozenset({egress.EGRESS_STARTING, egress.EGRESS_ACTIVE, egress.EG
 RECORDED: Final = {
     **dict.fromkeys(("audio/opus", "audio/red"), ".ogg"),
     **dict.fromkeys(("video/vp8", "video/vp9", "video/av1"), ".webm"),
-    "video/h264": ".mp4",
+    **dict.fromkeys(("video/h264", "video/h265"), ".mp4"),
 }
 LONGEST_PATH: Final = 512
 _BRACES: Final = re.compile(r"\{(\w+)\}")

@@ -50,7 +50,7 @@ class Settings:
     departure_timeout: int = 20
     max_participants: int = 0
     audio_codecs: tuple[str, ...] = ("pcmu", "pcma", "opus", "red")
-    video_codecs: tuple[str, ...] = ("vp8", "h264", "vp9", "av1")
+    video_codecs: tuple[str, ...] = ("vp8", "h264", "vp9", "av1", "h265")
     egress_socket: str = ""
     max_rooms: int = 10_000
     enable_remote_unmute: bool = False

@@ -18,7 +18,7 @@ from suite.rtc.core.track import Track
 
 MIMES = {
     "pcmu": "audio/PCMU", "pcma": "audio/PCMA", "opus": "audio/opus", "red": "audio/red",
-    "vp8": "video/VP8", "h264": "video/H264", "vp9": "video/VP9", "av1": "video/AV1",
+    "vp8": "video/VP8", "h264": "video/H264", "vp9": "video/VP9", "av1": "video/AV1", "h265": "video/H265",
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ PREFIXES: Final = {
 }
 MIME_NAMES: Final = {
     "video/vp8": "video/VP8", "video/vp9": "video/VP9", "video/h264": "video/H264", "video/av1": "video/AV1",
+    "video/h265": "video/H265",
     "audio/opus": "audio/opus", "audio/red": "audio/red", "audio/pcmu": "audio/PCMU", "audio/pcma": "audio/PCMA",
 }  # fmt: skip
 MAX_LAYERS: Final = 3

@@ -1,4 +1,4 @@
-"""A file of frames as they were sent: WebM of VP8, VP9 and AV1, MP4 of H264, written by FFmpeg's muxers through PyAV.
+"""A file of frames as they were sent: WebM of VP8, VP9 and AV1, MP4 of H264 and H265, written by FFmpeg's muxers through PyAV.
 
 What is written stays good where its writer dies: clusters and fragments stand for themselves.
 """
@@ -90,10 +90,10 @@ class Film:
 
     def _open(self, data: bytes) -> None:
         """FFmpeg reads the size and what decoders need from the first keyframe."""
-        h264 = self._mime == "video/h264"
-        first = data if h264 else ivf(_FOURCC[self._mime], data)
-        with av.open(io.BytesIO(first), format="h264" if h264 else "ivf") as source:
-            name = "mp4" if h264 else "webm"
+        raw = {"video/h264": "h264", "video/h265": "hevc"}.get(self._mime)
+        first = data if raw else ivf(_FOURCC[self._mime], data)
+        with av.open(io.BytesIO(first), format=raw or "ivf") as source:
+            name = "mp4" if raw else "webm"
             self._container = av.open(self._target, "w", format=name, container_options=_FORMATS[name])
             self._stream = self._container.add_stream_from_template(source.streams.video[0], opaque=True)
             self._stream.time_base = BASE

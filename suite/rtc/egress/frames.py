@@ -1,6 +1,7 @@
 """Frames of a picture's codecs, put together from what their packets carry, as files want them.
 
-VP8 (RFC 7741), VP9 (RFC 9628), H264 (RFC 6184) and AV1 (AOM's RTP payload format). What cannot be read raises `Malformed`.
+VP8 (RFC 7741), VP9 (RFC 9628), H264 (RFC 6184), H265 (RFC 7798) and AV1 (AOM's RTP payload format). What cannot be read
+raises `Malformed`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ __all__ = ["FORMS", "BadFilm", "Form", "Malformed", "form_of"]
 START_CODE: Final = b"\0\0\0\1"
 STAP_A: Final = 24
 FU_A: Final = 28
+AP_265: Final = 48
+FU_265: Final = 49
+IRAP_265: Final = frozenset(range(16, 22))
+SETS_265: Final = frozenset({32, 33, 34})
 IDR: Final = 5
 SPS: Final = 7
 SEQUENCE_HEADER: Final = 1
@@ -166,6 +171,45 @@ def _with_sets(said: str) -> Form:
     return replace(FORMS["video/h264"], join=join)
 
 
+# --- H265
+
+
+def _h265_kind(head: int) -> int:
+    return head >> 1 & 63
+
+
+def _h265_begins(payload: bytes) -> bool:
+    return _h265_kind(payload[0]) != FU_265 or bool(payload[2] & 0x80)
+
+
+def _h265_join(payloads: Sequence[bytes]) -> bytes:
+    units: list[bytearray] = []
+    for payload in payloads:
+        kind = _h265_kind(payload[0])
+        if kind == AP_265:
+            at = 2
+            while at + 2 < len(payload):
+                size = int.from_bytes(payload[at : at + 2], "big")
+                units.append(bytearray(payload[at + 2 : at + 2 + size]))
+                at += 2 + size
+        elif kind == FU_265:
+            if payload[2] & 0x80:
+                units.append(bytearray((payload[0] & 0x81 | (payload[2] & 63) << 1, payload[1])))
+            if not units:
+                raise Malformed("the end of a unit without its beginning")
+            units[-1] += payload[3:]
+        elif kind < AP_265:
+            units.append(bytearray(payload))
+        else:
+            raise Malformed(f"unit of type {kind}")
+    return b"".join(START_CODE + unit for unit in units if unit)
+
+
+def _h265_is_key(frame: bytes) -> bool:
+    kinds = {_h265_kind(unit[0]) for unit in frame.split(START_CODE) if unit}
+    return bool(kinds & IRAP_265) and kinds >= SETS_265
+
+
 # --- AV1
 
 
@@ -233,6 +277,7 @@ FORMS: Final = {
     "video/vp8": Form(_vp8_begins, _vp8_join, _vp8_is_key),
     "video/vp9": Form(_vp9_begins, _vp9_join, _vp9_is_key),
     "video/h264": Form(_h264_begins, _h264_join, _h264_is_key),
+    "video/h265": Form(_h265_begins, _h265_join, _h265_is_key),
     "video/av1": Form(_av1_begins, _av1_join, _av1_is_key),
 }
 

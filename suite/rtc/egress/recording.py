@@ -74,7 +74,7 @@ class Recording:
         form = form_of(self.mime, str(self.note.get("parameter_sets", "")))
         self._assembly = Assembly(form) if form is not None else None
         if self.mime not in _SOUND and self._assembly is None:
-            raise wire.BadFrame("only Opus, VP8, VP9, H264 and AV1 can be recorded")
+            raise wire.BadFrame("only Opus, VP8, VP9, H264, H265 and AV1 can be recorded")
         self.destination = Destination(root=self._root, name=str(self.note.get("destination", "")))
 
     # --- while it runs

@@ -184,6 +184,7 @@ static int renumber(uint8_t *data, int at, int end, int payload_type) {
 static int described(const uint8_t *data, int form, int at, int end) {
     int first = data[at], next = at + 1;
     if (form == H264) return (first & 31) <= 24 ? next : (first & 31) == 28 ? at + 2 : end;
+    if (form == H265) return (first >> 1 & 63) < 48 ? at + 2 : (first >> 1 & 63) == 49 ? at + 3 : end;
     if (form == AV1) return (first & 0x30) == 0x10 ? next : end; /* one element: its length is not said */
     if (form == VP8) {
         if (!(first & 0x80)) return next;

@@ -15,7 +15,7 @@
 enum {
     KINDS = 8,            /* of header extensions, packets/rtp.py */
     MID = 1, RID, REPAIRED_RID, AUDIO_LEVEL, TRANSPORT_SEQUENCE, DEPENDENCY, SEND_TIME,
-    OTHER = 0, OPUS, RED, VP8, VP9, H264, AV1, /* forms, packets/codecs.py */
+    OTHER = 0, OPUS, RED, VP8, VP9, H264, AV1, H265, /* forms, packets/codecs.py */
     NONE = -1,
     BY_DESCRIPTOR = 2,    /* of a packet's `layered`, packets/vp9.py */
     MAXIMUM = 1472,       /* bytes of a plain packet that is forwarded */

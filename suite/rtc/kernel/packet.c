@@ -128,6 +128,18 @@ static int h264_keyframe(const uint8_t *data, int at, int end) {
     return 0;
 }
 
+/* RFC 7798: a video parameter set, alone or in an aggregation packet. */
+static int h265_keyframe(const uint8_t *data, int at, int end) {
+    if (at >= end) return 0;
+    int kind = data[at] >> 1 & 63;
+    if (kind != 48) return kind == 32;
+    for (at += 2; at + 2 < end;) {
+        if ((data[at + 2] >> 1 & 63) == 32) return 1;
+        at += 2 + (data[at] << 8 | data[at + 1]);
+    }
+    return 0;
+}
+
 /* AV1 RTP, appendix A: a template structure at the start of a frame. */
 static int starts_sequence(const struct rtc_packet *packet) {
     const uint8_t *value = packet->data + packet->at[DEPENDENCY];
@@ -191,6 +203,7 @@ void rtc_inspect(struct rtc_packet *packet, int form) {
     } else if (form == OPUS || form == RED) keyframe = 1;
     else if (form == VP9) keyframe = vp9_keyframe(data, at, end);
     else if (form == H264) keyframe = h264_keyframe(data, at, end);
+    else if (form == H265) keyframe = h265_keyframe(data, at, end);
     else if (form == AV1) keyframe = at < end && data[at] & 0x08;
     if (form == VP9 && !packet->at[DEPENDENCY]) read_vp9(packet);
     else if (form == VP9 || form == AV1) read_frame(packet);

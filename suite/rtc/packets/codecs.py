@@ -14,8 +14,12 @@ VP8: Final = 3
 VP9: Final = 4
 H264: Final = 5
 AV1: Final = 6
+H265: Final = 7
 
-FORMS: Final = {"audio/opus": OPUS, "audio/red": RED, "video/vp8": VP8, "video/vp9": VP9, "video/h264": H264, "video/av1": AV1}
+FORMS: Final = {
+    "audio/opus": OPUS, "audio/red": RED, "video/vp8": VP8, "video/vp9": VP9, "video/h264": H264, "video/av1": AV1,
+    "video/h265": H265,
+}  # fmt: skip
 
 
 def parameters(fmtp: str) -> dict[str, str]:
@@ -51,10 +55,8 @@ def matching(codec: Codec, offered: Sequence[Codec]) -> Codec | None:
 def is_keyframe(form: int, buffer: bytes | bytearray, at: int, end: int) -> bool:
     """Whether the payload `buffer[at:end]` begins a picture that needs no earlier one."""
     try:
-        if form == VP8:
-            return _vp8(buffer, at, end)
-        if form == H264:
-            return _h264(buffer, at, end)
+        if form in _KEYFRAMES:
+            return _KEYFRAMES[form](buffer, at, end)
         if form == VP9:
             # RFC 9628: no inter-picture prediction, beginning of a frame, lowest spatial layer.
             first = buffer[at]
@@ -107,3 +109,20 @@ def _h264(buffer: bytes | bytearray, at: int, end: int) -> bool:
             at += 2 + size
         return False
     return at < end and kind == 7
+
+
+def _h265(buffer: bytes | bytearray, at: int, end: int) -> bool:
+    """RFC 7798: a video parameter set, the first of what a keyframe needs, alone or in an aggregation packet."""
+    kind = buffer[at] >> 1 & 63
+    if kind == 48:
+        at += 2
+        while at + 2 < end:
+            size = (buffer[at] << 8) | buffer[at + 1]
+            if buffer[at + 2] >> 1 & 63 == 32:
+                return True
+            at += 2 + size
+        return False
+    return at < end and kind == 32
+
+
+_KEYFRAMES: Final = {VP8: _vp8, H264: _h264, H265: _h265}

@@ -36,6 +36,9 @@ def _described(data: bytearray, form: int, at: int, end: int) -> int:
         case codecs.H264:
             kind = first & 31
             return at + 1 if kind <= _AGGREGATE else at + 2 if kind == _FRAGMENT else end
+        case codecs.H265:  # RFC 7798, 4.4: one unit, or a piece of one
+            kind = first >> 1 & 63
+            return at + 2 if kind < 48 else at + 3 if kind == 49 else end
         case codecs.AV1:
             return at + 1 if first & 0x30 == 0x10 else end  # one element: its length is not said (AV1 RTP, 4.4)
         case codecs.VP8:

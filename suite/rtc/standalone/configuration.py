@@ -17,7 +17,7 @@ DEV_KEY: Final = "devkey"
 DEV_SECRET: Final = "secret"  # noqa: S105 -- LiveKit's own placeholder, known to everyone, and said so at the start
 SHORT: Final = 32  # characters; a shorter secret is warned of, as LiveKit does
 AUDIO: Final = ("pcmu", "pcma", "opus", "red")
-VIDEO: Final = ("vp8", "h264", "vp9", "av1")
+VIDEO: Final = ("vp8", "h264", "vp9", "av1", "h265")
 LIMITS: Final = {
     "max_metadata_size": "metadata_limit", "max_attributes_size": "attributes_limit", "max_room_name_length": "room_name_limit",
     "max_participant_identity_length": "identity_limit", "max_participant_name_length": "name_limit",

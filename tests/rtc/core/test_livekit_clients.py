@@ -304,6 +304,26 @@ def publish_h264(publisher: Client, cid: str, *before: str) -> str:
     return sid
 
 
+def test_h265_is_for_those_who_can_decode_it() -> None:
+    """As at LiveKit 1.13, whose offers have it under 116."""
+    world = World()
+    publisher, viewer, other = world.join("publisher"), world.join("viewer", single=False), world.join("other", single=False)
+    assert "video/H265" in [codec.mime for codec in publisher.last("join").room.enabled_codecs]
+    answer(viewer)
+    answer(other)
+    sid = add(publisher, "screen", codec="h265")
+    text = offer_text(("video", "sendonly", "screen")).replace("96 97\r\n", "96 97 120\r\n")
+    text = text.replace("a=rtpmap:96", "a=rtpmap:120 H265/90000\r\na=fmtp:120 profile-id=1;level-id=93\r\na=rtpmap:96")
+    publisher.send(offer=rtc.SessionDescription(type="offer", sdp=text, id=2))
+    assert world.of(media.Receive)[-1].codecs[0].mime == "video/h265"
+    world.report(media.LayerStarted(sid, 0, media.Codec(120, "video/h265", 90_000)))
+    assert "a=rtpmap:116 H265/90000" in sections(viewer)[0]
+    answer(viewer)
+    answer(other, "H265")
+    assert [(down.track, down.transport.split("/")[0]) for down in world.of(media.AddDowntrack)] == [(sid, viewer.sid)]
+    assert other.last("subscription_response").err == models.SubscriptionError.SE_CODEC_UNSUPPORTED
+
+
 @pytest.mark.parametrize("rejected", [True, False])
 def test_with_two_connections_one_who_cannot_decode_a_track_is_told_too(rejected: bool) -> None:
     world = World()

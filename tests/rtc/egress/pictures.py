@@ -16,6 +16,7 @@ ENCODERS: Final = {
     "video/vp8": ("libvpx", {"deadline": "realtime", "lag-in-frames": "0"}),
     "video/vp9": ("libvpx-vp9", {"deadline": "realtime", "lag-in-frames": "0"}),
     "video/h264": ("libx264", {"tune": "zerolatency", "preset": "ultrafast"}),
+    "video/h265": ("libx265", {"tune": "zerolatency", "preset": "ultrafast", "x265-params": "log-level=none:pools=none"}),
 }
 
 
@@ -40,7 +41,8 @@ def encoded(
 
 def packets(mime: str, frame: bytes) -> list[bytes]:
     """The payloads that carry a frame."""
-    return list({"video/vp8": _vp8, "video/vp9": _vp9, "video/h264": _h264, "video/av1": _av1}[mime](frame))
+    carried = {"video/vp8": _vp8, "video/vp9": _vp9, "video/h264": _h264, "video/h265": _h265, "video/av1": _av1}
+    return list(carried[mime](frame))
 
 
 def _parts(data: bytes) -> Iterator[tuple[bytes, bool, bool]]:
@@ -77,6 +79,23 @@ def _h264(frame: bytes) -> Iterator[bytes]:
             continue
         for part, first, last in _parts(unit[1:]):
             yield bytes((unit[0] & 0xE0 | 28, 0x80 * first | 0x40 * last | unit[0] & 31)) + part
+
+
+def _h265(frame: bytes) -> Iterator[bytes]:
+    """Parameter sets together (an aggregation packet), slices in fragments."""
+    units = [unit.removesuffix(b"\0") for unit in frame.split(b"\0\0\1") if unit.strip(b"\0")]
+    sets = [unit for unit in units if 32 <= unit[0] >> 1 & 63 <= 34]
+    if sets:
+        yield bytes((48 << 1, 1)) + b"".join(len(unit).to_bytes(2, "big") + unit for unit in sets)
+    for unit in units:
+        kind = unit[0] >> 1 & 63
+        if kind > 21:
+            continue
+        if len(unit) <= SIZE:
+            yield unit
+            continue
+        for part, first, last in _parts(unit[2:]):
+            yield bytes((unit[0] & 0x81 | 49 << 1, unit[1], 0x80 * first | 0x40 * last | kind)) + part
 
 
 def _units(frame: bytes) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from suite.rtc.egress.frames import FORMS, Malformed
 from tests.rtc.egress.pictures import ENCODERS, HEIGHT, RATE, STEP, WIDTH, encoded, packets
 
 FRAME = 1_000_000_000 // RATE  # ns
-FORMATS = {"video/h264": "mp4", "video/av1": "webm", "video/vp8": "webm", "video/vp9": "webm"}
+FORMATS = {"video/h264": "mp4", "video/h265": "mp4", "video/av1": "webm", "video/vp8": "webm", "video/vp9": "webm"}
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("mime", sorted(ENCODERS))]
 
 

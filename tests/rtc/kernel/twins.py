@@ -22,6 +22,7 @@ from tests.rtc.peer import rtp
 VIDEO = [
     Codec(96, "video/vp8", 90000, rtx_payload_type=97), Codec(98, "video/vp9", 90000, rtx_payload_type=99),
     Codec(102, "video/h264", 90000), Codec(45, "video/av1", 90000, rtx_payload_type=46),
+    Codec(116, "video/h265", 90000),
 ]  # fmt: skip
 SOUND = [Codec(111, "audio/opus", 48000), Codec(63, "audio/red", 48000, fmtp="111/111")]
 PUBLISHED = {uri: index + 1 for index, uri in enumerate(URIS)}

@@ -192,6 +192,20 @@ def test_extensions_are_the_subscribers_own() -> None:
     assert [packet[0] for packet in plain.rtp] == [0x80, 0x80]
 
 
+def test_a_reader_of_h265_begins_with_its_parameter_sets() -> None:
+    """RFC 7798: alone or in an aggregation packet; neither a slice of a keyframe without them nor the next set is enough."""
+    h265 = Codec(116, "video/h265", 90000)
+    sets, slice_ = [bytes((kind << 1, 1)) + b"set" for kind in (32, 33, 34)], bytes((19 << 1, 1)) + b"slice"
+    together = bytes((48 << 1, 1)) + b"".join(len(one).to_bytes(2, "big") + one for one in sets)
+    for first in (sets[0], together):
+        table = Bench()
+        track = table.publish("TR", h265, ssrcs=(10,))
+        line = table.subscribe(track, h265)
+        for number, payload in enumerate([slice_, sets[1], first, slice_]):
+            table.send(ssrc=10, sequence=number, payload_type=116, payload=payload)
+        assert [packet[-5:] for packet in line.rtp] == [first[-5:], b"slice"]
+
+
 H264 = "packetization-mode={};profile-level-id={}"
 
 

@@ -29,6 +29,7 @@ DESCRIBED = {
     "VP9 flexible": (codecs.VP9, bytes.fromhex("f4 8123 2b 03 04")), "VP9 groups": (codecs.VP9, bytes.fromhex("a4 12 2b 07")),
     "VP9 structure": (codecs.VP9, bytes.fromhex("aa 8123 00 07 38 0140 00b4 0280 0168 02 04 01 08 01 02")),
     "H264": (codecs.H264, b"\x61"), "H264 fragment": (codecs.H264, b"\x7c\x41"), "AV1": (codecs.AV1, b"\x10"),
+    "H265": (codecs.H265, b"\x02\x01"), "H265 fragment": (codecs.H265, b"\x62\x01\x41"),
 }  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def test_any_bytes_are_cut_within_their_payload() -> None:
     for _ in range(20_000):
         inside = chance.randbytes(chance.randrange(20))
         data = chance.randbytes(chance.randrange(40)) + closed(inside, said=chance.choice([0, 0, 1, -1, 9]))
-        form = chance.choice([codecs.VP8, codecs.VP9, codecs.H264, codecs.AV1])
+        form = chance.choice([codecs.VP8, codecs.VP9, codecs.H264, codecs.H265, codecs.AV1])
         end = trailer.cut(bytearray(data), form, 0, len(data))
         assert 0 < end <= len(data)
         cut += end < len(data)

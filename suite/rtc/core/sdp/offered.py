@@ -37,6 +37,7 @@ CODECS: Final[dict[str, tuple[OfferedCodec, ...]]] = {
         _h264(102, 103, 1, "42001f"),
         _h264(125, 126, 0, "42e01f"),
         _video(35, "AV1", 36),
+        _video(116, "H265", 117),
     ),
 }
 
