@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from playwright.async_api import Browser, BrowserContext, CDPSession, Page
 
 from benchmarks.report import begin, quantile, say
 from benchmarks.running import running
+from suite.runtime.folders import ROOT
 from tests.journeys.acts import end_for_all
 from tests.journeys.browser import Person, chromium, person
 from tests.journeys.house import House
@@ -78,19 +80,22 @@ class Wire:
             self.by_kind[kind] = self.by_kind.get(kind, 0.0) + event["encodedDataLength"]
 
 
-async def pages(*, times: int) -> dict[str, Any]:
+async def pages(*, times: int, only: str | None) -> dict[str, Any]:
     async with running() as house, chromium() as browser:
         states = {name: await _state(browser, house, name) for name in ("Awa Diallo", "Claire Petit", "David Roche")}
         room, meeting, document = await _make(browser, house, states["Awa Diallo"])
+        transcript = await _transcribe(house)
         found: dict[str, Any] = {}
-        for seen in _pages(house.url, room, meeting, document):
+        for seen in _pages(house.url, room, meeting, document, transcript):
+            if only not in {None, seen.name}:
+                continue
             await _visit(browser, states[seen.who], seen)  # warms the server, not the browser
             visits = [await _visit(browser, states[seen.who], seen) for _number in range(times)]
             found[seen.name] = _summary(visits)
     return {"times": times, "pages": found}
 
 
-def _pages(url: str, room: str, meeting: str, document: str) -> list[Seen]:
+def _pages(url: str, room: str, meeting: str, document: str, transcript: str) -> list[Seen]:
     staff = "Awa Diallo"
     return [
         Seen(name="home", who=staff, address=f"{url}/", needs="form[action='/meetings/start/'] button"),
@@ -98,6 +103,7 @@ def _pages(url: str, room: str, meeting: str, document: str) -> list[Seen]:
         Seen(name="after a meeting", who=staff, address=meeting, needs="main h1"),
         Seen(name="documents", who=staff, address=f"{url}/documents/", needs="form[action='/documents/start/'] button"),
         Seen(name="document", who=staff, address=document, needs="#document [contenteditable=true]"),
+        Seen(name="transcript", who=staff, address=transcript, needs=".transcript__play"),
         Seen(name="messages", who=staff, address=f"{url}/messages/", needs=".chat__list li :is(a, button)"),
         Seen(name="people (HR)", who="Claire Petit", address=f"{url}/people/", needs="table td a"),
         Seen(name="audit (auditor)", who="David Roche", address=f"{url}/audit/", needs="table td a"),
@@ -135,6 +141,16 @@ async def _make(browser: Browser, house: House, state: Any) -> tuple[str, str, s
     [(meeting,)] = await house.ask("select id from meetings_meeting")
     await context.close()
     return room, f"{house.url}/meetings/{meeting}/", document
+
+
+async def _transcribe(house: House) -> str:
+    """The address of the transcript of that meeting: an hour of it, and its sound."""
+    write = "from benchmarks.transcribed import transcribe; transcribe()"
+    words = ["--var", str(house.var), "manage", "shell", "--no-imports", "-c", write]
+    made = await asyncio.create_subprocess_exec(sys.executable, "-m", "suite.runtime", *words, cwd=ROOT)
+    assert await made.wait() == 0, "the transcript was not written"
+    [(transcript,)] = await house.ask("select resource_id from transcripts_transcript")
+    return f"{house.url}/transcripts/{transcript}/"
 
 
 async def _context(browser: Browser, state: Any) -> BrowserContext:
@@ -196,6 +212,7 @@ def _middle(loads: list[dict[str, Any]], name: str) -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=5, help="visits of each page, each in a fresh context")
+    parser.add_argument("--only", help="one page, by the name that it has in the report")
     given = parser.parse_args()
     head = begin("pages")
-    say(head | asyncio.run(pages(times=given.times)))
+    say(head | asyncio.run(pages(times=given.times, only=given.only)))
