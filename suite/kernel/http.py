@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Callable
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from suite.kernel.logs import get_logger
 
 log = get_logger(__name__)
 RETRY_SECONDS = 5
+COMPRESSED = ("text/html", "application/json")
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -46,6 +48,17 @@ class CorrelationMiddleware:
             if not request.path.startswith("/static/"):
                 response.setdefault("Cache-Control", "no-store")
             return response
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Pages and answers of the API go compressed to those who can read it, each lengthened at random (against BREACH).
+
+    Nothing else does: sound has no more to give, and is asked for by ranges of bytes.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        return super().process_response(request, response) if kind in COMPRESSED and not response.streaming else response
 
 
 class ErrorMiddleware:
