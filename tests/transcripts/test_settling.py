@@ -18,13 +18,15 @@ from suite.audit.models import Record
 from suite.kernel import clock
 from suite.kernel.models import WorkState
 from suite.meetings.access import Standing
+from suite.meetings.events import CaptureComplete
 from suite.meetings.models import CapturedTrack, Consent, Participation
 from suite.meetings.services.captures import capture_stop, consent_give, track_claim, track_recording, track_store
 from suite.meetings.services.participations import participation_ask, participation_joined
+from suite.resources.public import access_revoke
 from suite.transcripts.models import TrackWork, Transcript, TranscriptState
 from suite.transcripts.pipeline.turns import Turn
 from suite.transcripts.services import track_fail, track_finish, track_queue
-from suite.transcripts.subscribers import sweep
+from suite.transcripts.subscribers import settle_complete, sweep
 from suite.transcripts.tasks import transcribe_track
 from tests.audit.worlds import Sitting, captured, sitting, some_bytes
 from tests.people import person, session_of
@@ -133,6 +135,37 @@ def test_it_is_not_ready_while_it_goes_on(meeting: Meeting) -> None:
     finish(meeting, 1)
     assert meeting.transcript.state == TranscriptState.RECORDING
     assert not Record.objects.filter(action="transcripts.transcript.ready").exists()
+
+
+def test_it_waits_for_a_track_that_nobody_has_taken_up_yet(meeting: Meeting) -> None:
+    stop(meeting)
+    finish(meeting, 0)
+    track = CapturedTrack.objects.get(id=meeting.works[1].track_id)
+    meeting.works[1].delete()
+    settle_complete(CaptureComplete(meeting_id=meeting.at.meeting.id, capture_id=track.capture_id, at=clock.now()))
+    assert meeting.transcript.state == TranscriptState.WORKING
+
+
+def test_who_was_taken_off_a_transcript_stays_off_it(meeting: Meeting) -> None:
+    """What is delivered again shares nothing again."""
+    stop(meeting)
+    finish(meeting, 0)
+    finish(meeting, 1)
+    transcript = meeting.transcript
+    access = transcript.resource.accesses.get(user_id=meeting.bruno.user_id)
+    access_revoke(access=access, actor=meeting.at.awa.ref, now=clock.now())
+    settle_complete(CaptureComplete(meeting_id=meeting.at.meeting.id, capture_id=transcript.capture_id, at=clock.now()))
+    assert statuses(meeting, f"/transcripts/{transcript.pk}/") == [200, 404, 404]
+
+
+def test_a_lease_holds_for_its_seconds_and_as_long_as_it_is_renewed(meeting: Meeting) -> None:
+    work, now = meeting.works[0], clock.now()
+    other = TrackWork.objects.get(pk=work.pk)
+    assert work.lease(now=now, seconds=20)
+    assert not other.lease(now=now + timedelta(seconds=19), seconds=20)
+    work.renew(now=now + timedelta(seconds=15), seconds=20)
+    assert not other.lease(now=now + timedelta(seconds=34), seconds=20)
+    assert other.lease(now=now + timedelta(seconds=36), seconds=20)
 
 
 def test_one_track_that_fails_leaves_the_others_and_all_of_them_leave_nothing(meeting: Meeting) -> None:
