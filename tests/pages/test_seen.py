@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 
 from suite.runtime.folders import ROOT
 from tests.journeys.browser import Person, chromium, person
@@ -83,6 +83,32 @@ async def faults(page: Page) -> list[str]:
         "axe.run(document, {resultTypes: ['violations']}).then((r) => r.violations)"
     )
     return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+
+# Whether it was ever said that the line is lost.
+WATCH_LOSS = """
+  window.__lost = false;
+  new MutationObserver(() => { window.__lost ||= document.body.innerText.includes('Liaison perdue'); })
+    .observe(document, { childList: true, subtree: true, characterData: true });
+"""
+
+
+async def test_a_slow_line_connects_and_is_not_said_to_be_lost(browser: Browser, house: Whole) -> None:
+    room = await start(browser, house)
+    page, joined = room.host.page, asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await joined.wait()
+        await route.continue_()
+
+    await page.context.add_init_script(WATCH_LOSS)
+    await page.route("**/assets/Inside-*.js", late)
+    await page.reload(wait_until="commit")
+    await page.get_by_role("button", name="Rejoindre", exact=True).click()
+    await page.get_by_text("Connexion…").wait_for()
+    joined.set()
+    await page.locator(CONNECTED).wait_for()
+    assert not await page.evaluate("window.__lost")
 
 
 WITHIN = """() => {

@@ -27,6 +27,8 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
   const [{ room, entered }] = useState(() => takeCall(entry, sources));
   const [version] = useState(() => versionOf(room));
   useSyncExternalStore(version.subscribe, version.read);
+  // A room that was not connected yet calls itself disconnected: nothing is lost before the first try is over.
+  const [isTried, setIsTried] = useState(false);
 
   useEffect(() => {
     let isOver = false;
@@ -38,8 +40,10 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
       entering.then(
         () => {
           attempt = 0;
+          setIsTried(true);
         },
         () => {
+          setIsTried(true);
           if (!isOver && room.state === ConnectionState.Disconnected) again();
         },
       );
@@ -88,12 +92,12 @@ export function useCall(entry: Entry, sources: LocalSources, onEnded: (ending: E
     };
   }, [room, entered, entry, sources, onEnded]);
 
-  return { room, connection: connectionOf(room.state), isSoundBlocked: !room.canPlaybackAudio };
+  return { room, connection: connectionOf(room.state, isTried), isSoundBlocked: !room.canPlaybackAudio };
 }
 
-function connectionOf(state: ConnectionState): Call["connection"] {
+function connectionOf(state: ConnectionState, isTried: boolean): Call["connection"] {
   if (state === ConnectionState.Connected) return "connected";
-  return state === ConnectionState.Connecting ? "connecting" : "lost";
+  return state === ConnectionState.Connecting || (state === ConnectionState.Disconnected && !isTried) ? "connecting" : "lost";
 }
 
 /** Whether the media server answers that it takes nobody in: a refused websocket does not say why it was. */
