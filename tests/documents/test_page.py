@@ -158,6 +158,7 @@ def test_sharing_by_name_with_the_keyboard_alone(web, minutes, awa, bruno, compl
         assert violations(page) == []
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.get_by_role("button", name="Partager")).to_be_focused()
     assert minutes.resource.accesses.get(user_id=bruno.user_id).role == "editor"
 
 
