@@ -45,9 +45,7 @@ def status(viewer, resource):
 
 
 @pytest.mark.parametrize(("to", "colleague"), [("unit", 404), ("unit above", 404), ("group", 404), ("organization", 200)])
-def test_an_access_of_many_lets_in_those_alone(
-    awa, bruno, member, stranger, house, direction, bureau, resource, to, colleague
-):
+def test_an_access_of_many_lets_in_those_alone(awa, bruno, member, stranger, house, direction, bureau, resource, to, colleague):
     principal = {
         "unit": {"unit_id": bureau.id},
         "unit above": {"unit_id": direction.id},
