@@ -146,7 +146,7 @@ class Person:
         async def enough() -> bool:
             return len((await self.statistics())["frames"]) >= pictures
 
-        await until(enough, seconds=20, what=f"{self.name} receives {pictures} pictures")
+        await until(enough, seconds=60, what=f"{self.name} receives {pictures} pictures")
         before = (await self.statistics())["frames"]
         for _second in range(samples):
             await self.page.wait_for_timeout(1000)

@@ -64,7 +64,7 @@ async def test_what_is_stored_was_agreed_to(house: House, staff: Come) -> None:
     await helene.answers("asked")
     await helene.say(type="decline")
     await helene.answers("declined")
-    await until(lambda: taken(house, 3), seconds=10, what="three people's sound is taken")
+    await until(lambda: taken(house, 3), seconds=30, what="three people's sound is taken")
 
     async def speak(**said: Sound) -> None:
         who = {"farid": farid, "late": late, "ines": ines, "helene": helene, "guest": guest}
@@ -76,7 +76,7 @@ async def test_what_is_stored_was_agreed_to(house: House, staff: Come) -> None:
     await late.agree()
     await ines.say(type="decline")
     await ines.answers("declined")
-    await until(lambda: taken(house, 4), seconds=10, what="the latecomer's sound is taken")
+    await until(lambda: taken(house, 4), seconds=30, what="the latecomer's sound is taken")
     await speak(late=SAID, ines=KEPT_TO_ONESELF, helene=KEPT_TO_ONESELF)
     await awa.say(type="end_for_all")
     await until(lambda: complete(house), seconds=20, what="every track is stored")

@@ -42,7 +42,7 @@ async def test_who_agreed_is_recorded_again_and_nobody_else(house: House, staff:
     await awa.say(type="transcription_start")
     for one in (farid, helene):
         await one.agree()
-    await until(lambda: running(house, 2), seconds=10, what="two people's sound is taken")
+    await until(lambda: running(house, 2), seconds=30, what="two people's sound is taken")
     speaking = asyncio.gather(*(one.speak(source, SAID.samples, rate=SAID.sample_rate) for one, source in microphones.items()))
     await asyncio.sleep(KILLED_AFTER)
     await helene.say(type="decline")  # withdrawn while it runs: no further file for her

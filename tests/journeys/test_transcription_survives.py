@@ -32,7 +32,7 @@ async def test_the_transcript_is_the_same_and_no_turn_is_there_twice(house: Hous
     microphone = await farid.open_microphone()
     await awa.say(type="transcription_start")
     await farid.agree()
-    await until(lambda: counts(house, "meetings_capturedtrack", "egress_id <> ''"), seconds=10, what="his sound is taken")
+    await until(lambda: counts(house, "meetings_capturedtrack", "egress_id <> ''"), seconds=30, what="his sound is taken")
     said = decode(two_voices(), start=5.0, end=20.0)
     await farid.speak(microphone, said.samples, rate=said.sample_rate)
     await awa.say(type="end_for_all")

@@ -80,7 +80,7 @@ async def test_six_browsers_go_on(pair: Server, browser: Browser, pages: str) ->
     await asyncio.gather(*(page.evaluate(WATCH) for page in tabs.values()))
     worker.kill()
     await until(lambda: all(told(pair, "r")["participant_joined", who] == 2 for who in PEOPLE), 40)
-    await all_seen(tabs, 40)
+    await all_seen(tabs, 90)
     again = {who: await page.evaluate("again") for who, page in tabs.items()}
     assert all(set(found) == {f"{other}-camera" for other in PEOPLE if other != who} for who, found in again.items())
     took = max(max(found.values()) for found in again.values())

@@ -320,7 +320,7 @@ async def test_chromium_publishes_in_layers_and_another_watches(
     await growing(player, "frames()", 20)
     await growing(player, "sound()", 48_000)
     assert await player.evaluate("streams.size") == 1
-    await shown(encoder, "async () => (await sent()).filter(([, frames]) => frames > 0).length === 3")
+    await shown(encoder, "async () => (await sent()).filter(([, frames]) => frames > 0).length === 3", within=60.0)
     listed = await server.call("ListParticipants", room=room)
     tracks = [t for p in listed["participants"] for t in p.get("tracks", []) if t["type"] == "VIDEO"]
     assert len(tracks) == 1, listed
