@@ -19,7 +19,12 @@ __all__ = ["browser", "pages", "pytestmark"]  # fixtures and marks of the browse
 
 PEOPLE = "abcdef"
 AGAIN_MOST = 5.0  # s
-SMALL = "{ resolution: { width: 320, height: 180, frameRate: 10 } }"
+# A camera that runs on while the line is made anew, as Suite's page has it. All six share Chromium's one false camera: opened
+# anew by all at once, it gives no more pictures to anybody, now and then.
+SHOW = """async () => {
+    const opened = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 180, frameRate: 10 } });
+    await room.localParticipant.publishTrack(opened.getVideoTracks()[0], { source: "camera" });
+}"""
 # Frames of each picture that is shown now, by whose it is.
 FRAMES = """() => Object.fromEntries([...document.querySelectorAll("video")].map(
     (video) => [video.id, video.getVideoPlaybackQuality().totalVideoFrames]))"""
@@ -67,7 +72,7 @@ async def test_six_browsers_go_on(pair: Server, browser: Browser, pages: str) ->
         await page.goto(pages)
         await page.wait_for_function("window.ready")
         await page.evaluate("([u, t, s]) => meet(u, t, s)", [pair.ws, pair.token(who, "r"), number % 2 == 0])
-        await page.evaluate(f"room.localParticipant.setCameraEnabled(true, {SMALL})")
+        await page.evaluate(SHOW)
     await tabs["b"].evaluate("room.localParticipant.setMicrophoneEnabled(true)")
     await all_seen(tabs, 60)
     listed = await pair.call("ListParticipants", room="r")
@@ -80,7 +85,7 @@ async def test_six_browsers_go_on(pair: Server, browser: Browser, pages: str) ->
     await asyncio.gather(*(page.evaluate(WATCH) for page in tabs.values()))
     worker.kill()
     await until(lambda: all(told(pair, "r")["participant_joined", who] == 2 for who in PEOPLE), 40)
-    await all_seen(tabs, 90)
+    await all_seen(tabs, 40)
     again = {who: await page.evaluate("again") for who, page in tabs.items()}
     assert all(set(found) == {f"{other}-camera" for other in PEOPLE if other != who} for who, found in again.items())
     took = max(max(found.values()) for found in again.values())
