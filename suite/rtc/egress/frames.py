@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -120,6 +120,14 @@ def _vp9_is_key(frame: bytes) -> bool:
 # --- H264
 
 
+def _aggregated(payload: bytes, at: int) -> Iterator[bytearray]:
+    """The units of an aggregation packet, H264's or H265's, behind its head of `at` bytes: each with its size in two."""
+    while at + 2 < len(payload):
+        size = int.from_bytes(payload[at : at + 2], "big")
+        yield bytearray(payload[at + 2 : at + 2 + size])
+        at += 2 + size
+
+
 def _h264_begins(payload: bytes) -> bool:
     return payload[0] & 31 != FU_A or bool(payload[1] & 0x80)
 
@@ -129,11 +137,7 @@ def _h264_join(payloads: Sequence[bytes]) -> bytes:
     for payload in payloads:
         kind = payload[0] & 31
         if kind == STAP_A:
-            at = 1
-            while at + 2 < len(payload):
-                size = int.from_bytes(payload[at : at + 2], "big")
-                units.append(bytearray(payload[at + 2 : at + 2 + size]))
-                at += 2 + size
+            units += _aggregated(payload, 1)
         elif kind == FU_A:
             if payload[1] & 0x80:
                 units.append(bytearray((payload[0] & 0xE0 | payload[1] & 31,)))
@@ -187,11 +191,7 @@ def _h265_join(payloads: Sequence[bytes]) -> bytes:
     for payload in payloads:
         kind = _h265_kind(payload[0])
         if kind == AP_265:
-            at = 2
-            while at + 2 < len(payload):
-                size = int.from_bytes(payload[at : at + 2], "big")
-                units.append(bytearray(payload[at + 2 : at + 2 + size]))
-                at += 2 + size
+            units += _aggregated(payload, 2)
         elif kind == FU_265:
             if payload[2] & 0x80:
                 units.append(bytearray((payload[0] & 0x81 | (payload[2] & 63) << 1, payload[1])))

@@ -17,9 +17,8 @@ STOP: Final = 3  # JSON: reason, failed, dropped
 # JSON, from the egress process: egress_id, filename, started_at, ended_at (ns), bytes, duration (ns), error, earlier (files)
 PROGRESS: Final = 4
 KEYFRAME: Final = 5  # JSON, from the egress process: the picture cannot go on without one
-CODEC: Final = (
-    6  # JSON: mime, parameter_sets, destination: what comes from here on is of another codec, and goes to another file
-)
+# JSON: mime, parameter_sets, destination: what comes from here on is of another codec, and goes to another file
+CODEC: Final = 6
 
 
 class BadFrame(Exception):
