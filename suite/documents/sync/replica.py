@@ -206,9 +206,10 @@ class Replica:
         except Exception:  # whatever it was, it is not stored: their pages keep it and come again
             log.exception("update_not_stored", document_id=str(self.document_id), updates=len(updates))
             self._redraft()
-            for client in {waiting.client for waiting in updates}:
+            failed = {waiting.client for waiting in updates}
+            for client in failed:
                 client.drop(TRY_AGAIN)
-            return
+            updates, ids, batch = [], [], [waiting for waiting in batch if waiting.client not in failed]
         for waiting, row_id in zip(updates, ids, strict=True):
             self._take(Row(row_id, waiting.update), but=waiting.client)
         for waiting in batch:
