@@ -28,10 +28,9 @@ HOUSE = {"speech": False, "environment": {"SPEECH": "1"}}  # sound is taken; nob
 GUEST = "Odile Invitée"
 SAID = clip("sense_and_sensibility").sound().between(0.0, 6.0)
 KEPT_TO_ONESELF = clip("wizard").sound()
-WINDOW = 2 * SAMPLE_RATE
-# The same recording after Opus: over 0.7, or 0.4 where a slow machine speaks with gaps; another person's words: 0.1 to 0.3
-# (printed).
-ALIKE = 0.35
+WINDOW = SAMPLE_RATE // 2  # short, so that a machine too slow to speak without gaps speaks most of them whole
+# The same recording after Opus: over 0.7; another person's words: under 0.4 (printed).
+ALIKE = 0.55
 
 
 @dataclass
@@ -131,15 +130,17 @@ async def stored_sounds(house: House) -> list[Stored]:
 
 
 def likeness(known: Sound, stored: Sound) -> float:
-    """How much some two seconds of `known` are like any two of `stored`: 1 is the same, 0 is nothing alike."""
+    """How much some half second of `known` is like any of `stored`: 1 is the same, 0 is nothing alike. Pauses count not."""
     best = 0.0
     heard = np.pad(stored.samples.astype(np.float64), (0, WINDOW))
     power = np.concatenate([[0.0], np.cumsum(heard**2)])
     energy = np.sqrt(np.maximum(power[WINDOW:] - power[:-WINDOW], 1e-3))
+    energy = np.maximum(energy, energy.max() / 10)
     size = 1 << int(np.ceil(np.log2(len(heard) + WINDOW)))
     spectrum = np.fft.rfft(heard, size)
-    for at in range(0, len(known.samples) - WINDOW, WINDOW // 2):
-        wanted = known.samples[at : at + WINDOW].astype(np.float64)
+    parts = [known.samples[at : at + WINDOW].astype(np.float64) for at in range(0, len(known.samples) - WINDOW, WINDOW // 2)]
+    loudest = max(np.linalg.norm(part) for part in parts)
+    for wanted in (part for part in parts if np.linalg.norm(part) > loudest / 10):
         found = np.fft.irfft(spectrum * np.conj(np.fft.rfft(wanted, size)), size)[: len(energy)]
         best = max(best, float(np.max(np.abs(found) / (energy * np.linalg.norm(wanted)))))
     return best
