@@ -341,7 +341,7 @@ CURSOR = ".bn-collaboration-cursor__label, .collaboration-cursor__label, [class*
 
 
 @pytest.mark.journey
-@pytest.mark.xdist_group("walk")
+@pytest.mark.alone
 @pytest.mark.speech
 @pytest.mark.timeout(900)
 async def test_the_walk(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.sounds import decode, two_voices
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.speech,
-    pytest.mark.xdist_group("walk"),
+    pytest.mark.xdist_group("speech"),
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(400),
 ]
