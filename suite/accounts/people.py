@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import F, Func, Q, QuerySet
 from django.db.models.functions import Lower
 
@@ -15,8 +15,8 @@ from suite.accounts.access import administered_by
 from suite.accounts.models import Membership, Role, RoleAssignment, Unit
 from suite.accounts.viewer import Viewer
 from suite.kernel.ids import parse_uuid
+from suite.kernel.paging import page_of
 
-PAGE_ROWS = 50
 ACTIVE, DEACTIVATED = "active", "deactivated"
 SORTS: dict[str, tuple[str, ...]] = {
     "name": ("user__usual_name", "user__given_name"),
@@ -81,7 +81,7 @@ def list_people(*, viewer: Viewer | None, wanted: PeopleFilter) -> Page[Membersh
     if wanted.role:
         holders = RoleAssignment.objects.filter(role=wanted.role).values("user_id", "organization_id")
         found = found.filter(user_id__in=holders.filter(organization_id__in=found.values("organization_id")).values("user_id"))
-    return Paginator(_sorted(found, wanted.sort), PAGE_ROWS).get_page(wanted.page)
+    return page_of(_sorted(found, wanted.sort), wanted.page)
 
 
 def roles_of_people(memberships: list[Membership]) -> dict[uuid.UUID, list[Role]]:

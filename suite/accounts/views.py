@@ -157,8 +157,6 @@ def _list(viewer: Viewer, wanted: PeopleFilter) -> dict[str, Any]:
         "statuses": [
             {"name": name, "query": wanted.with_(status=key, page=1), "on": wanted.status == key} for key, name in STATUSES
         ],
-        "earlier": wanted.with_(page=page.number - 1) if page.has_previous() else None,
-        "later": wanted.with_(page=page.number + 1) if page.has_next() else None,
     }
 
 

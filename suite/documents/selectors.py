@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from suite.accounts.public import Viewer
 from suite.resources.public import Resource, ResourceKind, favourite_ids, list_favourites, list_recents, readable_by
-
-SHOWN = 200  # documents, in each list
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +25,23 @@ class DocumentLine:
     updated_at: datetime
 
 
-def list_documents(*, viewer: Viewer) -> list[DocumentLine]:
-    """The documents that the viewer made or was given access to, the latest changed first."""
-    readable = readable_by(viewer).select_related("owner").filter(kind=ResourceKind.DOCUMENT)
-    return _lines(viewer, readable.order_by("-updated_at", "-id")[:SHOWN])
+def list_documents(*, viewer: Viewer, shown: str = "") -> QuerySet[Resource]:
+    """Documents that the viewer may read, the latest changed first; `favourites` and `recent`: the latest marked, opened.
+
+    `mine` are the viewer's own, `shared` all others; any other word shows all.
+    """
+    if shown == "favourites":
+        return list_favourites(viewer=viewer, kinds=[ResourceKind.DOCUMENT]).select_related("owner")
+    if shown == "recent":
+        return list_recents(viewer=viewer, kinds=[ResourceKind.DOCUMENT]).select_related("owner")
+    found = readable_by(viewer).select_related("owner").filter(kind=ResourceKind.DOCUMENT).order_by("-updated_at", "-id")
+    if shown == "mine":
+        return found.filter(owner_id=viewer.user_id)
+    return found.exclude(owner_id=viewer.user_id) if shown == "shared" else found
 
 
-def list_favourite_documents(*, viewer: Viewer) -> list[DocumentLine]:
-    """The documents that the viewer marked, the latest marked first."""
-    return _lines(viewer, list_favourites(viewer=viewer, kinds=[ResourceKind.DOCUMENT])[:SHOWN])
-
-
-def list_recent_documents(*, viewer: Viewer) -> list[DocumentLine]:
-    """The documents that the viewer opened, the latest opened first."""
-    return _lines(viewer, list_recents(viewer=viewer, kinds=[ResourceKind.DOCUMENT])[:SHOWN])
-
-
-def _lines(viewer: Viewer, resources: Iterable[Resource]) -> list[DocumentLine]:
+def lines_of(*, viewer: Viewer, resources: Iterable[Resource]) -> list[DocumentLine]:
+    """Each of `list_documents` as lists show it."""
     marked = favourite_ids(viewer=viewer)
     return [
         DocumentLine(

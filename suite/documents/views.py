@@ -14,9 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 from suite.accounts.public import viewer_required
 from suite.documents.access import READ, access_document
 from suite.documents.api.views import document_payload
-from suite.documents.selectors import list_documents, list_favourite_documents, list_recent_documents
+from suite.documents.selectors import lines_of, list_documents
 from suite.documents.services import document_create
 from suite.kernel import clock
+from suite.kernel.paging import page_of
 from suite.resources.public import resource_opened
 
 SHOWN = {
@@ -26,17 +27,17 @@ SHOWN = {
     "mine": _("Made by me"),
     "shared": _("Shared with me"),
 }
-LISTS = {"favourites": list_favourite_documents, "recent": list_recent_documents}
 
 
 @require_GET
 def list_(request: HttpRequest) -> HttpResponse:
     """The viewer's documents and those shared with them; `?shown=` is one of `SHOWN`."""
     viewer, shown = viewer_required(request), request.GET.get("shown", "")
-    documents = LISTS[shown](viewer=viewer) if shown in LISTS else list_documents(viewer=viewer)
-    if shown in {"mine", "shared"}:
-        documents = [line for line in documents if line.is_mine == (shown == "mine")]
-    return render(request, "documents/list.html", {"documents": documents, "shown": shown, "choices": SHOWN.items()})
+    page = page_of(list_documents(viewer=viewer, shown=shown), request.GET.get("page"))
+    documents = lines_of(viewer=viewer, resources=page)
+    return render(
+        request, "documents/list.html", {"page": page, "documents": documents, "shown": shown, "choices": SHOWN.items()}
+    )
 
 
 @require_POST

@@ -48,7 +48,7 @@ def access_room_by_id(*, viewer: Viewer, id: uuid.UUID) -> Room:
     return Room.objects.get(resource=resource)
 
 
-def access_meeting(*, viewer: Viewer, id: uuid.UUID) -> tuple[Meeting, Standing]:
+def access_meeting(*, viewer: Viewer, id: uuid.UUID) -> Meeting:
     """A meeting's page: for those who were admitted to it and for the room's moderators.
 
     Raises `NotFound` for everybody else, as for what is absent.
@@ -56,11 +56,10 @@ def access_meeting(*, viewer: Viewer, id: uuid.UUID) -> tuple[Meeting, Standing]
     meeting = Meeting.objects.select_related("room__resource", "channel__resource", "organization").filter(id=id).first()
     if meeting is None:
         raise NotFound
-    standing = standing_in(room=meeting.room, viewer=viewer)
     was_there = meeting.participations.filter(user_id=viewer.user_id, admitted_at__isnull=False).exists()
-    if standing < Standing.MODERATOR and not was_there:
+    if not was_there and standing_in(room=meeting.room, viewer=viewer) < Standing.MODERATOR:
         raise NotFound
-    return meeting, standing
+    return meeting
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from suite.accounts.public import viewer_required
 from suite.kernel import clock
+from suite.kernel.paging import page_of
 from suite.meetings import selectors, webhooks
-from suite.meetings.access import Standing, access_meeting, access_room, access_room_by_id
+from suite.meetings.access import access_meeting, access_room, access_room_by_id
 from suite.meetings.attendance import attendance_of
 from suite.meetings.pages import sections_of
 from suite.meetings.services.rooms import room_create
-
-LISTED = 50
+from suite.resources.public import ResourceRole, has_role, role_of
 
 
 @require_POST
@@ -31,7 +31,8 @@ def start(request: HttpRequest) -> HttpResponseRedirect:
 def list_(request: HttpRequest) -> HttpResponse:
     """My meetings and the rooms that I made for later, newest first."""
     viewer = viewer_required(request)
-    context = {"meetings": selectors.list_meetings(viewer)[:LISTED], "rooms": selectors.list_ready_rooms(viewer)[:LISTED]}
+    page = page_of(selectors.list_meetings(viewer), request.GET.get("page"))
+    context = {"page": page, "rooms": selectors.list_ready_rooms(viewer) if page.number == 1 else []}
     return render(request, "meetings/list.html", context)
 
 
@@ -39,14 +40,16 @@ def list_(request: HttpRequest) -> HttpResponse:
 def meeting(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
     """A meeting's page: who was there, and what came of it."""
     viewer = viewer_required(request)
-    found, standing = access_meeting(viewer=viewer, id=id)
+    found = access_meeting(viewer=viewer, id=id)
+    room = found.room if found.room.resource.deleted_at is None else None
+    is_owner = room is not None and has_role(role_of(viewer=viewer, resource=room.resource), ResourceRole.OWNER)
     context = {
         "meeting": found,
-        "room_slug": found.room.slug if found.room.resource.deleted_at is None else None,
+        "room_slug": room.slug if room else None,
+        "may_discard": is_owner and found.ended_at is not None,
         "people": attendance_of(found),
         "channel_id": found.channel_id if selectors.can_read_chat(viewer=viewer, meeting=found) else None,
         "sections": sections_of(viewer=viewer, meeting=found),
-        "can_moderate": standing >= Standing.MODERATOR,
     }
     return render(request, "meetings/meeting.html", context)
 
@@ -55,8 +58,8 @@ def meeting(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
 def room(request: HttpRequest, slug: str) -> HttpResponse:
     """Before the meeting and the meeting: an unknown or closed room is said here, before a camera starts."""
     viewer = getattr(request, "viewer", None)
-    found, standing = access_room(viewer=viewer, slug=slug)
-    return render(request, "meetings/room.html", {"room": found, "standing": standing.name.lower()})
+    found, _ = access_room(viewer=viewer, slug=slug)
+    return render(request, "meetings/room.html", {"room": found})
 
 
 @require_GET

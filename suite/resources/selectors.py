@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +17,6 @@ from suite.resources.places import Place, kinds_with_a_page, place_of
 
 TOLD_DAYS = 30  # an answer that nobody dismissed is shown for so long
 
-TRASH_SHOWN = 200
 REQUESTS_SHOWN = 50
 
 
@@ -73,11 +72,16 @@ def is_favourite(*, viewer: Viewer, resource_id: uuid.UUID) -> bool:
     return Favourite.objects.filter(user_id=viewer.user_id, resource_id=resource_id).exists()
 
 
-def list_trash(*, viewer: Viewer) -> list[Discarded]:
+def list_trash(*, viewer: Viewer) -> QuerySet[Resource]:
     """What the viewer owns or administers and was discarded, the latest first."""
     discarded = administered_by(viewer).filter(deleted_at__isnull=False, kind__in=kinds_with_a_page())
+    return discarded.select_related("deleted_by").order_by("-deleted_at", "-id")
+
+
+def lines_of_trash(*, viewer: Viewer, discarded: Iterable[Resource]) -> list[Discarded]:
+    """Each of `list_trash` as the page shows it."""
     lines = []
-    for resource in discarded.select_related("deleted_by").order_by("-deleted_at", "-id")[:TRASH_SHOWN]:
+    for resource in discarded:
         if resource.deleted_at is None:
             continue
         lines.append(

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from suite.accounts.public import viewer_required
 from suite.kernel import clock
 from suite.kernel.errors import BadInput, NotFound
+from suite.kernel.paging import page_of
 from suite.resources.access import (
     access_discarded,
     access_own_invitation,
@@ -26,7 +27,7 @@ from suite.resources.access import (
 from suite.resources.errors import InUse, NotNamed
 from suite.resources.models import ResourceRole
 from suite.resources.places import has_trash, loss_of, place_of
-from suite.resources.selectors import is_favourite, list_trash
+from suite.resources.selectors import is_favourite, lines_of_trash, list_trash
 from suite.resources.services.favourites import favourite_add, favourite_remove
 from suite.resources.services.requests import request_accept, request_ask, request_decline, request_read_answer
 from suite.resources.services.trash import resource_delete_for_ever, resource_discard, resource_restore
@@ -40,7 +41,10 @@ WAITS_MAX = 5  # seconds: the dispatcher opens an access within one
 @require_GET
 def trash(request: HttpRequest) -> HttpResponse:
     """What was discarded of what the viewer owns or administers."""
-    return render(request, "resources/trash.html", {"discarded": list_trash(viewer=viewer_required(request))})
+    viewer = viewer_required(request)
+    page = page_of(list_trash(viewer=viewer), request.GET.get("page"))
+    context = {"page": page, "discarded": lines_of_trash(viewer=viewer, discarded=page)}
+    return render(request, "resources/trash.html", context)
 
 
 @require_POST

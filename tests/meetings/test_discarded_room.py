@@ -33,6 +33,23 @@ def discard(viewer, room):
     return send(reader(viewer, "fr"), f"/resources/{room.pk}/discard/", next="/meetings/")
 
 
+def test_its_last_meeting_s_page_has_the_way_into_the_trash_for_its_owner(awa, bruno, room):
+    join(browser(awa), room.slug)
+    join(browser(bruno), room.slug)
+    meeting = Meeting.objects.get()
+    address, door = f"/meetings/{meeting.id}/", f'action="/resources/{room.pk}/discard/"'
+    assert door not in page(reader(awa, "fr"), address)  # it goes on
+    meeting_end(meeting=meeting, actor=awa.ref, now=clock.now())
+    assert door not in page(reader(bruno, "fr"), address)
+    client = reader(awa, "fr")
+    assert door in page(client, address)
+    assert send(client, f"/resources/{room.pk}/discard/", next=address) == address
+    after = page(client, address)
+    assert f'action="/trash/{room.pk}/restore/"' in after
+    assert "on ne s’y réunit plus" in after
+    assert door not in after
+
+
 def test_it_leaves_the_list_with_an_undo_and_comes_back(awa, bruno, room):
     client = reader(awa, "fr")
     assert f'action="/resources/{room.pk}/discard/"' in page(client, "/meetings/")

@@ -10,7 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from suite.kernel import clock
-from suite.meetings.models import Room
+from suite.kernel.paging import PAGE_ROWS
+from suite.meetings.models import Meeting, Room
+from suite.meetings.services.meetings import meeting_end, meeting_open
 from suite.meetings.services.rooms import room_create
 from suite.resources.services.trash import resource_discard
 from tests.meetings.doors import a_room, browser, join
@@ -18,8 +20,8 @@ from tests.meetings.doors import a_room, browser, join
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def shown_to(viewer, language="fr"):
-    answer = browser(viewer).get("/meetings/", headers={"accept": "text/html", "accept-language": language})
+def shown_to(viewer, language="fr", page=1):
+    answer = browser(viewer).get(f"/meetings/?page={page}", headers={"accept": "text/html", "accept-language": language})
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -102,3 +104,18 @@ def test_many_rooms_ask_the_database_no_more_than_one(awa):
     for _more in range(5):
         a_room(browser(awa))
     assert asked() == one
+
+
+def test_older_meetings_are_a_page_further(awa):
+    now, room = clock.now(), room_create(viewer=awa, title="Point", now=clock.now())
+    for age in range(PAGE_ROWS + 1):
+        meeting = meeting_open(room=room, actor=awa.ref, now=now - timedelta(days=age))
+        meeting_end(meeting=meeting, actor=awa.ref, now=meeting.started_at + timedelta(minutes=5))
+    a_room(browser(awa))
+    oldest = Meeting.objects.order_by("started_at")[0]
+    first, second = shown_to(awa), shown_to(awa, page=2)
+    assert f"{PAGE_ROWS + 1} réunions" in first
+    assert f"/meetings/{oldest.id}/" not in first
+    assert f"/meetings/{oldest.id}/" in second
+    assert "Réunions prêtes" in first
+    assert "Réunions prêtes" not in second

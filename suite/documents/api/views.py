@@ -14,11 +14,12 @@ from suite.accounts.public import Viewer, as_viewer
 from suite.documents.access import READ, SHARE, WRITE, access_document
 from suite.documents.contract import DocumentInfo, Role
 from suite.documents.models import Document
-from suite.documents.selectors import list_documents
+from suite.documents.selectors import lines_of, list_documents
 from suite.documents.services import document_create, document_rename
 from suite.documents.sync.presence import colour_of
 from suite.kernel import clock
 from suite.kernel.api import validated
+from suite.kernel.paging import page_of
 from suite.resources.public import ResourceRole, has_role, is_favourite, resource_discard, role_of
 
 TITLE_CHARACTERS_MAX = 300
@@ -29,10 +30,11 @@ class TitleInput(serializers.Serializer[Any]):
 
 
 class DocumentsView(APIView):
-    """The viewer's documents; POST makes an empty one."""
+    """The viewer's documents, `?page=` of `pages`; POST makes an empty one."""
 
     def get(self, request: Request) -> Response:
-        lines = list_documents(viewer=as_viewer(request.user))
+        viewer = as_viewer(request.user)
+        page = page_of(list_documents(viewer=viewer), request.query_params.get("page"))
         shown = [
             {
                 "id": line.id,
@@ -42,9 +44,9 @@ class DocumentsView(APIView):
                 "favourite": line.is_favourite,
                 "updated_at": line.updated_at,
             }
-            for line in lines
+            for line in lines_of(viewer=viewer, resources=page)
         ]
-        return Response({"documents": shown})
+        return Response({"documents": shown, "page": page.number, "pages": page.paginator.num_pages})
 
     def post(self, request: Request) -> Response:
         given = validated(TitleInput, request.data)
