@@ -32,15 +32,15 @@ status: ## What runs, and the memory of each process
 test: setup-test ## Install what tests need, then run all of them
 	@$(NODE) npm run --silent test -- --passWithNoTests
 	@$(PYTEST) -n 3 --dist loadgroup -m "not journey" --durations=15
-	@$(PYTEST) -n 2 --dist loadgroup -m "journey and not alone" -rsP --durations=15
-	@$(PYTEST) -m alone -rsP
+	@$(PYTEST) -n 2 --dist loadgroup -m "journey and not alone" -rfEsP --durations=15
+	@$(PYTEST) -m alone -rfEsP
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
 	@$(PYTEST) -n 3 --dist loadgroup -q -m "not slow and not journey and not speech"
 
 test-firefox: python ## Install Debian's firefox-esr (300 MB) where that may be done, and test the media server with it
 	@$(PYTHON) -m suite.runtime.setup firefox
-	@$(PYTEST) tests/protocol/test_firefox.py -rsP
+	@$(PYTEST) tests/protocol/test_firefox.py -rfEsP
 
 lint: setup-test ## ruff, import-linter, djlint, eslint
 	@$(VENV) -m ruff check .
