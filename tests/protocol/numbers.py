@@ -13,6 +13,12 @@ from livekit import rtc
 PAUSE = 0.05  # s between two numbers
 
 
+def say(line: str) -> None:
+    """One write for the whole line: the SDK writes what it logs into the same file."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 async def write(url: str, token: str, count: int, *, single: bool) -> None:
     room, begun = rtc.Room(), asyncio.Event()
 
@@ -21,18 +27,18 @@ async def write(url: str, token: str, count: int, *, single: bool) -> None:
         if text == "go":
             begun.set()
         else:
-            print(f"read {packet.participant.identity if packet.participant else '?'} {text}", flush=True)
+            say(f"read {packet.participant.identity if packet.participant else '?'} {text}")
 
     room.on("data_received", read)
     for event in ("reconnecting", "reconnected", "disconnected"):
-        room.on(event, lambda *_, event=event: print(event, flush=True))
+        room.on(event, lambda *_, event=event: say(event))
     await room.connect(url, token, rtc.RoomOptions(single_peer_connection=single))
-    print("connected", flush=True)
+    say("connected")
     await begun.wait()
     for number in range(count):
         await room.local_participant.publish_data(str(number), reliable=True)
         await asyncio.sleep(PAUSE)
-    print("written", flush=True)
+    say("written")
     await asyncio.Event().wait()
 
 
