@@ -13,6 +13,9 @@ VENV := .venv/bin/python
 NODE := $(VENV) -m suite.runtime node
 # A worker that dies fails the run: with another in its place, xdist waits for ever for the tests of its groups.
 PYTEST := $(VENV) -m pytest --max-worker-restart=0
+# On a machine too slow for two tests with browsers at once, the few that failed are taken again with nothing beside them.
+FAILED := var/cache/failed
+AGAIN = { test -s $(FAILED) && echo "Again, with nothing beside them:" && cat $(FAILED) && $(PYTEST) @$(FAILED) -rfEsP; }
 COMPILE := $(VENV) -m uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
 
 .PHONY: help run media status test test-fast test-firefox fuzz lint types contracts lock clean setup setup-test python
@@ -32,7 +35,8 @@ status: ## What runs, and the memory of each process
 test: setup-test ## Install what tests need, then run all of them
 	@$(NODE) npm run --silent test -- --passWithNoTests
 	@$(PYTEST) -n 3 --dist loadgroup -m "not journey" --durations=15
-	@$(PYTEST) -n 2 --dist loadgroup -m "journey and not alone" -rfEsP --durations=15
+	@rm -f $(FAILED)
+	@$(PYTEST) -n 2 --dist loadgroup -m "journey and not alone" -rfEsP --durations=15 --failed-to $(FAILED) || $(AGAIN)
 	@$(PYTEST) -m alone -rfEsP
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute

@@ -1,0 +1,51 @@
+"""Which tests may be taken again: those that failed, by names that pytest reads; none where there is more to it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow  # pytest starts four times
+
+ROOT = Path(__file__).parent.parent
+TESTS = """
+import os, pathlib, pytest
+mended = pathlib.Path(__file__).with_name("mended").exists()
+@pytest.fixture
+def broken(): assert mended
+@pytest.mark.xdist_group("group")
+@pytest.mark.parametrize("given", ["a@b c", "d"])
+def test_grouped(given): assert given == "d" or mended
+def test_set_up(broken): pass
+def test_passes(): pass
+"""
+
+
+def pytest_in(folder: Path, *arguments: str) -> int:
+    command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider", "-p", "no:django"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")} | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run([*command, "-p", "tests.again", *arguments], cwd=folder, env=environment, check=False).returncode
+
+
+def names_after(folder: Path, tests: str) -> str:
+    (folder / "test_some.py").write_text(tests)
+    assert pytest_in(folder, "-n", "2", "--dist", "loadgroup", "--max-worker-restart=0", "--failed-to", "f/failed") != 0
+    return (folder / "f" / "failed").read_text()
+
+
+def test_what_failed_is_named_and_taken_again(tmp_path: Path) -> None:
+    assert names_after(tmp_path, TESTS).split("\n") == ["test_some.py::test_grouped[a@b c]", "test_some.py::test_set_up", ""]
+    assert pytest_in(tmp_path, "@f/failed") == 1
+    (tmp_path / "mended").touch()
+    assert pytest_in(tmp_path, "@f/failed") == 0
+
+
+@pytest.mark.parametrize(
+    "tests", [TESTS + "def test_dies(): os._exit(3)\n", "\n".join(f"def test_{n}(): assert False" for n in range(5))]
+)
+def test_nothing_is_taken_again_where_there_is_more_to_it(tmp_path: Path, tests: str) -> None:
+    assert names_after(tmp_path, tests) == ""
