@@ -13,7 +13,7 @@ VENV := .venv/bin/python
 NODE := $(VENV) -m suite.runtime node
 # A worker that dies fails the run: with another in its place, xdist waits for ever for the tests of its groups.
 PYTEST := $(VENV) -m pytest --max-worker-restart=0
-# On a machine too slow for two tests with browsers at once, the few that failed are taken again with nothing beside them.
+# On a machine too slow for two tests with browsers at once, the few that failed are taken once more with nothing beside them.
 FAILED := var/cache/failed
 AGAIN = { test -s $(FAILED) && echo "Again, with nothing beside them:" && cat $(FAILED) && $(PYTEST) @$(FAILED) -rfEsP; }
 COMPILE := $(VENV) -m uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
@@ -37,7 +37,8 @@ test: setup-test ## Install what tests need, then run all of them
 	@$(PYTEST) -n 3 --dist loadgroup -m "not journey" --durations=15
 	@rm -f $(FAILED)
 	@$(PYTEST) -n 2 --dist loadgroup -m "journey and not alone" -rfEsP --durations=15 --failed-to $(FAILED) || $(AGAIN)
-	@$(PYTEST) -m alone -rfEsP
+	@rm -f $(FAILED)
+	@$(PYTEST) -m alone -rfEsP --failed-to $(FAILED) || $(AGAIN)
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
 	@$(PYTEST) -n 3 --dist loadgroup -q -m "not slow and not journey and not speech"
