@@ -160,7 +160,7 @@ def test_a_long_list_is_turned_forwards_and_back(house: House) -> None:
     first, last = (client.get(address).content.decode() for address in ("/people/", "/people/?page=2"))
     assert 'href="/people/?page=2"' in first
     assert "fr-pagination__link--prev" not in first
-    assert 'fr-pagination__link--prev" href="/people/?page=1"' in last
+    assert 'fr-pagination__link--prev fr-pagination__link--lg-label" href="/people/?page=1"' in last
     assert "fr-pagination__link--next" not in last
 
 

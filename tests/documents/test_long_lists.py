@@ -43,9 +43,9 @@ def test_a_long_list_is_turned_and_says_how_long_it_is(awa):
     assert f"{PAGE_ROWS + 2} documents" in first
     assert titles(first) == [f"N{number:02}" for number in range(PAGE_ROWS)]
     assert titles(last) == [f"N{number:02}" for number in range(PAGE_ROWS, PAGE_ROWS + 2)]
-    assert 'fr-pagination__link--next" href="?page=2"' in first
+    assert 'fr-pagination__link--next fr-pagination__link--lg-label" href="?page=2"' in first
     assert "fr-pagination__link--prev" not in first
-    assert 'fr-pagination__link--prev" href="?page=1"' in last
+    assert 'fr-pagination__link--prev fr-pagination__link--lg-label" href="?page=1"' in last
     assert "fr-pagination__link--next" not in last
     assert titles(page(client, "/documents/?page=of-nobody")) == titles(first)
     assert titles(page(client, "/documents/?page=99")) == titles(last)

@@ -139,10 +139,10 @@ def test_a_past_meetings_page_offers_no_way_into_a_room_that_is_gone(awa, room):
     entry = join(browser(awa), room.slug)
     meeting_end(meeting=Meeting.objects.get(), actor=awa.ref, now=clock.now())
     address, client = f"/meetings/{entry['meeting_id']}/", reader(awa, "fr")
-    assert "Rencontrer à nouveau" in page(client, address)
+    assert "Se réunir à nouveau" in page(client, address)
     discard(awa, room)
     gone = page(client, address)
-    assert "Rencontrer à nouveau" not in gone
+    assert "Se réunir à nouveau" not in gone
     assert "Sa salle est dans la corbeille" in gone
     assert f"/rooms/{room.slug}/" not in gone
 
