@@ -117,7 +117,7 @@ def _vp9_is_key(frame: bytes) -> bool:
     return not frame[0] & (shown_again | predicted)
 
 
-# --- H264
+# --- H264 and H265
 
 
 def _aggregated(payload: bytes, at: int) -> Iterator[bytearray]:
@@ -126,6 +126,9 @@ def _aggregated(payload: bytes, at: int) -> Iterator[bytearray]:
         size = int.from_bytes(payload[at : at + 2], "big")
         yield bytearray(payload[at + 2 : at + 2 + size])
         at += 2 + size
+
+
+# --- H264
 
 
 def _h264_begins(payload: bytes) -> bool:
