@@ -11,11 +11,11 @@ export SPEECH
 unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv/bin/python
 NODE := $(VENV) -m suite.runtime node
-# A worker that dies fails the run: with another in its place, xdist waits for ever for the tests of its groups.
+# A worker that dies ends the run: with another in its place, xdist waits for ever for the tests of its groups.
 PYTEST := $(VENV) -m pytest --max-worker-restart=0
-# On a machine too slow for two tests with browsers at once, the few that failed are taken once more with nothing beside them.
+# On a machine too slow for what runs side by side, the few that failed are taken once more (tests/again.py).
 FAILED := var/cache/failed
-AGAIN = { test -s $(FAILED) && echo "Again, with nothing beside them:" && cat $(FAILED) && $(PYTEST) @$(FAILED) -rfEsP; }
+AGAIN = { test -s $(FAILED) && echo "Once more:" && cat $(FAILED) && $(PYTEST) @$(FAILED) -rfEsP; }
 COMPILE := $(VENV) -m uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
 
 .PHONY: help run media status test test-fast test-firefox fuzz lint types contracts lock clean setup setup-test python
@@ -34,7 +34,8 @@ status: ## What runs, and the memory of each process
 
 test: setup-test ## Install what tests need, then run all of them
 	@$(NODE) npm run --silent test -- --passWithNoTests
-	@$(PYTEST) -n 3 --dist loadgroup -m "not journey" --durations=15
+	@rm -f $(FAILED)
+	@$(PYTEST) -n 3 --dist loadgroup -m "not journey" --durations=15 --failed-to $(FAILED) || $(AGAIN)
 	@rm -f $(FAILED)
 	@$(PYTEST) -n 2 --dist loadgroup -m "journey and not alone" -rfEsP --durations=15 --failed-to $(FAILED) || $(AGAIN)
 	@rm -f $(FAILED)
@@ -59,7 +60,7 @@ types: setup-test ## mypy --strict, TypeScript's, and whether the two agree
 	@$(VENV) -m tests.environment suite.config.contracts --check
 
 fuzz: setup-test ## Look for what the media server's parsers do not bear: MINUTES=3 each, TARGETS="rtp sdp"
-	@for target in $(TARGETS); do $(VENV) -m tests.fuzz.explore $$target --seconds $$(($(MINUTES) * 60)) || exit 1; done
+	@$(VENV) -m tests.fuzz.explore $(TARGETS) --seconds $$(($(MINUTES) * 60))
 
 contracts: setup-test ## Write the islands' types from the Python that they speak with
 	@$(VENV) -m tests.environment suite.config.contracts

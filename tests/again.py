@@ -1,33 +1,58 @@
-"""`--failed-to PATH`: the tests that failed, one a line, so that few of them may be taken again with nothing beside them.
+"""`--failed-to PATH`: arguments for pytest that take again what failed, by itself, and what a dead worker left out.
 
-None is named where more than `MOST` failed, or where a worker died and left tests out: that is no slow machine.
+None where more than `MOST` failed, or one that starts no process (is not marked slow): that is no slow machine.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 MOST = 4
 CRASHED = "???"  # when a test failed that took its worker along
-GROUP = r"@[\w-]+$"  # what `--dist loadgroup` puts behind a name
+GROUP = re.compile(r"@[\w-]+$")  # what `--dist loadgroup` puts behind a name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--failed-to", type=Path, help="write the names of the tests that failed into this file")
+    parser.addoption("--failed-to", type=Path, help="write what takes again the tests that failed into this file")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode, config: pytest.Config
-) -> None:
-    path: Path | None = config.getoption("--failed-to")
-    if path is None:
-        return
-    reports = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
-    failed = sorted({re.sub(GROUP, "", report.nodeid) for report in reports})
-    ended = exitstatus == pytest.ExitCode.TESTS_FAILED and all(report.when != CRASHED for report in reports)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(f"{name}\n" for name in failed) if ended and len(failed) <= MOST else "")
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("failed_to") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Run(config))
+
+
+class _Run:
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.given: set[str] = set()
+        self.ended: set[str] = set()
+        self.failed: dict[str, pytest.TestReport] = {}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        self.given.update(ids)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed[report.nodeid] = report
+        if report.when in {"teardown", CRASHED}:
+            self.ended.add(report.nodeid)
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        path: Path = self.config.getoption("failed_to")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{one}\n" for one in self._again(exitstatus)))
+
+    def _again(self, exitstatus: int) -> list[str]:
+        reports = self.failed.values()
+        died = any(report.when == CRASHED for report in reports)
+        mine = any("slow" not in report.keywords for report in reports if report.when != CRASHED)
+        if exitstatus != pytest.ExitCode.TESTS_FAILED or mine or len(reports) > MOST:
+            return []
+        names = [GROUP.sub("", one) for one in sorted({*self.failed} | (self.given - self.ended if died else set()))]
+        # Where a worker died many are left, and taken as before, several at once.
+        return [f"-n={self.config.option.numprocesses}", f"--dist={self.config.option.dist}", *names] if died else names

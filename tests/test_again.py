@@ -1,4 +1,4 @@
-"""Which tests may be taken again: those that failed, by names that pytest reads; none where there is more to it."""
+"""Which tests may be taken again: those that failed, by names that pytest reads, and what a dead worker left out."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow  # pytest starts four times
+pytestmark = pytest.mark.slow  # pytest starts some times
 
 ROOT = Path(__file__).parent.parent
 TESTS = """
 import os, pathlib, pytest
+pytestmark = pytest.mark.slow
 mended = pathlib.Path(__file__).with_name("mended").exists()
 @pytest.fixture
 def broken(): assert mended
@@ -44,8 +45,24 @@ def test_what_failed_is_named_and_taken_again(tmp_path: Path) -> None:
     assert pytest_in(tmp_path, "@f/failed") == 0
 
 
+def test_what_a_dead_worker_left_out_is_taken_too(tmp_path: Path) -> None:
+    dies = "@pytest.mark.parametrize('n', range(20))\ndef test_dies(n):\n    if n == 3 and not mended: os._exit(3)\n"
+    options, *names = names_after(tmp_path, TESTS + dies).split("\n")[1:]
+    assert options == "--dist=loadgroup"
+    assert "test_some.py::test_dies[3]" in names
+    (tmp_path / "mended").touch()
+    assert pytest_in(tmp_path, "@f/failed", "--junit-xml=found.xml") == 0
+    assert f'tests="{len(names) - 1}"' in (tmp_path / "found.xml").read_text()
+
+
 @pytest.mark.parametrize(
-    "tests", [TESTS + "def test_dies(): os._exit(3)\n", "\n".join(f"def test_{n}(): assert False" for n in range(5))]
+    "tests",
+    [
+        "\n".join(["import pytest", "pytestmark = pytest.mark.slow", *(f"def test_{n}(): assert False" for n in range(5))]),
+        TESTS + "def test_dies(): os.kill(os.getppid(), 2)\n",
+        "def test_alone(): assert False",
+    ],
+    ids=["many", "interrupted", "starts no process"],
 )
 def test_nothing_is_taken_again_where_there_is_more_to_it(tmp_path: Path, tests: str) -> None:
     assert names_after(tmp_path, tests) == ""

@@ -1,6 +1,6 @@
-"""Look for what a parser does not bear, guided by what of it is reached: `python -m tests.fuzz.explore rtp --seconds 180`.
+"""Look for what parsers do not bear, guided by what of them is reached: `python -m tests.fuzz.explore rtp sdp --seconds 180`.
 
-Only here is atheris needed. What reaches more goes to `--found` (`var/fuzz/<target>`), a fault beside it as
+Only here is atheris needed. What reaches more goes to `<target>` below `--found` (`var/fuzz`), a fault beside it as
 `<target>-crash-…`: fix it, and keep that input in `corpus/<target>`.
 """
 
@@ -11,7 +11,9 @@ import contextlib
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 try:
     import atheris
@@ -21,25 +23,34 @@ except ImportError:
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def main() -> None:
-    """Explore one target; ends with another code than 0 where a fault was found."""
+def main() -> int:
+    """Explore the targets one after the other; another code than 0 at the first that a fault was found of."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target")
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--found", type=Path)
+    parser.add_argument("targets", nargs="+")
+    parser.add_argument("--seconds", type=int, default=60, help="for each target")
+    parser.add_argument("--found", type=Path, default=ROOT / "var" / "fuzz")
     given = parser.parse_args()
     with atheris.instrument_imports(include=["suite.rtc"]):
-        targets = importlib.import_module("tests.fuzz.targets")
-    found = given.found or ROOT / "var" / "fuzz" / given.target
+        known = importlib.import_module("tests.fuzz.targets")
+    for name in given.targets:
+        child = os.fork()  # a search ends its process, and to load what it searches takes longer than a short one
+        if child == 0:
+            explore(known.TARGETS[name], known.CORPUS / name, given.found / name, given.seconds)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code != 0:
+            return code
+    return 0
+
+
+def explore(target: Callable[[bytes], None], kept: Path, found: Path, seconds: int) -> NoReturn:
     found.mkdir(parents=True, exist_ok=True)
-    kept = targets.CORPUS / given.target
     options = ["explore", "-max_len=1600", "-timeout=20", "-rss_limit_mb=1500", "-print_final_stats=1"]
-    options += [f"-artifact_prefix={found.parent}/{given.target}-", f"-max_total_time={given.seconds}"]
-    options += [str(found), str(kept)]
-    atheris.Setup(options, targets.TARGETS[given.target])
+    options += [f"-artifact_prefix={found.parent}/{found.name}-", f"-max_total_time={seconds}", str(found), str(kept)]
+    atheris.Setup(options, target)
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
         atheris.Fuzz()
+    os._exit(1)  # it does not come back
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

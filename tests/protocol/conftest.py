@@ -27,6 +27,7 @@ import pytest
 
 DEV_KEY, DEV_SECRET = "devkey", "secretsecretsecretsecretsecret12"  # as in the recordings of a LiveKit server
 ROOT = Path(__file__).resolve().parents[2]
+PEOPLE = pytest.StashKey[list[Any]]()
 DEADLINE = 60.0  # s: longer than a busy machine takes; what was to come in time says so itself
 
 
@@ -191,11 +192,11 @@ def egress(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-async def people(server: Server) -> AsyncIterator[Any]:
+async def people(request: pytest.FixtureRequest, server: Server) -> AsyncIterator[Any]:
     """Python SDK clients, disconnected with the test."""
     from tests.protocol.person import Person
 
-    joined: list[Person] = []
+    joined = request.node.stash[PEOPLE] = list[Person]()
 
     async def join(identity: str, room: str, *, at: Server | None = None, **options: Any) -> Person:
         person = Person(at or server, identity, room)
@@ -210,7 +211,7 @@ async def people(server: Server) -> AsyncIterator[Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Beside a failure stands what the media server said of it."""
+    """Beside a failure stands what the media server and its clients said of it."""
     report = yield
     server = getattr(item, "funcargs", {}).get("server")
     if report.failed and isinstance(server, Server):
@@ -220,4 +221,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         ]
         report.sections.append(("media server's log", server.log.read_text(errors="replace")[-8000:]))
         report.sections.append(("media server's webhooks", "\n".join(told)))
+    if report.failed and (people := item.stash.get(PEOPLE, [])):
+        report.sections.append(("people", "\n".join(one.told() for one in people)))
     return report

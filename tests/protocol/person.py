@@ -27,6 +27,7 @@ class Person:
         self.data: list[tuple[str, bytes]] = []
         self.events: list[tuple[str, Any]] = []
         self.sources: list[Any] = []
+        self.sent = {"sounds": 0, "pictures": 0}
         self.publications: dict[str, Any] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._senders: set[asyncio.Task[None]] = set()
@@ -47,6 +48,11 @@ class Person:
 
     def has(self, event: str) -> bool:
         return any(name == event for name, _ in self.events)
+
+    def told(self) -> str:
+        """What there is to say where a test fails."""
+        state, events = rtc.ConnectionState.Name(self.room.connection_state), [name for name, _ in self.events]
+        return f"{self.identity}: {state}, {events}, sent {self.sent}, loudest {self.loudest}, frames {self.frames}"
 
     async def publish(self, *, video: bool = True, codec: Any = None) -> None:
         """Publish a 440 Hz tone, and a picture that changes, in `codec` (by default the SDK's)."""
@@ -113,6 +119,7 @@ class Person:
             start += 480
             samples = (np.sin(2 * np.pi * 440 * times) * 8000).astype(np.int16)
             await source.capture_frame(rtc.AudioFrame(samples.tobytes(), RATE, 1, 480))
+            self.sent["sounds"] += 1
 
     async def _pictures(self, source: Any) -> None:
         number = 0
@@ -120,4 +127,5 @@ class Person:
             number += 1
             picture = np.full((SIZE[1], SIZE[0], 4), number * 5 % 255, np.uint8)
             source.capture_frame(rtc.VideoFrame(*SIZE, rtc.VideoBufferType.RGBA, picture.tobytes()))
+            self.sent["pictures"] += 1
             await asyncio.sleep(1 / 20)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +15,8 @@ from benchmarks import speech as benchmark
 from suite.transcripts.engines import registry
 from suite.transcripts.engines.base import SAMPLE_RATE, Segment, Sound, SpeakerTurn
 from suite.transcripts.engines.config import SpeechConfig
-from suite.transcripts.pipeline.decode import decode
+from suite.transcripts.pipeline.chunks import Chunk, chunks_of, speech_in, transcribe_chunk
+from suite.transcripts.pipeline.decode import blocks, decode
 from suite.transcripts.pipeline.merge import Track, merged
 from suite.transcripts.pipeline.turns import turns_of
 from tests import sounds
@@ -144,57 +142,23 @@ def test_a_meeting_of_three_tracks(config: SpeechConfig, tmp_path: Path) -> None
     assert {turn.voice for turn in turns["awa"] + turns["bruno"]} == {None}
 
 
-WORKER = """
-import json, sys
-from pathlib import Path
-from suite.transcripts.engines import registry
-from suite.transcripts.engines.config import SpeechConfig
-from suite.transcripts.pipeline.chunks import chunks_of, speech_in, transcribe_chunk
-from suite.transcripts.pipeline.decode import blocks
-track, rows, models = map(Path, sys.argv[1:])
-config = SpeechConfig(models_folder=models)
-for chunk in chunks_of(speech_in(blocks(track), activity=registry.voice_activity()), longest=20):
-    row = rows / f"{chunk.index}.json"
-    if not row.exists():
-        found = transcribe_chunk(track, chunk, engine=registry.speech_to_text(config), language="en")
-        row.with_suffix(".part").write_text(json.dumps([segment.as_json() for segment in found]))
-        row.with_suffix(".part").rename(row)
-        print(chunk.index, flush=True)
-"""
-
-
-def test_a_worker_killed_in_the_middle_leaves_the_same_transcript(config: SpeechConfig, tmp_path: Path) -> None:
-    parts = ((0.0, sounds.clip("sense_and_sensibility").sound()), (30.0, sounds.clip("cold_corpus").sound()))
+def test_a_track_is_heard_in_pieces_each_the_same_when_asked_again(config: SpeechConfig, tmp_path: Path) -> None:
+    """So a worker that is killed leaves the same transcript: `tests/journeys/test_transcription_survives.py` kills one."""
+    clips = sounds.clip("sense_and_sensibility"), sounds.clip("cold_corpus")
+    parts = zip((0.0, 30.0), (clip.sound() for clip in clips), strict=True)
     track = sounds.write_opus(tmp_path / "track.mka", *parts, container="matroska")
+    chunks = chunks_of(speech_in(blocks(track), activity=registry.voice_activity()), longest=20)
 
-    def rows(name: str) -> list[dict[str, Any]]:
-        files = sorted((tmp_path / name).glob("*.json"), key=lambda path: int(path.stem))
-        return [row for path in files for row in json.loads(path.read_text())]
+    def heard(chunk: Chunk) -> list[Segment]:
+        return transcribe_chunk(track, chunk, engine=registry.speech_to_text(config), language="en")
 
-    def start(name: str) -> subprocess.Popen[str]:
-        (tmp_path / name).mkdir(exist_ok=True)
-        command = [sys.executable, "-c", WORKER, str(track), str(tmp_path / name), str(config.models_folder)]
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "suite.config.settings"}
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=Path(__file__).parents[2])
+    pieces = [heard(chunk) for chunk in chunks]
 
-    with start("killed") as worker:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "0\n"
-        worker.send_signal(signal.SIGKILL)
-    assert 0 < len(list((tmp_path / "killed").glob("*.json"))) < 3
-    for name in ("killed", "whole"):
-        with start(name) as worker:
-            assert worker.wait(timeout=120) == 0
-
-    assert rows("killed") == rows("whole")
-    turns = turns_of(speaker_key="a", segments=[Segment.from_json(row) for row in rows("killed")])
-    assert (
-        benchmark.word_error_rate(
-            f"{sounds.clip('sense_and_sensibility').text} {sounds.clip('cold_corpus').text}",
-            " ".join(turn.text for turn in turns),
-        )
-        < 0.15
-    )
+    assert len(pieces) >= 3
+    assert heard(chunks[1]) == pieces[1]
+    turns = turns_of(speaker_key="a", segments=[segment for piece in pieces for segment in piece])
+    words = " ".join(turn.text for turn in turns)
+    assert benchmark.word_error_rate(" ".join(clip.text for clip in clips), words) < 0.15
 
 
 def test_a_torchaudio_that_cannot_be_loaded_is_told(config: SpeechConfig, tmp_path: Path) -> None:
