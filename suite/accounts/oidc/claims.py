@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suite.accounts.errors import SignInRefused
+from suite.kernel.text import one_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,4 @@ def claims_of(*, id_token: dict[str, Any], userinfo: dict[str, Any], vouches: bo
 
 
 def _line(value: Any, longest: int) -> str:
-    """One line of printable text: names come from outside and go into pages, mails and logs."""
-    text = value if isinstance(value, str) else ""
-    return " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())[:longest]
+    return one_line(value, longest) if isinstance(value, str) else ""

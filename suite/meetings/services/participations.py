@@ -11,6 +11,7 @@ from django.db.models import Q
 from suite.accounts.public import Viewer
 from suite.kernel.events import publish
 from suite.kernel.refs import ActorRef
+from suite.kernel.text import one_line
 from suite.meetings import live
 from suite.meetings.access import OVER, Bearer, Standing
 from suite.meetings.errors import MeetingEnded, NameMissing, RemovedFromMeeting
@@ -194,7 +195,7 @@ def participation_mute(*, participation: Participation, actor: ActorRef, now: da
 
 def clean_name(name: str) -> str:
     """One line of printable text, at most 100 characters."""
-    return " ".join("".join(c for c in name if c.isprintable()).split())[:NAME_MAX]
+    return one_line(name, NAME_MAX)
 
 
 def _take_out(participation: Participation, *, now: datetime) -> None:

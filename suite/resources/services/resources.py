@@ -10,6 +10,7 @@ from django.db import transaction
 from suite.accounts.public import Viewer
 from suite.audit.public import record
 from suite.kernel.refs import ActorRef
+from suite.kernel.text import one_line
 from suite.resources.models import Access, LinkReach, Resource, ResourceKind, ResourceRole
 
 
@@ -57,4 +58,4 @@ def resource_rename(*, resource: Resource, title: str, viewer: Viewer, now: date
 
 def clean_title(title: str) -> str:
     """One line of printable text, at most 300 characters."""
-    return " ".join("".join(c for c in title if c.isprintable() or c.isspace()).split())[:300]
+    return one_line(title, 300)

@@ -10,12 +10,20 @@ from django.core.management.base import BaseCommand
 
 from suite.kernel import outbox
 
+ENDS = {signal.SIGTERM, signal.SIGINT}
+
 
 class Command(BaseCommand):
     help = "Deliver events to their subscribers; one process is enough, several are safe."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
+        # A thread waits for them: a handler would run within the main thread, which may hold the very lock of `stop`.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
         stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        threading.Thread(target=_await_end, args=(stop,), name="ends", daemon=True).start()
         outbox.run(stop)
+
+
+def _await_end(stop: threading.Event) -> None:
+    signal.sigwait(ENDS)
+    stop.set()
