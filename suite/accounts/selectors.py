@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from suite.accounts.models import Membership, SignIn, Unit
 from suite.accounts.viewer import Viewer
@@ -16,17 +17,25 @@ COLLEAGUES_SHOWN = 20
 
 
 def get_sign_in(*, session_key: str | None) -> SignIn | None:
-    """The sign-in that holds `session_key` and is not over: by itself, by its age, by the person or the membership's end."""
+    """The sign-in that holds `session_key` and is not over."""
     if not session_key:
         return None
+    whose = _not_over().select_related("user", "membership__user", "membership__organization", "membership__unit")
+    return whose.filter(session_key=session_key).first()
+
+
+def list_signed_in(*, user_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the people who have a sign-in that is not over, in any browser."""
+    return set(_not_over().filter(user_id__in=user_ids).values_list("user_id", flat=True))
+
+
+def _not_over() -> QuerySet[SignIn]:
+    """A sign-in is over by itself, by its age, by the person or the membership's end."""
     youngest = clock.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    return (
-        SignIn.objects.select_related("user", "membership__user", "membership__organization", "membership__unit")
-        .filter(session_key=session_key, ended_at=None, signed_in_at__gt=youngest)
-        .filter(user__is_active=True, membership__ended_at=None)
-        .filter(Q(user__sessions_end_at=None) | Q(signed_in_at__gt=F("user__sessions_end_at")))
-        .first()
-    )
+    return SignIn.objects.filter(
+        Q(user__sessions_end_at=None) | Q(signed_in_at__gt=F("user__sessions_end_at")),
+        ended_at=None, signed_in_at__gt=youngest, user__is_active=True, membership__ended_at=None,
+    )  # fmt: skip
 
 
 def get_viewer(*, session_key: str | None) -> Viewer | None:

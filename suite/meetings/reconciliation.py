@@ -10,11 +10,12 @@ from django.core.cache import cache
 from django.db.models import Q
 from livekit import api
 
+from suite.accounts.public import list_signed_in
 from suite.kernel.refs import SYSTEM
 from suite.meetings import media
 from suite.meetings.models import CapturedTrack, Meeting, Participation, ParticipationState
 from suite.meetings.services.meetings import meeting_end
-from suite.meetings.services.participations import participation_left
+from suite.meetings.services.participations import participation_left, participation_remove
 from suite.meetings.webhooks import recording_over
 
 WAITED_FOR = timedelta(hours=1)  # a meeting stays open that long for somebody at the door
@@ -26,10 +27,12 @@ GOING_ON = {api.EgressStatus.EGRESS_STARTING, api.EgressStatus.EGRESS_ACTIVE, ap
 def reconcile(*, now: datetime) -> None:
     """End the meetings in which nobody has been for `MEETING_QUIET_SECONDS`, and see off the people who are gone so long.
 
-    Absence counts from when it was first seen, so that a media server that starts anew has time to be joined again. Raises
+    Absence counts from when it was first seen, so that a media server that starts anew has time to be joined again. Whoever
+    is signed in nowhere any more is taken out: their page has left by itself, a client of their own making may not. Raises
     `MediaServerSilent`.
     """
     meetings = list(Meeting.objects.filter(ended_at=None))
+    _take_out_signed_out(meetings, now=now)
     counts = media.people_counted(meeting_ids=[meeting.id for meeting in meetings]) if meetings else {}
     for meeting in meetings:
         present = _present(meeting)
@@ -60,6 +63,15 @@ def reconcile_recordings(*, now: datetime) -> None:
             never_began = info is not None and not goes_on and not any(one.started_at for one in info.file_results)
             if never_began or is_gone(track.id, seen=goes_on, now=now, after=WORD_SECONDS):
                 recording_over(info or api.EgressInfo(egress_id=track.egress_id, error="the media server forgot it"))
+
+
+def _take_out_signed_out(meetings: list[Meeting], *, now: datetime) -> None:
+    inside = Participation.objects.filter(meeting__in=meetings, state=ParticipationState.ADMITTED, left_at=None)
+    of_accounts = list(inside.exclude(user__isnull=True).select_related("meeting"))
+    signed_in = list_signed_in(user_ids={one.user_id for one in of_accounts if one.user_id is not None})
+    for participation in of_accounts:
+        if participation.user_id not in signed_in:
+            participation_remove(participation=participation, actor=SYSTEM, now=now)
 
 
 def _present(meeting: Meeting) -> list[Participation]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from websockets.sync.client import connect
 
+from suite.accounts.models import SignIn
 from suite.accounts.viewer import Viewer
 from suite.audit.models import Record
 from suite.kernel import clock
@@ -15,6 +17,7 @@ from suite.meetings.errors import MediaServerSilent
 from suite.meetings.models import Meeting, Participation, ParticipationState
 from suite.meetings.reconciliation import reconcile
 from tests.meetings.doors import a_room, browser, join
+from tests.people import session_of
 from tests.protocol.conftest import DEV_KEY, DEV_SECRET, Server, running_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("reconciliation")]
@@ -77,6 +80,19 @@ def test_somebody_who_comes_or_waits_keeps_it_open(server, entry, expected):
     Participation.objects.update(state=expected["state"], joined_at=None, **times)
     reconcile(now=now)
     assert Meeting.objects.get().ended_at is None
+
+
+def test_who_is_signed_in_nowhere_any_more_is_taken_out(server, awa, bruno):
+    """A page leaves by itself; a client of somebody's own making stays in the call until it is told."""
+    slug = a_room(browser(awa))
+    ids = [join(browser(who), slug, name="Odile")["participation_id"] for who in (awa, bruno, None)]
+    Participation.objects.update(state="admitted", admitted_at=clock.now(), joined_at=clock.now())
+    SignIn.objects.update(signed_in_at=clock.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE))
+    session_of(bruno)  # in another browser
+    reconcile(now=clock.now())
+    assert [Participation.objects.get(id=one).state for one in ids] == ["removed", "admitted", "admitted"]
+    removal = Record.objects.get(action="meetings.participant.removed")
+    assert (removal.actor_kind, str(removal.target_id)) == ("system", ids[0])
 
 
 def test_a_silent_media_server_ends_nothing(entry, settings, engines):
