@@ -50,8 +50,8 @@ class _Run:
     def _again(self, exitstatus: int) -> list[str]:
         reports = self.failed.values()
         died = any(report.when == CRASHED for report in reports)
-        mine = any("slow" not in report.keywords for report in reports if report.when != CRASHED)
-        if exitstatus != pytest.ExitCode.TESTS_FAILED or mine or len(reports) > MOST:
+        quick = any("slow" not in report.keywords for report in reports if report.when != CRASHED)
+        if exitstatus != pytest.ExitCode.TESTS_FAILED or quick or len(reports) > MOST:
             return []
         names = [GROUP.sub("", one) for one in sorted({*self.failed} | (self.given - self.ended if died else set()))]
         # Where a worker died many are left, and taken as before, several at once.

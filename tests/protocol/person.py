@@ -91,6 +91,8 @@ class Person:
         self._tasks.add(asyncio.create_task(work))
 
     def _subscribed(self, track: Any, _publication: Any, participant: Any) -> None:
+        if self._leaving:
+            return
         if track.kind == rtc.TrackKind.KIND_AUDIO:
             self._run(self._listen(track, participant.identity))
         else:
