@@ -15,11 +15,12 @@ KEY, SECRET = "key", "a secret that is long enough for HS256"
 
 
 class Receiver:
-    """Takes signed webhooks on a free port; answers the first `refuse` of them with 503."""
+    """Takes signed webhooks on a free port; answers the first `refuse` of them with 503, the others after `slow` seconds."""
 
-    def __init__(self, *, refuse: int = 0) -> None:
+    def __init__(self, *, refuse: int = 0, slow: float = 0) -> None:
         self.events: list[WebhookEvent] = []
         self.refuse = refuse
+        self.slow = slow
         self.asked = 0
         self._verifier = api.WebhookReceiver(api.TokenVerifier(KEY, SECRET))
 
@@ -42,7 +43,7 @@ class Receiver:
             return web.Response(status=503)
         body = await request.text()
         self.events.append(self._verifier.receive(body, request.headers["Authorization"]))
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.slow)
         return web.Response()
 
     async def wait(self, name: str, *, within: float = 10) -> WebhookEvent:

@@ -129,6 +129,7 @@ class EgressServer:
             details = "the recorder was stopped"
         except (OSError, wire.BadFrame, BadDestination, BadFilm) as error:
             recording.error = f"the recording broke off: {error}"
+        self._running.pop(recording.egress_id, None)  # from here on it ends by itself, also where the process is told to
         recording.close()
         if not writer.is_closing():
             writer.write(recording.progress())

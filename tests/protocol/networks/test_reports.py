@@ -15,12 +15,12 @@ from tests.protocol.networks.viewer import OWN_SSRC
 
 pytestmark = pytest.mark.slow
 
-CAMERAS = 8
+CAMERAS = 4
 SECONDS = 13.5
 
 
 def room(viewers: int = 1) -> tuple[Meeting, list[Peer]]:
-    """Eight cameras whose clocks are known, and who sees all of them."""
+    """Cameras whose clocks are known, and who sees all of them."""
     meeting = Meeting()
     for number in range(CAMERAS):
         meeting.add(f"camera {number}")
@@ -111,7 +111,7 @@ def test_a_calm_line_is_not_told_of() -> None:
 
 def test_a_loss_is_told_at_once_whatever_others_said() -> None:
     meeting, (viewer,) = room()
-    assert losses(meeting, viewer, [0.0, 0.0, 0.2, 0.1, 0.5, 0.0, 0.5, 0.0]) == [0.2, 0.5]
+    assert losses(meeting, viewer, [0.0, 0.2, 0.1, 0.5]) == [0.2, 0.5]
 
 
 def test_a_loss_is_told_of_once_a_second_until_it_has_faded() -> None:

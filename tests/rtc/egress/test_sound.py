@@ -128,6 +128,24 @@ async def test_a_recording_keeps_time_over_gaps_and_is_told_by_webhooks(
         await until(lambda: names(path.parent) == ["track.ogg"])
 
 
+async def test_a_recorder_that_is_told_to_end_as_it_tells_of_an_end_has_told_it(
+    plane: MediaPlane, control: Control, join: Join, tmp_path: Path
+) -> None:
+    """With the note of what it had told, the next process would tell it again."""
+    async with Receiver(slow=0.5) as receiver, recorder(folder=tmp_path, webhook=receiver.url) as process:
+        speaker = await publish(plane, control, join)
+        await copy(plane, speaker, folder=tmp_path)
+        for packet in tone(seconds=1)[:25]:
+            speaker.say(packet)
+            await asyncio.sleep(0.02)
+        await speaker.arrived(plane)
+        plane.apply(StopCopy("EG_1"))
+        await receiver.wait("egress_ended")
+        process.terminate()
+        assert await process.wait() == 0
+        assert names(tmp_path / "out" / "m") == ["track.ogg"]
+
+
 async def test_red_repairs_what_was_lost_but_brings_nothing_from_before_the_command(
     plane: MediaPlane, control: Control, join: Join, tmp_path: Path
 ) -> None:
