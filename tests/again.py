@@ -1,6 +1,7 @@
 """`--failed-to PATH`: arguments for pytest that take again what failed, by itself, and what a dead worker left out.
 
-None where more than `MOST` failed, or one that starts no process (is not marked slow): that is no slow machine.
+None where more than `MOST` failed, or one that starts no process (is marked neither `slow` nor `journey`): that is no
+slow machine.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 MOST = 4
+SLOW = frozenset({"slow", "journey"})
 CRASHED = "???"  # when a test failed that took its worker along
 GROUP = re.compile(r"@[\w-]+$")  # what `--dist loadgroup` puts behind a name
 
@@ -50,7 +52,7 @@ class _Run:
     def _again(self, exitstatus: int) -> list[str]:
         reports = self.failed.values()
         died = any(report.when == CRASHED for report in reports)
-        quick = any("slow" not in report.keywords for report in reports if report.when != CRASHED)
+        quick = any(SLOW.isdisjoint(report.keywords) for report in reports if report.when != CRASHED)
         if exitstatus != pytest.ExitCode.TESTS_FAILED or quick or len(reports) > MOST:
             return []
         names = [GROUP.sub("", one) for one in sorted({*self.failed} | (self.given - self.ended if died else set()))]

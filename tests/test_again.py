@@ -21,6 +21,7 @@ def broken(): assert mended
 @pytest.mark.xdist_group("group")
 @pytest.mark.parametrize("given", ["a@b c", "d"])
 def test_grouped(given): assert given == "d" or mended
+@pytest.mark.journey
 def test_set_up(broken): pass
 def test_passes(): pass
 """

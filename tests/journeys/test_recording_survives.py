@@ -26,7 +26,7 @@ HOUSE = {"speech": False, "environment": {"SPEECH": "1"}}  # sound is taken; nob
 SAID = clip("sense_and_sensibility").sound()
 KILLED_AFTER = 8.0  # s of speaking
 BACK_WITHIN = 5.0  # s from the recorder's return to the first sound of the further file
-LOST_MOST = 3.0  # s of sound beside the time without a recorder: a page of the file, the guard
+LOST_MOST = BACK_WITHIN + 1.0  # s of sound beside the time without a recorder: a page of the file, the guard
 APART_MOST = 1.5  # s that a piece may be off its true time: a slow machine speaks late, a piece that is placed wrongly is 8 off
 WINDOW = 2 * SAMPLE_RATE
 

@@ -72,6 +72,19 @@ it("goes on after what was not taken, which keeps its place", async () => {
   expect(threadOf(result.current.state, "c1").sending.map(({ body }) => body)).toEqual(["un", "deux"]);
 });
 
+it("asks who leaves the page while something was not taken", async () => {
+  const isAsked = () => !window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+  const { result } = renderHook(() => useChat("u1"));
+  await settle(() => result.current.send("c1", "un"));
+  expect(isAsked()).toBe(false); // it is sent to its end
+  await settle(() => posted[0]?.answer(503));
+  expect(isAsked()).toBe(true);
+  const [first] = threadOf(result.current.state, "c1").sending;
+  await settle(() => first && result.current.retry("c1", first));
+  await settle(() => posted[1]?.answer());
+  expect(isAsked()).toBe(false);
+});
+
 /** Up to which messages the server was told that one has read. */
 const read = () => said.filter(({ type }) => type === "read").map(({ message_id }) => message_id);
 const flood = (chat: { markRead: (channelId: string, messageId: string) => void }, from: number) => {

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "r
 import { ApiError, callApi } from "../shared/api.ts";
 import { Reading } from "../shared/Reading.ts";
 import { ReconnectingSocket, type SocketState } from "../shared/socket.ts";
+import { useUnsent } from "../shared/useUnsent.ts";
 import { isHeard, type ChannelInfo, type Message, type MessagePage } from "./contract.ts";
 import { NOTHING, reduce, threadOf, type ChatState, type Sending } from "./state.ts";
 
@@ -44,11 +45,13 @@ export function useChat(viewerId: string): Chat {
     latest.current = state;
   });
 
+  useUnsent(Object.values(state.threads).some(({ sending }) => sending.some(({ failure }) => failure !== null)));
+
   const post = useCallback(
     (channelId: string, sending: Sending): void => {
       dispatch({ type: "sending", channelId, sending: { ...sending, failure: null } });
       const send = (): Promise<void> =>
-        callApi<Message>(`/api/channels/${channelId}/messages/`, { method: "POST", body: { body: sending.body, ref: sending.ref } })
+        callApi<Message>(`/api/channels/${channelId}/messages/`, { method: "POST", body: { body: sending.body, ref: sending.ref }, keepalive: true })
           .then((message) => dispatch({ type: "posted", channelId, message, viewerId }))
           .catch((error: unknown) => {
             if (isPassing(error)) passing.current.add(sending.ref);

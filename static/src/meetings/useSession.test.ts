@@ -71,3 +71,18 @@ it("says nothing of a guest's reading", () => {
   act(() => live.current.markRead("1"));
   expect(sent()).toEqual([]);
 });
+
+it("asks who leaves the page before what they wrote was sent, and no longer once it was", () => {
+  const isAsked = () => !window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+  const { result: live } = renderHook(() => useSession(ANSWER, true));
+  expect(isAsked()).toBe(false);
+  act(() => live.current.write("Bonjour"));
+  expect(isAsked()).toBe(true); // the line is not there yet
+  act(() => {
+    vi.advanceTimersByTime(300);
+    Wire.last?.onopen?.();
+    Wire.last?.onmessage?.({ data: JSON.stringify(state(ME)) });
+  });
+  expect(sent()?.map(({ type }) => type)).toEqual(["message"]);
+  expect(isAsked()).toBe(false);
+});

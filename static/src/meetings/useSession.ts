@@ -2,6 +2,7 @@ import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 
 import { Reading } from "../shared/Reading.ts";
 import { ReconnectingSocket, type SocketState } from "../shared/socket.ts";
+import { useUnsent } from "../shared/useUnsent.ts";
 import { readServerMessage, type ClientMessage, type JoinAnswer, type StateMessage } from "./contract.ts";
 import { say } from "./messages.ts";
 import { nextSession, openSession, type Ending, type Session, type SessionEvent } from "./session.ts";
@@ -88,6 +89,7 @@ export function useSession(answer: JoinAnswer, isSignedIn: boolean): LiveSession
   }, [parting]);
 
   const isOver = session.ending !== null;
+  useUnsent(!isOver && session.sending.some(({ failure }) => failure !== null || line !== "open"));
   useEffect(() => {
     if (isOver) socket.current?.close();
   }, [isOver]);
