@@ -18,4 +18,4 @@ def one_line(text: str, longest: int) -> str:
 
 def _joins(text: str, at: int) -> bool:
     beside = text[at - 1 : at] + text[at + 1 : at + 2]
-    return len(beside) == 2 and beside.isprintable() and not any(one.isascii() or one.isspace() for one in beside)
+    return len(beside) == 2 and beside.isprintable() and not any(one.isascii() for one in beside)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Browser, Page
@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("se
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 HOME_BYTES = 250_000
 BEFORE_BYTES = 450_000
+Scheme = Literal["light", "dark"]
 HOURS = """
   () => [...document.querySelectorAll('main time')].map((one) => ({
     said: one.textContent,
@@ -37,14 +38,14 @@ async def faults(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_state_can_be_read_and_operated_without_seeing_it(browser: Browser, house: Whole, scheme: str) -> None:
+async def test_every_state_can_be_read_and_operated_without_seeing_it(browser: Browser, house: Whole, scheme: Scheme) -> None:
     stranger = await person(browser, "Odile", width=390, height=780)
-    await stranger.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of playwright's own words
+    await stranger.page.emulate_media(color_scheme=scheme)
     await stranger.page.goto(f"{house.url}/sign-in/")
     assert not await faults(stranger.page)
     room = await start(browser, house)
     page = room.host.page
-    await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # as above
+    await page.emulate_media(color_scheme=scheme)
     await page.get_by_role("button", name="Rejoindre", exact=True).wait_for()
     assert not await faults(page)
     await join(room.host)
