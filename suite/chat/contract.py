@@ -14,6 +14,7 @@ class ChannelLine(TypedDict):
     id: str
     kind: ChannelKind
     title: Annotated[str, "Of a direct one: the other person's name."]
+    began_at: Annotated[str | None, "Of a meeting's: when it began. Null of the others."]
     last_message_at: Annotated[str | None, "Null where nothing was written."]
     unread: int
     other_user_id: str | None

@@ -31,11 +31,12 @@ def message_frame(message: Message) -> contract.MessageHeard:
 
 
 def line_payload(line: ChannelLine) -> contract.ChannelLine:
-    """`{id, kind, title, last_message_at, unread, other_user_id, favourite}`."""
+    """`{id, kind, title, began_at, last_message_at, unread, other_user_id, favourite}`."""
     return {
         "id": str(line.id),
         "kind": cast("contract.ChannelKind", line.kind),
         "title": line.title,
+        "began_at": line.began_at.isoformat() if line.began_at else None,
         "last_message_at": line.last_message_at.isoformat() if line.last_message_at else None,
         "unread": line.unread,
         "other_user_id": _text(line.other_user_id),

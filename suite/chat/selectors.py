@@ -98,6 +98,7 @@ def _lines(viewer: Viewer, channels: Iterable[Channel]) -> list[ChannelLine]:
                 id=channel.pk,
                 kind=channel.kind,
                 title=other.name if other else channel.resource.title,
+                began_at=channel.resource.created_at if channel.kind == ChannelKind.MEETING else None,
                 last_message_at=channel.last_message_at,
                 unread=getattr(channel, "unread", 0),
                 other_user_id=other.id if other else None,

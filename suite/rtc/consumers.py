@@ -17,7 +17,7 @@ from suite.rtc.core.errors import JoinRefused, RemoteError
 from suite.rtc.directory import DirectoryLost
 from suite.rtc.keys import keys
 from suite.rtc.link.frames import Kind, unpack
-from suite.rtc.link.web import Channel, WorkerLost, join_payload
+from suite.rtc.link.web import Channel, WorkerLost
 from suite.rtc.signalling.joining import joining, parameters
 from suite.rtc.signalling.messages import MAX_MESSAGE, json_of_response, request_of_json
 from suite.rtc.signalling.rate import Rate
@@ -32,7 +32,6 @@ TOO_BIG: Final = 1009
 RESTARTING: Final = 1012
 BUSY: Final = 1013
 TOO_MANY: Final = "too many joins in a short time"
-JOIN_DEADLINE: Final = 10.0  # seconds for a worker to let somebody in
 RATE: Final = 200  # messages a second that a client may send over time
 BURST: Final = 1000
 # Somebody's client comes back after each lost line; a room's people come all at once.
@@ -81,20 +80,15 @@ class SignallingConsumer(AsyncWebsocketConsumer):
             if await workers().is_revoked(asked):
                 await self._refuse(401, REVOKED)
                 return
-            self._channel = await workers().channel(asked.grants.room)
-            payload = join_payload(asked.claims, asked.request.SerializeToString(), single=asked.single)
-            await self._channel.send(Kind.JOIN, payload)
-            answer = await asyncio.wait_for(self._channel.receive(), JOIN_DEADLINE)
+            self._channel = await workers().join(asked)
+        except JoinRefused as refusal:
+            await self._refuse(refusal.status, refusal.message)
+            return
         except (WorkerLost, TimeoutError, RemoteError):
             await self._refuse(503, UNAVAILABLE)
             return
         except DirectoryLost:
             await self._refuse(503, NO_DIRECTORY)
-            return
-        if answer.kind is not Kind.ACCEPT:
-            head, _ = unpack(answer.payload)
-            workers().settle(asked.grants.room)
-            await self._refuse(int(head.get("status", 500)), str(head.get("message", "")))
             return
         await self.accept()
         self._pump = asyncio.create_task(self._forward(self._channel))

@@ -13,7 +13,7 @@ from django.conf import settings
 from livekit.protocol import egress, room
 
 from suite.kernel.logs import get_logger
-from suite.rtc.core.errors import JoinRefused, ServiceError
+from suite.rtc.core.errors import DRAINING, JoinRefused, ServiceError
 from suite.rtc.directory import DirectoryLost, OwnDirectory, RoomDirectory
 from suite.rtc.link.frames import Frame, Kind, unpack
 from suite.rtc.link.web import CALL_DEADLINE, Channel, WorkerLink, WorkerLost, join_payload
@@ -30,6 +30,7 @@ NO_DIRECTORY: Final = "the directory of rooms is not answering"
 REVOKED: Final = "token has been revoked"
 LOOK: Final = 0.2  # seconds between two looks at workers that are not there
 RENEW: Final = 5.0  # seconds between two renewals of the rooms' leases
+JOIN_DEADLINE: Final = 10.0  # seconds for a worker to let somebody in
 WAIT: Final = 5.0  # seconds that a join waits for a worker to be there
 TAKE_OVER: Final = 30.0  # seconds that the rooms of a lost worker wait for another
 
@@ -162,17 +163,20 @@ class Workers:
 
     # --- where a room is ---------------------------------------------------------------------------------------------
 
-    def _choose(self) -> str | None:
-        linked = {path: load for path, load in self._loads.items() if self._links[path].connected}
+    def _choose(self, *, not_on: str = "") -> str | None:
+        linked = {path: load for path, load in self._loads.items() if self._links[path].connected and path != not_on}
         return choose(linked, self.rooms.placed_lately)
 
-    async def _place(self, name: str) -> WorkerLink:
-        """The link to the worker that holds the room, or is to hold it; raises `WorkerLost`, `DirectoryLost`."""
+    async def _place(self, name: str, *, not_on: str = "") -> WorkerLink:
+        """The link to the worker that holds the room, or is to hold it; raises `WorkerLost`, `DirectoryLost`.
+
+        `not_on` is a worker that was to hold it and refuses.
+        """
         if not self._links:
             raise WorkerLost
         lock = self.rooms.lock(name)
         link = self._links.get(self.rooms.held.get(name, ""))
-        if link is not None and link.connected and not lock.locked():
+        if link is not None and link.connected and link.path != not_on and not lock.locked():
             return link
         # Whoever comes while the room is taken over waits, or would be there before what is known of it.
         async with asyncio.timeout(WAIT), lock:
@@ -181,11 +185,11 @@ class Workers:
                 if held and held not in self._links:
                     self._add(held)
                 link = self._links.get(held)
-                if link is not None:
+                if link is not None and link.path != not_on:
                     await asyncio.gather(link.connect(), return_exceptions=True)
                     if link.connected:
                         return link
-                chosen = self._choose()
+                chosen = self._choose(not_on=not_on)
                 if chosen is None:
                     await asyncio.sleep(LOOK / 4)
                 else:
@@ -197,13 +201,29 @@ class Workers:
         link = self._links.get(self.rooms.held.get(name, ""))
         self.rooms.settle(name, release=link is not None and link.connected)
 
-    async def channel(self, room_name: str) -> Channel:
-        """A channel to the room's worker; raises `WorkerLost`, `DirectoryLost`."""
-        try:
-            link = await self._place(room_name)
-        except TimeoutError as error:
-            raise WorkerLost from error
-        return await link.open()
+    async def join(self, asked: Joining) -> Channel:
+        """Let somebody in, by the channel that is returned.
+
+        A worker that begins to drain refuses a room that it was just given: another is asked. Raises `JoinRefused` with the
+        worker's answer, `WorkerLost` or `TimeoutError` where there is none, `DirectoryLost`.
+        """
+        room, others, refusing = asked.grants.room, len(self._links) - 1, ""
+        while True:
+            link = await self._place(room, not_on=refusing)
+            channel = await link.open()
+            try:
+                await _let_in(channel, asked, deadline=JOIN_DEADLINE)
+            except JoinRefused as refusal:
+                channel.close()
+                if others <= 0 or refusal.message != DRAINING:
+                    self.settle(room)
+                    raise
+            except BaseException:
+                channel.close()
+                raise
+            else:
+                return channel
+            others, refusing = others - 1, link.path
 
     async def is_revoked(self, asked: Joining) -> bool:
         """Whether the token was issued before the person was removed; raises `DirectoryLost`.
@@ -227,18 +247,15 @@ class Workers:
         except DirectoryLost:
             return JoinRefused(503, NO_DIRECTORY)
         try:
-            request = asked.request.SerializeToString()
-            await channel.send(Kind.JOIN, join_payload(asked.claims, request, single=asked.single, only_asking=True))
-            answer = await asyncio.wait_for(channel.receive(), CALL_DEADLINE)
+            await _let_in(channel, asked, only_asking=True, deadline=CALL_DEADLINE)
             await channel.send(Kind.GONE)
+        except JoinRefused as refusal:
+            return refusal
         except (WorkerLost, TimeoutError):
             return JoinRefused(503, UNAVAILABLE)
         finally:
             channel.close()
-        if answer.kind is Kind.ACCEPT:
-            return None
-        head, _ = unpack(answer.payload)
-        return JoinRefused(int(head["status"]), str(head["message"]))
+        return None
 
     def _anyone(self, name: str) -> WorkerLink:
         """The room's worker, else any that is there, else any."""
@@ -255,17 +272,27 @@ class Workers:
             raise ServiceError("unavailable", "no media server is configured")
         try:
             if method in {"RoomService/CreateRoom", whip.OFFER} and room_name:
-                link = await self._place(room_name)
-            else:
-                await self._find(room_name)
-                link = self._anyone(room_name)
-            return await link.call(method, request, deadline=deadline)
+                return await self._call_where_it_is_placed(method, room_name, request, deadline)
+            await self._find(room_name)
+            return await self._anyone(room_name).call(method, request, deadline=deadline)
         except (WorkerLost, TimeoutError) as error:
             raise ServiceError("unavailable", UNAVAILABLE) from error
         except DirectoryLost as error:
             raise ServiceError("unavailable", NO_DIRECTORY) from error
         finally:
             self.settle(room_name)
+
+    async def _call_where_it_is_placed(self, method: str, name: str, request: bytes, deadline: float) -> bytes:
+        """As `join`: another worker is called where the one that was given the room begins to drain."""
+        others, refusing = len(self._links) - 1, ""
+        while True:
+            link = await self._place(name, not_on=refusing)
+            try:
+                return await link.call(method, request, deadline=deadline)
+            except ServiceError as refusal:
+                if others <= 0 or not refusal.message.endswith(DRAINING):
+                    raise
+            others, refusing = others - 1, link.path
 
     async def _find(self, name: str) -> None:
         """Learn who holds a room that none of our links speaks of."""
@@ -321,6 +348,16 @@ class Workers:
     def loads(self) -> Mapping[str, Load]:
         """What each of our own workers last said of itself."""
         return {path: self._loads[path] for path in self._own if path in self._loads}
+
+
+async def _let_in(channel: Channel, asked: Joining, *, only_asking: bool = False, deadline: float) -> None:
+    """Have a worker let somebody in; raises `JoinRefused` with its refusal, `WorkerLost`, `TimeoutError`."""
+    request = asked.request.SerializeToString()
+    await channel.send(Kind.JOIN, join_payload(asked.claims, request, single=asked.single, only_asking=only_asking))
+    answer = await asyncio.wait_for(channel.receive(), deadline)
+    if answer.kind is not Kind.ACCEPT:
+        head, _ = unpack(answer.payload)
+        raise JoinRefused(int(head.get("status", 500)), str(head.get("message", "")))
 
 
 _workers: WeakKeyDictionary[asyncio.AbstractEventLoop, Workers] = WeakKeyDictionary()

@@ -7,10 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from suite.chat.models import Channel
 from suite.kernel.zones import COOKIE, zone_of
-from suite.meetings.models import Room
-from suite.meetings.services.meetings import meeting_open
 from suite.meetings.services.rooms import room_create
 from tests.people import organization, person
 from tests.resources.pages import browser, page
@@ -49,13 +46,3 @@ def test_a_page_tells_the_hour_of_who_reads_it(awa, zone, said, exact):
 @pytest.mark.parametrize("name", ["", "Europe", "../../etc/passwd", "/etc/passwd", "a" * 5000, "a\0b", "zone.tab", "é", "."])
 def test_what_is_no_zone_is_the_servers(name):
     assert zone_of(name) is None
-
-
-def test_the_name_of_a_meetings_chat_is_the_same_for_everybody(awa, settings):
-    """It is kept: whoever started the meeting, it carries the server's hour."""
-    from django.utils import timezone
-
-    with timezone.override(zone_of("America/Cayenne")):
-        meeting_open(room=Room.objects.get(), actor=awa.ref, now=AT)
-    assert settings.TIME_ZONE == "Europe/Paris"
-    assert Channel.objects.get().resource.title == "Budget, 14/07/2025 23:30"

@@ -68,6 +68,7 @@ function Line({ line, isOpen, onOpen }: { line: ChannelLine; isOpen: boolean; on
     event.preventDefault();
     onOpen(line.id);
   };
+  const at = line.last_message_at ?? line.began_at;
   const unread = line.unread === 1 ? say("unreadOne") : say("unread", { number: line.unread });
   return (
     <li>
@@ -84,7 +85,7 @@ function Line({ line, isOpen, onOpen }: { line: ChannelLine; isOpen: boolean; on
             <span className="fr-sr-only">{unread}</span>
           </span>
         ) : (
-          line.last_message_at !== null && <span className="line__at">{shortOf(line.last_message_at)}</span>
+          at !== null && <span className="line__at">{shortOf(at)}</span>
         )}
       </a>
     </li>

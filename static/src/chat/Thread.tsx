@@ -6,6 +6,7 @@ import { say } from "./messages.ts";
 import { MessageList } from "./MessageList.tsx";
 import { PeopleDialog } from "./PeopleDialog.tsx";
 import { threadOf } from "./state.ts";
+import { beganOf, exactOf } from "./times.ts";
 import type { Chat } from "./useChat.ts";
 
 interface Props {
@@ -23,6 +24,7 @@ export function Thread({ channelId, chat, viewerId, onBack }: Props) {
   const { info } = thread;
   const listed = state.channels?.find(({ id }) => id === channelId);
   const title = listed?.title ?? info?.title ?? "";
+  const began = listed?.began_at ?? info?.began_at;
 
   useEffect(() => {
     open(channelId);
@@ -33,7 +35,14 @@ export function Thread({ channelId, chat, viewerId, onBack }: Props) {
     <section className="chat__thread" aria-label={title}>
       <header className="thread__header">
         <button type="button" className="thread__back fr-btn fr-btn--tertiary-no-outline fr-icon-arrow-left-line" aria-label={say("back")} title={say("back")} onClick={onBack} />
-        <h2 className="thread__title">{title}</h2>
+        <div className="thread__name">
+          <h2 className="thread__title">{title}</h2>
+          {began != null && (
+            <time className="thread__began" dateTime={began} title={exactOf(began)}>
+              {beganOf(began)}
+            </time>
+          )}
+        </div>
         {info !== null && <Star key={info.id} resourceId={info.id} isMarked={info.favourite} onChange={(favourite) => show({ ...info, favourite })} />}
         {info !== null && info.kind !== "direct" && (
           <button type="button" className="fr-btn fr-btn--tertiary-no-outline fr-btn--sm fr-btn--icon-left fr-icon-team-line" onClick={() => setIsShowingPeople(true)}>

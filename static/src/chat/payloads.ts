@@ -8,6 +8,8 @@ export interface ChannelLine {
   kind: ChannelKind;
   /** Of a direct one: the other person's name. */
   title: string;
+  /** Of a meeting's: when it began. Null of the others. */
+  began_at: string | null;
   /** Null where nothing was written. */
   last_message_at: string | null;
   unread: number;
@@ -27,6 +29,8 @@ export interface ChannelInfo {
   kind: ChannelKind;
   /** Of a direct one: the other person's name. */
   title: string;
+  /** Of a meeting's: when it began. Null of the others. */
+  began_at: string | null;
   /** Null where nothing was written. */
   last_message_at: string | null;
   unread: number;

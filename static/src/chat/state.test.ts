@@ -8,7 +8,7 @@ const ME = "me";
 const OTHER = "other";
 
 function line(id: string, at: string | null = null, unread = 0): ChannelLine {
-  return { id, kind: "channel", title: id, last_message_at: at, unread, other_user_id: null, favourite: false };
+  return { id, kind: "channel", title: id, began_at: null, last_message_at: at, unread, other_user_id: null, favourite: false };
 }
 
 function info(id: string, lastRead: string | null = null): ChannelInfo {

@@ -17,6 +17,11 @@ export function dayOf(at: string, now = new Date()): string {
   return new Intl.DateTimeFormat(pageLocale(), { weekday: "long", day: "numeric", month: "long", ...year }).format(date);
 }
 
+/** "Hier à 14:05" */
+export function beganOf(at: string, now = new Date()): string {
+  return say("began", { day: dayOf(at, now), time: clockOf(at) });
+}
+
 /** The exact time, for whoever hovers. */
 export function exactOf(at: string): string {
   return new Intl.DateTimeFormat(pageLocale(), { dateStyle: "full", timeStyle: "medium" }).format(new Date(at));

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from suite.chat.public import ChannelKind, channel_create
 from suite.kernel.events import publish
@@ -34,10 +32,9 @@ def meeting_open(*, room: Room, actor: ActorRef, now: datetime) -> Meeting:
     if meeting is not None:
         return meeting
     resource, meeting_id = room.resource, uuid7()
-    day = timezone.localtime(now, timezone.get_default_timezone()).strftime("%d/%m/%Y %H:%M")  # kept, and read everywhere
     channel = channel_create(
         organization_id=resource.organization_id,
-        title=_("%(title)s, %(day)s") % {"title": room.title, "day": day},
+        title=room.title,
         kind=ChannelKind.MEETING,
         owner_id=resource.owner_id,
         actor=actor,

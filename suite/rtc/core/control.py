@@ -12,7 +12,7 @@ from suite.rtc.core import egress, kept, media, presence, profile, whip
 from suite.rtc.core.administration import CALLS
 from suite.rtc.core.counting import count_rooms
 from suite.rtc.core.effects import Accept, Effect, Media, Refuse, Reply, RoomEnded
-from suite.rtc.core.errors import ServiceError, no_egress, no_response, participant_not_found, room_not_found
+from suite.rtc.core.errors import DRAINING, ServiceError, no_egress, no_response, participant_not_found, room_not_found
 from suite.rtc.core.grants import Grants
 from suite.rtc.core.http_session import Offered, Patched, Withdrawn
 from suite.rtc.core.identifiers import Identifiers
@@ -156,7 +156,7 @@ class Control:
             return Refuse(connection, 400, too_long)
         if grants.room not in self.rooms and not joining.request.reconnect:
             if self.draining:
-                return Refuse(connection, 503, "the server is draining")
+                return Refuse(connection, 503, DRAINING)
             if not (self.settings.auto_create or grants.has("roomCreate")):
                 return Refuse(connection, 404, "requested room does not exist")
             if len(self.rooms) >= self.settings.max_rooms:
@@ -293,7 +293,7 @@ class Control:
         room = self.rooms.get(request.name)
         if room is None:
             if self.draining:
-                raise ServiceError("unavailable", "twirp error unknown: the server is draining")
+                raise ServiceError("unavailable", f"twirp error unknown: {DRAINING}")
             if len(self.rooms) >= self.settings.max_rooms:
                 raise ServiceError("resource_exhausted", "twirp error unknown: too many rooms")
             room = self._create(request.name, now, request)

@@ -22,6 +22,8 @@ STATUSES: Final = {
     "deadline_exceeded": 408,
 }
 
+DRAINING: Final = "the server is draining"  # a worker that takes no new rooms; another may
+
 
 class RemoteError(Exception):
     """Bytes, a message or a description from a peer that is not what the protocol allows."""

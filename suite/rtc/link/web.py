@@ -85,6 +85,7 @@ class WorkerLink:
         self._channels: dict[int, Channel] = {}
         self._number = 0
         self._connecting = asyncio.Lock()
+        self._closing = False
 
     @property
     def connected(self) -> bool:
@@ -133,6 +134,8 @@ class WorkerLink:
         self._channels.pop(number, None)
 
     async def close(self) -> None:
+        """Hang up; the worker is not lost for that."""
+        self._closing = True
         if self._reading is not None:
             self._reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -175,7 +178,7 @@ class WorkerLink:
             channels, self._channels = self._channels, {}
             for channel in channels.values():
                 channel.lose()
-            if was_synced:
+            if was_synced and not self._closing:
                 self._lost()
 
     def _dispatch(self, frame: Frame) -> None:
