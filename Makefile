@@ -11,11 +11,7 @@ export SPEECH
 unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv/bin/python
 NODE := $(VENV) -m suite.runtime node
-# A worker that dies ends the run: with another in its place, xdist waits for ever for the tests of its groups.
 PYTEST := $(VENV) -m pytest --max-worker-restart=0
-# On a machine too slow for what runs side by side, the few that failed are taken once more (tests/again.py).
-FAILED := var/cache/failed
-AGAIN = { test -s $(FAILED) && echo "Once more:" && cat $(FAILED) && $(PYTEST) @$(FAILED) -rfEsP; }
 COMPILE := $(VENV) -m uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
 
 .PHONY: help run media status test test-fast test-firefox fuzz lint types contracts lock clean setup setup-test python
@@ -34,12 +30,7 @@ status: ## What runs, and the memory of each process
 
 test: setup-test ## Install what tests need, then run all of them
 	@$(NODE) npm run --silent test -- --passWithNoTests
-	@rm -f $(FAILED)
-	@$(PYTEST) -n 3 --dist loadgroup -m "not journey" --durations=15 --failed-to $(FAILED) || $(AGAIN)
-	@rm -f $(FAILED)
-	@$(PYTEST) -n 2 --dist loadgroup -m "journey and not alone" -rfEsP --durations=15 --failed-to $(FAILED) || $(AGAIN)
-	@rm -f $(FAILED)
-	@$(PYTEST) -m alone -rfEsP --failed-to $(FAILED) || $(AGAIN)
+	@$(VENV) -m tests.phases
 
 test-fast: setup-test ## The tests without browsers, models and whole runs: under a minute
 	@$(PYTEST) -n 3 --dist loadgroup -q -m "not slow and not journey and not speech"

@@ -23,6 +23,8 @@ FLUSHES = 5
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
+        if set(item.keywords) >= {"patient", "journey"} or ("alone" in item.keywords and "journey" not in item.keywords):
+            raise pytest.UsageError(f"{item.nodeid} is in two of the phases of tests/phases.py, or in none")
         names = set(getattr(item, "fixturenames", ()))
         if STARTS_A_PROCESS & names:
             item.add_marker(pytest.mark.slow)

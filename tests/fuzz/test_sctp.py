@@ -23,7 +23,7 @@ from suite.rtc.sctp.receiving import Receiver
 from tests.fuzz.targets import feed, sealed, up
 from tests.rtc.sctp.line import Line, Stuck, World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
 
 MODEST = settings(
     max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "120")), deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.journeys.browser import chromium, person
+from tests.journeys.browser import chromium, signed_in
 from tests.journeys.conftest import Come
 from tests.journeys.house import House
 
@@ -22,9 +22,7 @@ FULL = "La réunion ne peut accueillir personne de plus pour le moment"
 async def test_who_finds_the_server_full_is_told_so_and_comes_in_later(house: House, staff: Come) -> None:
     slug = await (await staff("Awa Diallo")).start_room()
     async with chromium() as browser:
-        awa, bruno = [await person(browser, name) for name in ("Awa Diallo", "Bruno Martin")]
-        for one in (awa, bruno):
-            await one.sign_in(house.url)
+        awa, bruno = [await signed_in(browser, house.url, name) for name in ("Awa Diallo", "Bruno Martin")]
         await awa.enter(house.url, slug)
         await awa.page.locator("[data-connection=connected]").wait_for()
         await awa.shows(pictures=1, seconds=20)

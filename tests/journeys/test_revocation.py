@@ -17,7 +17,7 @@ from livekit.protocol import rtc as signalling
 
 from suite.runtime.engines import addresses
 from suite.runtime.kept import keep_secrets
-from tests.journeys.browser import chromium, person
+from tests.journeys.browser import chromium, signed_in
 from tests.journeys.conftest import Come
 from tests.journeys.house import House
 from tests.journeys.staff import Staff, until
@@ -54,8 +54,7 @@ async def test_who_is_let_go_is_out_within_five_seconds(house: House, staff: Com
         "document": await gone.open_socket(f"/ws/documents/{document['id']}/"),
     }
     async with chromium() as browser:
-        at_desk = await person(browser, name)
-        await at_desk.sign_in(house.url)
+        at_desk = await signed_in(browser, house.url, name)
         await at_desk.enter(house.url, slug)
         await at_desk.hears()
         await at_desk.watch_packets()

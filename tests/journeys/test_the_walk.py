@@ -175,8 +175,10 @@ async def step_5_each_agrees_before_their_sound_is_taken(walk: Walk) -> None:
     await late.agree()
     await until(lambda: recording(walk, 5), seconds=10, what="the latecomer's track is recorded")
     two = decoded(two_voices())
-    await salle.speak(microphones[salle], two.samples, rate=two.sample_rate)
-    await late.recite(late_microphone, clip("jours_et_mois"))
+    await asyncio.gather(
+        salle.speak(microphones[salle], two.samples, rate=two.sample_rate),
+        late.recite(late_microphone, clip("jours_et_mois")),  # as people do: while others speak
+    )
     await farid.recite(microphones[farid], clip("cold_corpus"))
     await asyncio.sleep(max(0.0, MEETING_SECONDS - (time.time() - walk.began)))
     walk.figures["latecomer agreed, s after the start"] = agreed_at - walk.began

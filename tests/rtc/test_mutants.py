@@ -17,7 +17,7 @@ import pytest
 
 from suite.runtime.folders import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,5 +65,5 @@ def test_a_mutant_is_found(copy: Path, mutant: Mutant) -> None:
 
 def run(copy: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:xdist", "--timeout=120", *tests]
-    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=280)
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:xdist", "--timeout=1200", *tests]
+    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)

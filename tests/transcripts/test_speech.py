@@ -21,7 +21,12 @@ from suite.transcripts.pipeline.merge import Track, merged
 from suite.transcripts.pipeline.turns import turns_of
 from tests import sounds
 
-pytestmark = [pytest.mark.speech, pytest.mark.slow, pytest.mark.xdist_group("speech")]  # the models load once
+pytestmark = [
+    pytest.mark.speech,
+    pytest.mark.slow,
+    pytest.mark.patient,
+    pytest.mark.xdist_group("speech"),  # the models load once
+]
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +185,7 @@ def test_a_torchaudio_that_cannot_be_loaded_is_told(config: SpeechConfig, tmp_pa
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "suite.config.settings", "PYTHONPATH": f"{tmp_path}:{root}"}
 
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=root, timeout=120, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=root, check=False
     )
 
     assert "make run" in ended.stdout, ended.stderr

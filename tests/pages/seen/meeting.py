@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from playwright.async_api import Browser
 
 from tests.journeys.browser import Person, person
+from tests.journeys.staff import Staff
 from tests.whole import Whole
 
 CONNECTED = ".meeting[data-connection=connected]"
@@ -19,19 +20,17 @@ class Room:
     link: str
 
 
-async def come(browser: Browser, house: Whole, name: str, **size: int) -> Person:
-    """`name`, signed in."""
-    one = await person(browser, name, **size)
-    await one.sign_in(house.url)
-    return one
-
-
 async def start(browser: Browser, house: Whole) -> Room:
     """Awa before a new meeting."""
-    awa = await come(browser, house, "Awa Diallo")
-    await awa.page.get_by_role("button", name="Démarrer une réunion").click()
-    await awa.page.wait_for_url("**/rooms/**")
-    return Room(host=awa, link=awa.page.url)
+    one, awa = Staff(house.url, "Awa Diallo"), await person(browser, "Awa Diallo")
+    try:
+        await one.sign_in()
+        await awa.take_session(one)
+        link = f"{house.url}/rooms/{await one.start_room()}/"
+    finally:
+        await one.close()
+    await awa.page.goto(link)
+    return Room(host=awa, link=link)
 
 
 async def join(one: Person) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, Page
 
-from tests.journeys.browser import Person, person
-from tests.pages.seen.meeting import CONNECTED, come, join, start
+from tests.journeys.browser import Person, person, signed_in
+from tests.pages.seen.meeting import CONNECTED, join, start
 from tests.whole import Whole
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("seen")]
@@ -39,7 +39,7 @@ async def test_the_keyboard_stays_in_the_meeting_and_goes_back_to_where_it_was(b
 async def test_the_meeting_by_keyboard_alone(browser: Browser, house: Whole) -> None:
     room = await start(browser, house)
     page = room.host.page
-    bruno = await come(browser, house, "Bruno Martin")  # stays, so that the meeting outlives the reload
+    bruno = await signed_in(browser, house.url, "Bruno Martin")  # stays, so that the meeting outlives the reload
     await bruno.page.goto(room.link)
     await join(bruno)
     await page.get_by_role("button", name="Rejoindre", exact=True).focus()
@@ -78,7 +78,8 @@ async def tab_to(page: Page, name: str, key: str = "Tab") -> None:
 
 
 async def test_from_home_into_a_meeting_and_out_by_keyboard_alone(browser: Browser, house: Whole) -> None:
-    awa = await come(browser, house, "Awa Diallo")
+    awa = await signed_in(browser, house.url, "Awa Diallo")
+    await awa.page.goto(house.url)
     await tab_to(awa.page, "Démarrer une réunion")
     await awa.page.keyboard.press("Enter")
     await awa.page.wait_for_url("**/rooms/**")

@@ -10,8 +10,9 @@ import time
 import pytest
 from playwright.async_api import Browser, Route
 
+from tests.journeys.browser import signed_in
 from tests.journeys.staff import until
-from tests.pages.seen.meeting import CONNECTED, LOST, come, join, start
+from tests.pages.seen.meeting import CONNECTED, LOST, join, start
 from tests.whole import Whole
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("seen")]
@@ -47,7 +48,7 @@ async def test_a_slow_line_connects_and_is_not_said_to_be_lost(browser: Browser,
 async def test_a_lost_line_shows_within_three_seconds_and_heals(browser: Browser, house: Whole) -> None:
     room = await start(browser, house)
     await join(room.host)
-    bruno = await come(browser, house, "Bruno Martin")
+    bruno = await signed_in(browser, house.url, "Bruno Martin")
     await bruno.page.goto(room.link)
     await join(bruno)
     await bruno.frames_rise(pictures=1, samples=1)

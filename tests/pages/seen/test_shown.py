@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from suite.runtime.folders import ROOT
-from tests.journeys.browser import chromium, person
-from tests.pages.seen.meeting import CONNECTED, come, join, start
+from tests.journeys.browser import chromium, person, signed_in
+from tests.pages.seen.meeting import CONNECTED, join, start
 from tests.whole import Whole
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("seen")]
@@ -169,7 +169,8 @@ async def test_an_unknown_room_is_said_before_any_camera(browser: Browser, house
 
 
 async def test_the_language_and_the_theme_are_kept(browser: Browser, house: Whole) -> None:
-    awa = await come(browser, house, "Awa Diallo")
+    awa = await signed_in(browser, house.url, "Awa Diallo")
+    await awa.page.goto(house.url)
     await awa.page.get_by_role("button", name=re.compile("Awa Diallo")).click()
     await awa.page.get_by_label("Sombre").check()
     await awa.page.get_by_role("button", name="English").click()

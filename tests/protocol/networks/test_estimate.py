@@ -10,7 +10,7 @@ from suite.rtc.packets import rtcp
 from tests.protocol.networks.meeting import Meeting, Peer
 from tests.protocol.networks.viewer import freezes
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
 
 WIDE, NARROW = 2_000_000, 300_000
 MINUTE = 60.0

@@ -14,7 +14,7 @@ from tests.protocol.networks.meeting import Meeting, Peer
 from tests.protocol.networks.viewer import Picture, Viewer, freezes
 from tests.rtc.packets.bench import header, picture_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
 
 SECONDS = 30.0
 UNDER_WAY = 100  # packets: a keyframe and 0.4 s of the largest layer, in which a packet may be lost five times

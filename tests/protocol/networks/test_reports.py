@@ -13,7 +13,7 @@ from suite.rtc.packets import rtcp
 from tests.protocol.networks.meeting import Meeting, Peer
 from tests.protocol.networks.viewer import OWN_SSRC
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
 
 CAMERAS = 4
 SECONDS = 13.5

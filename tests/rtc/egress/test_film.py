@@ -20,7 +20,7 @@ from tests.rtc.egress.pictures import ENCODERS, HEIGHT, RATE, STEP, WIDTH, encod
 
 FRAME = 1_000_000_000 // RATE  # ns
 FORMATS = {"video/h264": "mp4", "video/h265": "mp4", "video/av1": "webm", "video/vp8": "webm", "video/vp9": "webm"}
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("mime", sorted(ENCODERS))]
+pytestmark = [pytest.mark.slow, pytest.mark.patient, pytest.mark.parametrize("mime", sorted(ENCODERS))]
 
 
 def pieces(mime: str, frames: Sequence[bytes], *, source: int = 1, since: int = 0) -> list[list[Piece]]:

@@ -14,7 +14,7 @@ from tests.rtc.kernel.arrivals import told
 from tests.rtc.kernel.checks import check
 from tests.rtc.kernel.twins import Difference, arrival, feedback, rewrite
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient]
 
 SEEDS = range(60)
 FOUND = 3  # the code of a process that found the twins apart
