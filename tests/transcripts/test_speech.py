@@ -184,8 +184,6 @@ def test_a_torchaudio_that_cannot_be_loaded_is_told(config: SpeechConfig, tmp_pa
     root = Path(__file__).parents[2]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "suite.config.settings", "PYTHONPATH": f"{tmp_path}:{root}"}
 
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=root, check=False
-    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=root, check=False)
 
     assert "make run" in ended.stdout, ended.stderr
