@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -37,9 +38,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=_turn)
 
 
-def _turn(item: pytest.Item) -> tuple[bool, bool]:
-    """The longest first, so that no worker is left with a group alone: the whole Suite's, other groups, single tests."""
-    return "journeys" not in item.path.parts, item.get_closest_marker("xdist_group") is None
+def _turn(item: pytest.Item) -> tuple[bool, bool, int]:
+    """The longest first, so that no worker is left with a group alone: the whole Suite's, other groups, single tests.
+
+    Single tests with a browser are mixed: neighbours in a file are much alike, and would all wait or all compute at once.
+    """
+    alone = item.get_closest_marker("xdist_group") is None
+    mixed = zlib.crc32(item.name.encode()) if alone and item.get_closest_marker("journey") else 0
+    return "journeys" not in item.path.parts, alone, mixed
 
 
 def _tell_group(item: pytest.Item) -> None:

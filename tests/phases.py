@@ -1,7 +1,7 @@
 """All tests, in the company that a machine of two cores bears (`make test`).
 
-First three at once, then those with browsers, two at once, then by itself each that promises a time. Those that are marked
-`patient` run beside the first two, on what these leave of the machine: they compute, and look at no clock.
+First, one by one, those that promise a time, the walk before all; then three at once, then those with browsers, two at once.
+Those that are marked `patient` run beside them, on what they leave of the machine: they compute, and look at no clock.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from suite.runtime.folders import ROOT
 CACHE: Final = ROOT / "var" / "cache"
 # A worker that dies ends the run: with another in its place, xdist waits for ever for the tests of its groups.
 PYTEST: Final = (sys.executable, "-m", "pytest", "--max-worker-restart=0")
+ALONE: Final = ("-m", "alone", "-rfEsP")
 AT_ONCE: Final = ("-n", "3", "--dist", "loadgroup", "--durations=15", "-m", "not journey and not patient")
 BROWSERS: Final = ("-n", "2", "--dist", "loadgroup", "--durations=15", "-m", "journey and not alone", "-rfEsP")
-ALONE: Final = ("-m", "alone", "-rfEsP")
 PATIENT: Final = ("-n", "2", "--dist", "loadgroup", "--durations=15", "-m", "patient", "--timeout=1500")
 LOOK: Final = 0.5  # s between two looks at what the patient ones say
 
@@ -33,7 +33,7 @@ def main() -> int:
         beside = subprocess.Popen([*PYTEST, *PATIENT, *_failed_to("patient")], cwd=ROOT, stdout=output, stderr=output)
     _give_way(beside.pid)
     try:
-        for name, arguments in (("at-once", AT_ONCE), ("browsers", BROWSERS)):
+        for name, arguments in (("alone", ALONE), ("at-once", AT_ONCE), ("browsers", BROWSERS)):
             ended = _run(*arguments, *_failed_to(name))
             if ended and (ended := _again(name, ended)):
                 return ended
@@ -44,8 +44,7 @@ def main() -> int:
         if beside.poll() is None:
             beside.terminate()
             beside.wait()
-    ended = _run(*ALONE, *_failed_to("alone"))
-    return ended and _again("alone", ended)
+    return 0
 
 
 def _run(*arguments: str) -> int:

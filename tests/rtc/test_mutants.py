@@ -5,11 +5,13 @@ The compiled kernel's mutants are in `tests/rtc/kernel/test_twins.py`.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,30 @@ import pytest
 from suite.runtime.folders import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.patient]
+
+
+# Imported once for all runs, which are then a fork each; nothing of ours, which is read anew.
+LIBRARIES = (
+    "aiohttp", "aiortc", "av", "celery.app", "channels.generic.websocket", "cryptography.x509", "django.contrib.admin",
+    "django.test", "livekit.protocol", "numpy", "psycopg", "pycrdt", "redis", "requests", "structlog",
+)  # fmt: skip
+REWRITTEN = "ignore::pytest.PytestAssertRewriteWarning"  # of plugins that are imported by then
+RUNS = f"""
+import importlib, json, os, sys
+import pytest
+for name in {LIBRARIES}:
+    importlib.import_module(name)
+for line in sys.stdin:
+    arguments, said = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(output, 1), os.dup2(output, 2)
+        ended = pytest.main(arguments)
+        sys.stdout.flush()
+        os._exit(ended)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,21 +75,43 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.fixture(scope="module")
+def runs(copy: Path) -> Iterator[subprocess.Popen[str]]:
+    """Runs the tests that a line of JSON names, with the code as it is then: the run's code comes back."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
+    command = [sys.executable, "-c", RUNS]
+    with subprocess.Popen(
+        command, cwd=copy, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        process.communicate()
+
+
+def run(runs: subprocess.Popen[str], said: Path, tests: Iterable[str]) -> tuple[int, str]:
+    """The code with which these tests end, and what they say."""
+    arguments = ["-q", "-x", "-p", "no:xdist", "-W", REWRITTEN, "--timeout=1200", *(f"tests/{one}" for one in tests)]
+    assert runs.stdin
+    assert runs.stdout
+    runs.stdin.write(json.dumps([arguments, str(said)]) + "\n")
+    runs.stdin.flush()
+    return int(runs.stdout.readline()), said.read_text()
+
+
+def test_without_a_mutant_nothing_is_found(runs: subprocess.Popen[str], tmp_path: Path) -> None:
+    quick = {test for mutant in MUTANTS for test in mutant.tests if test.startswith("rtc/")}
+    ended, said = run(runs, tmp_path / "said", sorted(quick))
+    assert ended == 0, said[-2000:]
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.says)
-def test_a_mutant_is_found(copy: Path, mutant: Mutant) -> None:
+def test_a_mutant_is_found(copy: Path, runs: subprocess.Popen[str], tmp_path: Path, mutant: Mutant) -> None:
     path = copy / "suite" / "rtc" / mutant.file
     whole = path.read_text()
     assert whole.count(mutant.before) == 1, f"{mutant.before!r} stands {whole.count(mutant.before)} times in {mutant.file}"
     path.write_text(whole.replace(mutant.before, mutant.after))
     try:
-        ended = run(copy, *(f"tests/{one}" for one in mutant.tests))
+        ended, said = run(runs, tmp_path / "said", mutant.tests)
     finally:
         path.write_text(whole)
-    assert ended.returncode == 1, f"{mutant.says}: nobody noticed\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}"
-    assert " failed" in ended.stdout
-
-
-def run(copy: Path, *tests: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:xdist", "--timeout=1200", *tests]
-    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    assert ended == 1, f"{mutant.says}: nobody noticed\n{said[-2000:]}"
+    assert " failed" in said

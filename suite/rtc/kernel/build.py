@@ -38,18 +38,23 @@ def library(folder: Path) -> Path:
 
 def build(folder: Path, *, extra: tuple[str, ...] = ()) -> Path:
     """Compile into `folder`; raises `subprocess.CalledProcessError` where the compiler refuses, `FileNotFoundError` without."""
-    found = compiler()
-    if found is None:
-        raise FileNotFoundError("no C compiler")
     folder.mkdir(parents=True, exist_ok=True)
     made = library(folder)
     part = made.with_suffix(".part")
     sources = sorted(str(source) for source in SOURCES.glob("*.c"))
-    subprocess.run(  # noqa: S603 -- the compiler and our own sources
-        [found, *FLAGS, *extra, "-o", str(part), *sources], check=True, capture_output=True, text=True
-    )
+    call([*FLAGS, *extra, "-o", str(part), *sources])
     part.replace(made)
     return made
+
+
+def call(arguments: list[str]) -> None:
+    """Have the compiler do it; raises as `build`."""
+    found = compiler()
+    if found is None:
+        raise FileNotFoundError("no C compiler")
+    subprocess.run(  # noqa: S603 -- the compiler and our own sources
+        [found, *arguments], check=True, capture_output=True, text=True
+    )
 
 
 def main() -> int:
