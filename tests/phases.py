@@ -1,6 +1,6 @@
 """All tests, in the company that a machine of two cores bears (`make test`).
 
-First, one by one, those that promise a time, the walk before all; then three at once, then those with browsers, two at once.
+First, one by one, those that promise a time, the walk before all; then those with browsers, two at once; then three at once.
 Those that are marked `patient` run beside them, on what they leave of the machine: they compute, and look at no clock.
 """
 
@@ -19,8 +19,8 @@ CACHE: Final = ROOT / "var" / "cache"
 # A worker that dies ends the run: with another in its place, xdist waits for ever for the tests of its groups.
 PYTEST: Final = (sys.executable, "-m", "pytest", "--max-worker-restart=0")
 ALONE: Final = ("-m", "alone", "-rfEsP")
-AT_ONCE: Final = ("-n", "3", "--dist", "loadgroup", "--durations=15", "-m", "not journey and not patient")
 BROWSERS: Final = ("-n", "2", "--dist", "loadgroup", "--durations=15", "-m", "journey and not alone", "-rfEsP")
+AT_ONCE: Final = ("-n", "3", "--dist", "loadgroup", "--durations=15", "-m", "not journey and not patient")
 PATIENT: Final = ("-n", "2", "--dist", "loadgroup", "--durations=15", "-m", "patient", "--timeout=1500")
 LOOK: Final = 0.5  # s between two looks at what the patient ones say
 
@@ -33,7 +33,7 @@ def main() -> int:
         beside = subprocess.Popen([*PYTEST, *PATIENT, *_failed_to("patient")], cwd=ROOT, stdout=output, stderr=output)
     _give_way(beside.pid)
     try:
-        for name, arguments in (("alone", ALONE), ("at-once", AT_ONCE), ("browsers", BROWSERS)):
+        for name, arguments in (("alone", ALONE), ("browsers", BROWSERS), ("at-once", AT_ONCE)):
             ended = _run(*arguments, *_failed_to(name))
             if ended and (ended := _again(name, ended)):
                 return ended
