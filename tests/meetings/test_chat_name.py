@@ -39,7 +39,7 @@ def test_a_chat_bears_the_rooms_name_and_says_when_the_meeting_began(awa):
 def test_a_name_that_carried_the_servers_hour_is_the_rooms_again(awa):
     chat = Channel.objects.get().pk
     rename = import_module("suite.meetings.migrations.0005_chats_bear_the_rooms_name").name
-    for kept, becomes in [("Budget, 14/07/2025 23:30", "Budget"), ("Budgets", "Budgets")]:
+    for kept, becomes in [("Budget, 14/07/2025 23:30", "Budget"), ("Budget, suite", "Budget, suite"), ("Budgets", "Budgets")]:
         Resource.objects.filter(pk=chat).update(title=kept)
         rename(apps, None)
         assert Resource.objects.get(pk=chat).title == becomes
