@@ -1,7 +1,8 @@
 """All tests, in the company that a machine of two cores bears (`make test`).
 
-First, one by one, those that promise a time, the walk before all; then those with browsers, two at once; then three at once.
-Those that are marked `patient` run beside them, on what they leave of the machine: they compute, and look at no clock.
+First, one by one, those that promise a time, the walk before all; then pages in browsers, two at once; then three at once:
+browsers that speak with the media server, which wait much, and the many tests without a browser. Those that are `patient` run
+beside all of them, on what they leave of the machine: they compute, and look at no clock.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ CACHE: Final = ROOT / "var" / "cache"
 # A worker that dies ends the run: with another in its place, xdist waits for ever for the tests of its groups.
 PYTEST: Final = (sys.executable, "-m", "pytest", "--max-worker-restart=0")
 ALONE: Final = ("-m", "alone", "-rfEsP")
-BROWSERS: Final = ("-n", "2", "--dist", "loadgroup", "--durations=15", "-m", "journey and not alone", "-rfEsP")
-AT_ONCE: Final = ("-n", "3", "--dist", "loadgroup", "--durations=15", "-m", "not journey and not patient")
-PATIENT: Final = ("-n", "2", "--dist", "loadgroup", "--durations=15", "-m", "patient", "--timeout=1500")
+TWO: Final = ("-n", "2", "--dist", "loadgroup", "--durations=15")
+THREE: Final = ("-n", "3", "--dist", "loadgroup", "--durations=15")
+PAGES: Final = (*TWO, "-m", "journey and not alone", "--ignore=tests/protocol", "-rfEsP")
+PROTOCOL: Final = (*THREE, "-m", "journey and not alone", "tests/protocol", "-rfEsP")
+MANY: Final = (*THREE, "-m", "not journey and not patient")
+PATIENT: Final = (*TWO, "-m", "patient", "--timeout=1500")
 LOOK: Final = 0.5  # s between two looks at what the patient ones say
 
 
@@ -33,7 +37,7 @@ def main() -> int:
         beside = subprocess.Popen([*PYTEST, *PATIENT, *_failed_to("patient")], cwd=ROOT, stdout=output, stderr=output)
     _give_way(beside.pid)
     try:
-        for name, arguments in (("alone", ALONE), ("browsers", BROWSERS), ("at-once", AT_ONCE)):
+        for name, arguments in (("alone", ALONE), ("pages", PAGES), ("protocol", PROTOCOL), ("many", MANY)):
             ended = _run(*arguments, *_failed_to(name))
             if ended and (ended := _again(name, ended)):
                 return ended
