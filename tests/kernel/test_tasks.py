@@ -11,6 +11,8 @@ import pytest
 
 from suite.runtime.folders import ROOT
 
+pytestmark = pytest.mark.slow  # a worker in a process of its own
+
 # A worker of its own, in a process of its own: what it logs is what an operator reads.
 PROGRAM = """
 import sys, time, uuid

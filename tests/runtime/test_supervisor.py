@@ -21,6 +21,8 @@ from suite.runtime.parts import Part, Stage
 from suite.runtime.refusal import Refusal
 from suite.runtime.supervisor import Supervisor
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
