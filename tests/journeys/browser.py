@@ -115,8 +115,9 @@ class Person:
 
     async def take_session(self, one: Staff) -> None:
         """Be signed in as `one` is: by the same round trip, without the half of a test's work that drawing its pages is."""
-        cookies = [{"name": cookie.key, "value": cookie.value, "url": one.url} for cookie in one.http.cookie_jar]
-        await self.context.add_cookies(cookies)  # type: ignore[arg-type]  # playwright's own type for it is private
+        await self.context.add_cookies(
+            [{"name": cookie.key, "value": cookie.value, "url": one.url} for cookie in one.http.cookie_jar]
+        )
 
     async def statistics(self) -> dict[str, Any]:
         found: dict[str, Any] = await self.page.evaluate(STATISTICS)
