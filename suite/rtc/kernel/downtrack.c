@@ -317,13 +317,10 @@ int rtc_write(struct rtc_downtrack *track, const struct rtc_packet *packet, uint
     int length = fill(track, packet, arena, &shape);
     if (!length) return 0;
     track->written = sequence;
-    int64_t slot = sequence & track->history_mask;
-    track->history[slot] =
-        (uint64_t)(sequence & 0xFFFF) << 48 | ((uint64_t)extended & 0xFFFFFFFFFFF) << 4 | (uint64_t)(layer & 15);
-    track->times[slot] = (uint64_t)(shape.marker >> 7) << 56 | (uint64_t)shape.timestamp << 24 |
-                         (uint64_t)shape.picture << 8 | (uint64_t)shape.zero;
-    track->stamps[slot] =
-        (uint64_t)(sequence >> 16) << 40 | (uint64_t)shape.send_time << 16 | (uint64_t)shape.transport_sequence;
+    track->history[sequence & track->history_mask] = (struct rtc_kept){
+        (uint64_t)(sequence & 0xFFFF) << 48 | ((uint64_t)extended & 0xFFFFFFFFFFF) << 4 | (uint64_t)(layer & 15),
+        (uint64_t)(shape.marker >> 7) << 56 | (uint64_t)shape.timestamp << 24 | (uint64_t)shape.picture << 8 | (uint64_t)shape.zero,
+        (uint64_t)(sequence >> 16) << 40 | (uint64_t)shape.send_time << 16 | (uint64_t)shape.transport_sequence};
     if (sequence > track->last_sequence) {
         track->last_sequence = sequence;
         track->last_timestamp = shape.timestamp;
@@ -338,8 +335,8 @@ int rtc_write(struct rtc_downtrack *track, const struct rtc_packet *packet, uint
 
 /* The caller has checked that the history holds `sequence` and that the packet is the one that it names. */
 int rtc_write_again(struct rtc_downtrack *track, const struct rtc_packet *packet, uint8_t *arena, int sequence, double now) {
-    int64_t slot = sequence & track->history_mask;
-    uint64_t times = track->times[slot], stamps = track->stamps[slot];
+    uint64_t times = track->history[sequence & track->history_mask].times;
+    uint64_t stamps = track->history[sequence & track->history_mask].stamps;
     struct shape shape = {
         .timestamp = (uint32_t)(times >> 24), .picture = (int64_t)(times >> 8 & 0xFFFF), .marker = (int)(times >> 56 & 1) << 7, .zero = (int)(times & 0xFF),
         .sequence = sequence, .payload_type = track->payload_type, .ssrc = track->ssrc, .original = NONE,

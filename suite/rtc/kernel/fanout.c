@@ -104,9 +104,7 @@ static void flush(void) {
 
 void rtc_sent(struct rtc_line *line, int size, double now) {
     uint32_t number = line->transport_sequence, slot = number & (SENT - 1);
-    line->sent_at[slot] = now;
-    line->sent_number[slot] = (int32_t)number;
-    line->sent_size[slot] = (uint16_t)size;
+    line->sent[slot] = (struct rtc_departure){now, (int32_t)number + 1, size};
     line->transport_sequence = (number + 1) & 0xFFFF;
 }
 

@@ -13,14 +13,13 @@ struct sums {
 };
 
 static void tell(struct sums *sums, int sequence, int came, double when) {
-    struct rtc_line *line = sums->line;
     struct rtc_digest *digest = sums->digest;
-    int slot = sequence & (SENT - 1);
-    if (line->sent_number[slot] != sequence) return;
-    line->sent_number[slot] = -1;
+    struct rtc_departure *sent = &sums->line->sent[sequence & (SENT - 1)];
+    if (sent->following != sequence + 1) return;
+    sent->following = 0;
     sums->last = sequence;
-    double left = line->sent_at[slot];
-    int size = line->sent_size[slot];
+    double left = sent->at;
+    int size = sent->size;
     if (!digest->received && !digest->lost) digest->left_first = left;
     digest->left_last = left;
     digest->left_bytes += size;
@@ -45,8 +44,9 @@ static int64_t in_flight(const struct rtc_line *line, int last) {
     int64_t bytes = 0;
     int ahead = (int)((line->transport_sequence - (uint32_t)last - 1) & 0xFFFF);
     for (int i = 1; i <= ahead && i < SENT; i++) {
-        int sequence = (last + i) & 0xFFFF, slot = sequence & (SENT - 1);
-        if (line->sent_number[slot] == sequence) bytes += line->sent_size[slot];
+        int sequence = (last + i) & 0xFFFF;
+        const struct rtc_departure *sent = &line->sent[sequence & (SENT - 1)];
+        if (sent->following == sequence + 1) bytes += sent->size;
     }
     return bytes;
 }
@@ -128,7 +128,7 @@ static struct rtc_downtrack *downtrack_of(const struct rtc_line *line, uint32_t 
 
 /* Send again what was sent as `sequence`; whether it was still there. */
 static int answer(struct rtc_downtrack *track, int sequence, double now) {
-    uint64_t entry = track->history[sequence & track->history_mask];
+    uint64_t entry = track->history[sequence & track->history_mask].source;
     int index = (int)(entry & 15);
     if (!entry || (int)(entry >> 48) != sequence || index >= track->layer_count) return 0;
     const struct rtc_layer *layer = track->layers[index];

@@ -79,6 +79,13 @@ struct rtc_arrivals {
     double times[AWAITED];    /* s */
 };
 
+/* When a packet with a transport-wide number left, and its size. */
+struct rtc_departure {
+    double at; /* s */
+    int32_t following; /* the next number; 0 where none left, or where it was told of */
+    int32_t size;
+};
+
 /* A peer's way: where it is, its keys, what left on it, and the streams that come on it. */
 struct rtc_line {
     struct rtc_session *inbound, *outbound;
@@ -91,9 +98,7 @@ struct rtc_line {
     uint8_t name[NAME];
     uint8_t kinds[256];  /* of header extensions that arrive, by id */
     int8_t forms[128];   /* of codecs that arrive, by payload type; -1 where there is none */
-    double sent_at[SENT];
-    int32_t sent_number[SENT];
-    uint16_t sent_size[SENT];
+    struct rtc_departure sent[SENT];
     struct rtc_downtrack *const *downtracks; /* that go out on it */
     int64_t again, forgotten, limited;       /* packets that were asked for again: sent, not there any more, too many */
     int64_t again_second, again_of_second;
@@ -106,20 +111,28 @@ struct rtc_line {
     struct rtc_digest details[DETAILS]; /* feedbacks that have not been told yet */
 };
 
+/* What is remembered of a packet that was sent (packets/downtrack.py), together, so that it is one line of the cache. */
+struct rtc_kept {
+    uint64_t source, times, stamps;
+};
+
 /* One track as one subscriber receives it; packets/downtrack.py says what the fields mean. */
 struct rtc_downtrack {
     struct rtc_line *line;
     struct rtc_layer *const *layers; /* of the track */
-    uint64_t *history, *times, *stamps;
+    struct rtc_kept *history;
     int64_t history_mask;
-    int64_t offset, first_source, last_sequence, rtx_sequence, written, packets, octets, turned_at, latest;
-    int64_t picture_offset, zero_offset;
-    int64_t drops[DROPS][4]; /* first, last, offsets before: sequence, picture */
-    double last_time, held_until;
-    uint32_t ssrc, rtx_ssrc, timestamp_offset, last_timestamp, turned_time;
+    int64_t offset, first_source, rtx_sequence, turned_at, latest, picture_offset, zero_offset;
+    int64_t last_sequence, written, packets, octets; /* from here to last_zero: written together by the other twin */
+    double last_time;
+    uint32_t last_timestamp;
+    int32_t last_picture, last_zero;
+    uint32_t ssrc, rtx_ssrc, timestamp_offset, turned_time;
     int32_t wanted, target, current, recent, temporal, temporal_now, dropped_picture, drop_count;
-    int32_t form, source_form, payload_type, rtx_payload_type, primary_type, last_picture, last_zero;
+    int32_t form, source_form, payload_type, rtx_payload_type, primary_type;
     int32_t audio, plain_extensions, template_length, time_at, number_at, spatial, pair_now, pair_before, layer_count, trailers;
+    double held_until;
+    int64_t drops[DROPS][4]; /* first, last, offsets before: sequence, picture */
     uint8_t ids[KINDS];
     uint8_t template[TEMPLATE];
 };

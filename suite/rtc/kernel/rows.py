@@ -13,6 +13,7 @@ from ctypes import (
     c_uint32,
     c_void_p,
 )
+from struct import Struct
 from typing import Any, ClassVar, Final
 
 KINDS: Final = 8
@@ -38,15 +39,27 @@ EMPTY, STUN, RECORD, STRANGER, UNKNOWN, EARLY, REFUSED, MALFORMED, MEDIA, CONTRO
 CLOSED, DIRECT, INDIRECT = range(3)  # routes of a line: nothing is sent, the kernel sends, Python sends
 
 Fields = list[tuple[str, Any]]
+_FORMS: Final = {c_int64: "q", c_double: "d", c_uint32: "I", c_int32: "i"}
 
 
 def _all(kind: Any, names: str) -> list[tuple[str, Any]]:
     return [(name, kind) for name in names.split()]
 
 
-def place(row: type[Structure], name: str) -> int:
-    """Where in the row a field is, in bytes."""
-    return int(getattr(row, name).offset)
+def span(row: type[Structure], names: str) -> tuple[Struct, int]:
+    """The named fields of a row, in its order, as a struct that passes over what is between them, and where it begins.
+
+    An attribute of a row costs a call each; this is one for all. To be written by it, fields must follow each other.
+    """
+    kinds = {name: kind for name, kind, *_ in row._fields_}
+    wanted = names.split()
+    begin = at = int(getattr(row, wanted[0]).offset)
+    form = "="
+    for name in wanted:
+        field = getattr(row, name)
+        form += f"{field.offset - at}x{_FORMS[kinds[name]]}"
+        at = field.offset + field.size
+    return Struct(form), begin
 
 
 class PacketRow(Structure):
@@ -94,6 +107,12 @@ class ArrivalsRow(Structure):
     ]
 
 
+class DepartureRow(Structure):
+    """`struct rtc_departure`."""
+
+    _fields_: ClassVar[Fields] = [("at", c_double), *_all(c_int32, "following size")]
+
+
 class LineRow(Structure):
     """`struct rtc_line`."""
 
@@ -105,9 +124,7 @@ class LineRow(Structure):
         ("name", c_uint8 * NAME),
         ("kinds", c_uint8 * 256),
         ("forms", c_int8 * 128),
-        ("sent_at", c_double * SENT),
-        ("sent_number", c_int32 * SENT),
-        ("sent_size", c_uint16 * SENT),
+        ("sent", DepartureRow * SENT),
         ("downtracks", c_void_p),
         *_all(c_int64, "again forgotten limited again_second again_of_second flooded"),
         *_all(c_double, "calm_from calm_to allowance heard_at checked_at"),
@@ -122,6 +139,7 @@ class DowntrackRow(Structure):
     """`struct rtc_downtrack`."""
 
     offset: int
+    written: int
     latest: int
     spatial: int
     temporal: int
@@ -135,16 +153,19 @@ class DowntrackRow(Structure):
     timestamp_offset: int
 
     _fields_: ClassVar[Fields] = [
-        *_all(c_void_p, "line_row layers history times stamps"),
-        *_all(c_int64, "history_mask offset first_source last_sequence rtx_sequence written packets octets turned_at latest"),
-        *_all(c_int64, "picture_offset zero_offset"),
-        ("drops", c_int64 * 4 * DROPS),
-        *_all(c_double, "last_time held_until"),
-        *_all(c_uint32, "ssrc rtx_ssrc timestamp_offset last_timestamp turned_time"),
+        *_all(c_void_p, "line_row layers history"),
+        *_all(c_int64, "history_mask offset first_source rtx_sequence turned_at latest picture_offset zero_offset"),
+        *_all(c_int64, "last_sequence written packets octets"),
+        ("last_time", c_double),
+        ("last_timestamp", c_uint32),
+        *_all(c_int32, "last_picture last_zero"),
+        *_all(c_uint32, "ssrc rtx_ssrc timestamp_offset turned_time"),
         *_all(c_int32, "wanted target current recent temporal temporal_now dropped_picture drop_count"),
-        *_all(c_int32, "form source_form payload_type rtx_payload_type primary_type last_picture last_zero"),
+        *_all(c_int32, "form source_form payload_type rtx_payload_type primary_type"),
         *_all(c_int32, "audio plain_extensions template_length time_at number_at spatial pair_now pair_before layer_count"),
-        ("trailers", c_int32),
+        *_all(c_int32, "trailers"),
+        ("held_until", c_double),
+        ("drops", c_int64 * 4 * DROPS),
         ("row_ids", c_uint8 * KINDS),
         ("template", c_uint8 * TEMPLATE),
     ]

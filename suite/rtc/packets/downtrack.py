@@ -10,11 +10,12 @@ from __future__ import annotations
 import random
 from array import array
 from collections.abc import Mapping
+from ctypes import memset
 from struct import Struct
 from typing import Final
 
 from suite.rtc.core.media import Codec, Kind
-from suite.rtc.kernel.rows import DROPS, DowntrackRow, place
+from suite.rtc.kernel.rows import DROPS, DowntrackRow, span
 from suite.rtc.packets import codecs, dependency, red, trailer, vp8
 from suite.rtc.packets.flowing import STEP, Flowing
 from suite.rtc.packets.layer import Layer
@@ -37,12 +38,19 @@ _PICTURES: Final = _FRAMES | {codecs.VP8}  # whose pictures are numbered
 NONE: Final = -1  # of a layer's index
 ALL: Final = 7  # temporal layers
 HISTORY: Final[Mapping[Kind, int]] = {"video": 1024, "audio": 128}  # packets a subscriber may ask for again
-_TURN: Final = 0x10000  # numbers begin one turn above zero, so that none is negative
-# Fields that follow each other, read and written together: an attribute of the row costs a call each.
-_NUMBERS: Final = Struct("11q")  # from `offset` to `zero_offset`
-_NUMBERS_AT: Final = place(DowntrackRow, "offset")
-_COUNTS: Final = Struct("5q")  # from `last_sequence` to `octets`
-_COUNTS_AT: Final = place(DowntrackRow, "last_sequence")
+# What is remembered of a packet that was sent, three 64-bit words (`struct rtc_kept`), in the pieces that are at hand:
+# layer 4 | source sequence 44 | out sequence 16; TL0 8 | picture 16 | timestamp 32 | marker 1; number 16 | time 24 | turns 24
+_KEPT, _WORDS = Struct("<IHHBHIBHIH"), Struct("<3Q")
+TURN: Final = 0x10000  # numbers begin one turn above zero, so that none is negative
+_READ, _READ_AT = span(
+    DowntrackRow,
+    "offset first_source picture_offset zero_offset last_sequence packets octets ssrc timestamp_offset drop_count form "
+    "payload_type trailers",
+)
+_WRITTEN, _WRITTEN_AT = span(
+    DowntrackRow, "last_sequence written packets octets last_time last_timestamp last_picture last_zero"
+)
+_WRITTEN_LATE, _WRITTEN_LATE_AT = span(DowntrackRow, "written packets octets")
 _UNKNOWN_GAP: Final = 3.0  # s; two layers' clocks that differ by more are not believed
 
 
@@ -73,6 +81,7 @@ class Downtrack(Flowing):
         self.rtx_ssrc = rtx_ssrc or 0
         self.codecs: tuple[Codec, ...] = ()
         self.ids: list[int] = []
+        self.numbered = 0  # the id of the transport-wide number, where packets have one
         self._template = b""
         self._head = Head(b"", timed=False, numbered=False)
         self._plain = False  # whether packets go out as they came, but for numbers
@@ -82,8 +91,8 @@ class Downtrack(Flowing):
         self.pair_now = self.pair_wanted()
         self.dropped_picture = NONE
         self.source_codec: Codec | None = None
-        self.last_sequence = _TURN + random.randrange(1, 0x4000)  # noqa: S311 -- SRTP keeps the secret, not the start
-        self.rtx_sequence = _TURN + random.randrange(0x4000)  # noqa: S311 -- as above
+        self.last_sequence = TURN + random.randrange(1, 0x4000)  # noqa: S311 -- SRTP keeps the secret, not the start
+        self.rtx_sequence = TURN + random.randrange(0x4000)  # noqa: S311 -- as above
         self.last_time = -1.0
         self.aimed_at = 0.0  # when control last chose its layers
         self.asked = 0  # keyframes that the subscriber has asked for
@@ -91,19 +100,16 @@ class Downtrack(Flowing):
         self.reports = 0  # how many there were since the clock of what is sent changed
         self.reported_offset = -1  # of that clock
         self.report_due = 0.0  # when the next one is, where the clock does not change
-        # out sequence 16 | source sequence 44 | layer 4; marker 1 | timestamp 32 | picture 16 | TL0 8;
-        # turns 24 | time 24 | number 16
         self.history_mask = self._mask = HISTORY[kind] - 1
-        self._kept = [array("Q", bytes(8 * HISTORY[kind])) for _ in range(3)]
-        self.history, self.times, self.stamps = (kept.buffer_info()[0] for kept in self._kept)
-        # The arrays themselves, for Python: an attribute of the row costs a call.
-        self._history, self._history_times, self._history_stamps = self._kept
+        self._kept = array("Q", bytes(_KEPT.size * HISTORY[kind]))
+        self.history = self._kept.buffer_info()[0]
 
     def negotiated(self, offered: tuple[Codec, ...], extensions: Mapping[str, int]) -> None:
         """Take over the subscriber's payload types and extension ids; numbering goes on."""
         before = (self.codecs, self.ids)
         self.codecs = offered
         self.ids = ids_by_kind(extensions)
+        self.numbered = self.ids[TRANSPORT_SEQUENCE]
         self.plain_extensions = not (self.ids[DEPENDENCY] or self.ids[AUDIO_LEVEL]) and max(self.ids) < 15
         self.row_ids[:] = self.ids
         # What the extensions of every packet are, and where in it the time and the number go.
@@ -116,8 +122,8 @@ class Downtrack(Flowing):
         self.time_at = 12 + 5 if self.ids[SEND_TIME] else 0
         self.number_at = (12 + 5 + (4 if self.time_at else 0)) if self.ids[TRANSPORT_SEQUENCE] else 0
         # What was sent under other numbers is not sent again: the same nonce would cover another header.
-        for kept in self._kept if before != (offered, self.ids) else ():
-            kept[:] = array("Q", bytes(8 * len(kept)))
+        if before != (offered, self.ids):
+            memset(self.history, 0, _KEPT.size * (self._mask + 1))
         if self.source_codec is not None:
             self.use(self.source_codec)
 
@@ -207,18 +213,21 @@ class Downtrack(Flowing):
 
     # --- writing
 
-    def write(self, arena: bytearray, layer: int, source: Source, extended: int, now: float, transport_sequence: int) -> int:
+    def write(self, arena: bytearray, source: Source, transport_sequence: int) -> int:
         """Rewrite a packet of the current layer into `arena`; its length, or 0 where nothing is to be sent."""
-        offset, first, last, again, _, packets, octets, _, _, pictures, zeros = _NUMBERS.unpack_from(self, _NUMBERS_AT)
-        payload_type, form = self.payload_type, self.form
+        extended = source.extended
+        (
+            offset, first, pictures, zeros, last, packets, octets, ssrc, clock, dropped, form, payload_type, trailers,
+        ) = _READ.unpack_from(self, _READ_AT)  # fmt: skip
         if payload_type == NONE or extended < first:
             return 0
         sequence = extended + offset
-        if sequence <= last and self.drop_count:
+        if sequence <= last and dropped:
             sequence, pictures = self._outgoing(extended)
             if not sequence:
                 return 0
-        timestamp = (source.timestamp + self.timestamp_offset) & 0xFFFFFFFF
+        number = sequence & 0xFFFF
+        timestamp = (source.timestamp + clock) & 0xFFFFFFFF
         picture = zero = 0
         if form == codecs.VP8 or source.picture_at or source.zero_at:
             picture = (source.picture + pictures) & 0x7FFF
@@ -226,33 +235,31 @@ class Downtrack(Flowing):
         elif form in _FRAMES:
             picture = (source.picture + pictures) & 0xFFFF
         marker = 0x80 if source.ends and source.packet.tops >> self.pair_of(source.packet, extended) & 1 else 0
-        if self._plain and not self.trailers:
-            length = self._fill_plain(
-                arena, source, source.marker | marker | payload_type, sequence & 0xFFFF, timestamp, picture, zero,
-                transport_sequence,
-            )  # fmt: skip
+        second = source.marker | marker | payload_type
+        if self._plain and not trailers:
+            length = self._fill_plain(arena, source, second, number, timestamp, ssrc, picture, zero, transport_sequence)
         else:
             length = self._fill(
-                arena, source.packet, sequence & 0xFFFF, timestamp, picture, zero, payload_type, self.ssrc, None,
-                source.send_time, transport_sequence, source.marker | marker,
+                arena, source.packet, number, timestamp, picture, zero, payload_type, ssrc, None, source.send_time,
+                transport_sequence, source.marker | marker,
             )  # fmt: skip
         if not length:
             return 0
-        _COUNTS.pack_into(self, _COUNTS_AT, max(sequence, last), again, sequence, packets + 1, octets + source.size)
-        slot = sequence & self._mask
-        self._history[slot] = (sequence & 0xFFFF) << 48 | (extended & 0xFFFFFFFFFFF) << 4 | layer
-        self._history_times[slot] = marker >> 7 << 56 | timestamp << 24 | picture << 8 | zero
-        self._history_stamps[slot] = sequence >> 16 << 40 | source.send_time << 16 | transport_sequence
+        turns = sequence >> 16
+        _KEPT.pack_into(
+            self._kept, 24 * (sequence & self._mask), source.key, source.key_above, number, zero, picture, timestamp,
+            marker >> 7, transport_sequence, source.send_time | (turns & 0xFF) << 24, turns >> 8 & 0xFFFF,
+        )  # fmt: skip
+        packets, octets = packets + 1, octets + source.size
         if sequence > last:
-            self.last_timestamp = timestamp
-            self.last_time = now
-            self.last_picture = picture
-            self.last_zero = zero
+            _WRITTEN.pack_into(self, _WRITTEN_AT, sequence, sequence, packets, octets, source.now, timestamp, picture, zero)
+        else:
+            _WRITTEN_LATE.pack_into(self, _WRITTEN_LATE_AT, sequence, packets, octets)
         return length
 
     def turns(self) -> int:
         """SRTP's rollover counter of the packet that was written last."""
-        return (self.written - _TURN) >> 16
+        return (self.written - TURN) >> 16
 
     def sends_again_as_rtx(self) -> bool:
         """Whether retransmissions have a stream of their own (RFC 4588)."""
@@ -265,15 +272,14 @@ class Downtrack(Flowing):
 
     def sent(self, sequence: int) -> tuple[int, int] | None:
         """Which layer and extended source number a packet had that was sent as `sequence`; None where it is forgotten."""
-        entry = self._history[sequence & self.history_mask]
+        entry = _WORDS.unpack_from(self._kept, _KEPT.size * (sequence & self._mask))[0]
         if not entry or entry >> 48 != sequence:
             return None
         return entry & 15, entry >> 4 & 0xFFFFFFFFFFF
 
     def write_again(self, arena: bytearray, packet: Packet, sequence: int, now: float, transport_sequence: int) -> int:
         """Write what was sent as `sequence` once more: as a retransmission (RFC 4588) where negotiated, else byte for byte."""
-        slot = sequence & self.history_mask
-        times, stamps = self._history_times[slot], self._history_stamps[slot]
+        _, times, stamps = _WORDS.unpack_from(self._kept, _KEPT.size * (sequence & self._mask))
         payload_type, ssrc, original, number = self.payload_type, self.ssrc, None, sequence
         send_time, transport = stamps >> 16 & 0xFFFFFF, stamps & 0xFFFF
         self.written = (stamps >> 40) << 16 | sequence
@@ -289,7 +295,7 @@ class Downtrack(Flowing):
         )  # fmt: skip
 
     def _fill_plain(
-        self, arena: bytearray, source: Source, second: int, sequence: int, timestamp: int, picture: int, zero: int,
+        self, arena: bytearray, source: Source, second: int, sequence: int, timestamp: int, ssrc: int, picture: int, zero: int,
         transport_sequence: int,
     ) -> int:  # fmt: skip
         """`_fill` where the payload goes out as it came, but for VP8's numbers: most packets."""
@@ -298,10 +304,10 @@ class Downtrack(Flowing):
         stop = at + source.size
         if stop > MAXIMUM:
             return 0
-        head.write(arena, second, sequence, timestamp, self.ssrc, source.send_time, transport_sequence)
+        head.write(arena, second, sequence, timestamp, ssrc, source.send_time, transport_sequence)
         arena[at:stop] = source.payload
         if source.picture_at:
-            vp8.write_picture(arena, at + source.picture_at, source.packet.picture_width, picture)
+            vp8.write_picture(arena, at + source.picture_at, source.picture_width, picture)
         if source.zero_at:
             arena[at + source.zero_at] = zero
         return stop

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ctypes import addressof
 from typing import Any, Final
 
-from suite.rtc.packets.downtrack import NONE, Downtrack
+from suite.rtc.packets.downtrack import NONE, TURN, Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.line import Line
 from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE, Packet, Source
@@ -84,16 +84,17 @@ class Fanout:
 
     def write(self, layer: Layer, packet: Packet, extended: int, now: float) -> None:
         """Rewrite and send where Python does it."""
-        index, temporal, source = layer.index, packet.temporal, Source(packet, now)
+        index, source = layer.index, Source(packet, layer.index, extended, now)
+        may_hide = bool(packet.temporal or packet.layered)
         for downtrack, line in self.slow:
             if downtrack.current != index:
                 continue
-            if (temporal or packet.layered) and downtrack.hides(packet):
+            if may_hide and downtrack.hides(packet):
                 downtrack.skip(extended, NONE if packet.layered else packet.picture)
                 continue
-            length = downtrack.write(line.arena, index, source, extended, now, line.transport_sequence)
+            length = downtrack.write(line.arena, source, line.transport_sequence)
             if length:
-                line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE], turns=downtrack.turns())
+                line.send_rtp(length, numbered=downtrack.numbered, turns=(downtrack.written - TURN) >> 16)
 
     def catch_up(self, downtrack: Downtrack, line: Line, layer: Layer, packet: Packet, now: float) -> None:
         """Send one downtrack a packet that was kept."""
@@ -104,7 +105,7 @@ class Fanout:
         if (packet.temporal or packet.layered) and downtrack.hides(packet):
             downtrack.skip(packet.extended, NONE if packet.layered else packet.picture)
             return
-        source = Source(packet, now)
-        length = downtrack.write(line.arena, layer.index, source, packet.extended, now, line.transport_sequence)
+        source = Source(packet, layer.index, packet.extended, now)
+        length = downtrack.write(line.arena, source, line.transport_sequence)
         if length:
             line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE], turns=downtrack.turns())

@@ -210,11 +210,16 @@ class Source:
 
     __slots__ = (
         "ends",
+        "extended",
+        "key",
+        "key_above",
         "marker",
+        "now",
         "packet",
         "payload",
         "picture",
         "picture_at",
+        "picture_width",
         "send_time",
         "size",
         "timestamp",
@@ -222,14 +227,16 @@ class Source:
         "zero_at",
     )
 
-    def __init__(self, packet: Packet, now: float) -> None:
-        """`now` is when it is sent, monotonic seconds."""
-        self.packet = packet
+    def __init__(self, packet: Packet, layer: int, extended: int, now: float) -> None:
+        """Of the layer with this index, numbered `extended`; `now` is when it is sent, monotonic seconds."""
+        self.packet, self.extended, self.now = packet, extended, now
+        key = extended << 4 | layer  # what a downtrack's history knows it by
+        self.key, self.key_above = key & 0xFFFFFFFF, key >> 32 & 0xFFFF
         at, end = packet.payload, packet.end
         self.payload = bytearray(packet.buffer[at:end])  # copied from one byte array to another fastest
         self.size = end - at
         self.timestamp = packet.timestamp
-        self.picture, self.picture_at = packet.picture, packet.picture_at
+        self.picture, self.picture_at, self.picture_width = packet.picture, packet.picture_at, packet.picture_width
         self.zero, self.zero_at = packet.zero, packet.zero_at
         self.marker, self.ends = packet.marker, packet.ends
         self.send_time = int(now * 262144) & 0xFFFFFF  # 6.18 fixed point seconds, modulo 64

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from ctypes import addressof, create_string_buffer
 from struct import Struct
@@ -16,6 +15,7 @@ _BODY: Final = Struct("!HHI")
 _TICK: Final = 250e-6  # s, of a receive delta
 _REFERENCE: Final = 64e-3  # s, of the reference time
 _SENT_MASK: Final = SENT - 1
+_DEPARTURE: Final = Struct("=dii")  # when it left, the next number (0: none), bytes: `struct rtc_departure`
 
 
 class Arrivals:
@@ -155,34 +155,31 @@ class Sent:
     """When packets with a transport-wide number left, and how large they were."""
 
     def __init__(self) -> None:
-        self._times = array("d", bytes(8 * SENT))
-        self._sizes = array("H", bytes(2 * SENT))
-        self._sequences = array("l", [-1]) * SENT
-        self._next = 0
+        self._departures = bytearray(_DEPARTURE.size * SENT)
+        self.next = 0  # number
 
     def add(self, sequence: int, now: float, size: int) -> None:
         """Note that a packet left."""
-        slot = sequence & _SENT_MASK
-        self._times[slot] = now
-        self._sizes[slot] = size
-        self._sequences[slot] = sequence
-        self._next = (sequence + 1) & 0xFFFF
+        _DEPARTURE.pack_into(self._departures, (sequence & _SENT_MASK) * 16, now, sequence + 1, size)
+        self.next = (sequence + 1) & 0xFFFF
 
     def take(self, sequence: int) -> tuple[float, int] | None:
         """When it left and its size, once; None where it is unknown or was told before."""
-        slot = sequence & _SENT_MASK
-        if self._sequences[slot] != sequence:
+        place = (sequence & _SENT_MASK) * 16
+        at, following, size = _DEPARTURE.unpack_from(self._departures, place)
+        if following != sequence + 1:
             return None
-        self._sequences[slot] = -1
-        return self._times[slot], self._sizes[slot]
+        _DEPARTURE.pack_into(self._departures, place, at, 0, size)
+        return at, size
 
     def in_flight(self, last: int) -> int:
         """Bytes that left after the packet `last`."""
         found = 0
-        for ahead in range(1, min((self._next - last - 1) & 0xFFFF, SENT - 1) + 1):
+        for ahead in range(1, min((self.next - last - 1) & 0xFFFF, SENT - 1) + 1):
             sequence = (last + ahead) & 0xFFFF
-            if self._sequences[sequence & _SENT_MASK] == sequence:
-                found += self._sizes[sequence & _SENT_MASK]
+            _, following, size = _DEPARTURE.unpack_from(self._departures, (sequence & _SENT_MASK) * 16)
+            if following == sequence + 1:
+                found += size
         return found
 
 

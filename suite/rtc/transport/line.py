@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import socket
 from collections.abc import Callable
 from ctypes import addressof
 from typing import Any, Final, Protocol
@@ -71,9 +72,12 @@ class PeerLine(RtcpReader):
         self.address: Address | None = None
         self.srtp: Protection | None = None
         self.connected = False
+        self._arena, self._clock = front.arena, front.clock
         self.arena = front.arena.data
         self.row: LineRow | None = None  # the line as the compiled kernel has it
-        self._connected_socket = False
+        self._own: socket.socket | None = None  # connected to the peer, where it has one
+        self._open = False  # whether media may be sent
+        self._sent = self._unsent = 0  # packets that Python sent by its own socket, or could not
         self._checked_at = 0.0
         self._allowance, self._heard_at = float(HEARD_AT_ONCE), front.clock()
         self._sequence = 0
@@ -90,7 +94,6 @@ class PeerLine(RtcpReader):
         self.reports_due = front.clock() + number % PHASES / PHASES  # when its round of reports is
         if front.kernel is not None:
             self.row = row = LineRow(number=number, socket=front.fileno(), calm_from=1.0, allowance=HEARD_AT_ONCE)
-            row.sent_number[:] = [-1] * len(row.sent_number)
             row.forms[:] = [-1] * len(row.forms)
             self.router.row = row
 
@@ -151,27 +154,32 @@ class PeerLine(RtcpReader):
             row.ufrag[: row.ufrag_length] = list(name[: row.ufrag_length])
             row.password[: row.password_length] = list(password[: row.password_length])
 
-    def send_through(self, socket: int, *, connected: bool) -> None:
-        """Let the kernel send through this socket; one that is connected to the peer needs no address."""
+    def send_through(self, door: socket.socket, own: socket.socket | None) -> None:
+        """Send through the peer's own socket, which is connected to it and needs no address, or else through the door."""
+        self._own = own
         if self.row is not None:
-            self.row.socket = socket
-            self._connected_socket = connected
-            self._route()
+            self.row.socket = (own or door).fileno()
+        self._route()
+
+    def sends_through(self, own: socket.socket) -> bool:
+        """Whether this is the socket that is sent through."""
+        return self._own is own
 
     def _route(self) -> None:
         """Say anew who sends, and where to: the address, the socket or the keys have changed."""
+        self._open = self.srtp is not None and self.address is not None and self.connected
         row = self.row
         if row is None:
             return
         before = row.route
-        if self.srtp is None or self.address is None or not self.connected:
+        if not self._open:
             row.route = CLOSED
         else:
             row.route = DIRECT if isinstance(self.srtp, KernelSrtp) else INDIRECT
         if row.route == DIRECT and self.address is not None:
             name = socket_name(self.address)
             row.name[: len(name)] = list(name)
-            row.name_length = 0 if self._connected_socket else len(name)
+            row.name_length = 0 if self._own is not None else len(name)
         if row.route != before:
             for track in {track for _, track in self.router.downtracks.values()}:
                 track.arrange()
@@ -183,9 +191,33 @@ class PeerLine(RtcpReader):
     # --- what is sent
 
     def send(self, data: bytes | memoryview) -> None:
-        """Everything that Python sends to the peer goes this way."""
-        if self.address is not None:
-            self._front.send(data, self.address)
+        """Everything that Python sends to the peer goes this way; what the system cannot take is dropped and counted."""
+        own = self._own
+        if own is None:
+            if self.address is not None:
+                self._front.send(data, self.address)
+            return
+        try:
+            try:
+                own.send(data)
+            except ConnectionRefusedError:  # of an earlier packet, which met a closed port: this one has not left
+                own.send(data)
+        except OSError:
+            self._unsent += 1
+        else:
+            self._sent += 1
+
+    def counted(self) -> dict[str, int]:
+        """What was sent by the peer's own socket and by the kernel, and what was refused there, by the plane's names."""
+        found = {"udp_sent": self._sent, "udp_unsent": self._unsent}
+        row = self.row
+        if row is not None:
+            found["udp_sent"] += row.packets
+            found["udp_unsent"] += row.unsent
+            found |= {
+                "rtx_sent": row.again, "nack_forgotten": row.forgotten, "nack_limited": row.limited, "udp_flood": row.flooded,
+            }  # fmt: skip
+        return found
 
     @property
     def transport_sequence(self) -> int:
@@ -194,31 +226,26 @@ class PeerLine(RtcpReader):
 
     def send_rtp(self, length: int, *, numbered: int, turns: int) -> None:
         """Encrypt and send the packet in `arena[:length]`, where the kernel does not."""
-        srtp = self.srtp
-        if srtp is None or self.address is None or not self.connected:
+        srtp, arena = self.srtp, self._arena
+        if srtp is None or not self._open:
             return
-        arena = self._front.arena
-        if numbered:
-            self._number(length)
+        if numbered:  # remembered: the packet of the next number leaves now
+            if self.row is not None:
+                self._front.kernel.sent(addressof(self.row), length, self._clock())
+            else:
+                self.sent.add(self._sequence, self._clock(), length)
+                self._sequence = (self._sequence + 1) & 0xFFFF
         protected = srtp.protect(arena, length, turns)
         if protected:
             self.send(arena.view[:protected])
         else:
             self._front.count("srtp_unsent")
 
-    def _number(self, length: int) -> None:
-        """Remember that the packet of the next number leaves now."""
-        if self.row is not None:
-            self._front.kernel.sent(addressof(self.row), length, self._front.clock())
-            return
-        self.sent.add(self._sequence, self._front.clock(), length)
-        self._sequence = (self._sequence + 1) & 0xFFFF
-
     def send_rtcp(self, packet: bytes) -> None:
         """Encrypt and send an RTCP packet."""
         srtp = self.srtp
         control = self._front.control
-        if srtp is None or self.address is None or not self.connected or len(packet) > len(control.data) - TRAILER:
+        if srtp is None or not self._open or len(packet) > len(control.data) - TRAILER:
             return
         control.view[: len(packet)] = packet
         if self.row is not None and self.row.route == DIRECT:

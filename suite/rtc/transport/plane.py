@@ -9,25 +9,24 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Final, Self
 
 from suite.rtc.core.media import Command, Report
 from suite.rtc.kernel.library import load
+from suite.rtc.kernel.rows import DATAGRAM
 from suite.rtc.transport.association import Association
 from suite.rtc.transport.certificate import certificate_new, fingerprint
 from suite.rtc.transport.commands import Commands
 from suite.rtc.transport.doors import Doors, open_doors, own_sockets_most
 from suite.rtc.transport.gate import Address, StrangerLimit, request_ufrag, response
 from suite.rtc.transport.inbox import Inbox
+from suite.rtc.transport.reader import Reader
 from suite.rtc.transport.rounds import Rounds
 from suite.rtc.transport.srtp import Buffer
 from suite.rtc.transport.traffic import Traffic
 
 log = logging.getLogger(__name__)
 
-_PER_WAKE: Final = 128  # datagrams read before other tasks get their turn
-_DATAGRAM: Final = 2048  # bytes; longer ones are cut, and then fail their authentication
 _OWNER_SILENT: Final = 10.0  # s after which an address may pass to another peer that proves itself there
 _FAULT_SHOWN_EVERY: Final = 60.0  # s
 TICK: Final = 0.05  # s
@@ -47,9 +46,8 @@ class MediaPlane:
         self.certificate = certificate_new()
         self.kernel, self.kernel_said = load()
         self._loop = asyncio.get_running_loop()
-        self._inbound = Buffer(_DATAGRAM)
-        self.arena = Buffer(_DATAGRAM)
-        self.control = Buffer(_DATAGRAM)
+        self.arena = Buffer(DATAGRAM)
+        self.control = Buffer(DATAGRAM)
         self._associations: dict[str, Association] = {}
         self._by_ufrag: dict[str, Association] = {}
         self._by_address: dict[Address, Association] = {}
@@ -61,15 +59,12 @@ class MediaPlane:
         self._rounds = Rounds(self._commands, report=self.report)
         self.port: int = doors.sockets[0].getsockname()[1]
         self.fingerprint: tuple[str, str] = ("sha-256", fingerprint(self.certificate))
-        self._inbox: Inbox | None = None
         self._own_sockets: dict[Address, tuple[socket.socket, socket.socket]] = {}  # of peers that have one, and its door
+        self._inbox: Inbox | Reader = Reader(self)
         if self.kernel is not None:
-            self._inbox = inbox = Inbox(self.kernel, owner=self, clock=self.clock)
-            for door in doors.sockets:
-                inbox.watch(door, door)
-        else:
-            for door in doors.sockets:
-                self._loop.add_reader(door.fileno(), partial(self._readable, door))
+            self._inbox = Inbox(self.kernel, owner=self, clock=self.clock)
+        for door in doors.sockets:
+            self._inbox.watch(door, door)
         self._timer = self._loop.call_later(TICK, self._tick)
         self._expire_due = 0.0
         self._closed = False
@@ -102,13 +97,8 @@ class MediaPlane:
     def statistics(self) -> dict[str, int]:
         """Counters since the start, and how many transports there are."""
         counts = self._counts.copy()
-        for row in (one.line.row for one in self._associations.values() if one.line.row is not None):
-            counts["udp_sent"] += row.packets
-            counts["udp_unsent"] += row.unsent
-            counts["rtx_sent"] += row.again
-            counts["nack_forgotten"] += row.forgotten
-            counts["nack_limited"] += row.limited
-            counts["udp_flood"] += row.flooded
+        for association in self._associations.values():
+            counts.update(association.line.counted())
         counts.update(self._traffic.measure(self.clock(), self._associations.values()))
         return {**counts, "transports": len(self._associations), "addresses": len(self._by_address)}
 
@@ -123,13 +113,9 @@ class MediaPlane:
             self.close_transport(name)
         if self._closing:
             await asyncio.wait(self._closing, timeout=2)
-        if self._inbox is not None:
-            self._inbox.close()
-            for own, _ in self._own_sockets.values():
-                own.close()
-        else:
-            for door in self._doors.sockets:
-                self._loop.remove_reader(door.fileno())
+        self._inbox.close()
+        for own, _ in self._own_sockets.values():
+            own.close()
         self._doors.close()
 
     # --- what commands, associations and rounds use of the plane
@@ -184,9 +170,8 @@ class MediaPlane:
 
     def publishes(self, association: Association) -> None:
         """A transport publishes from now on: what comes on it is read at once."""
-        line = association.line
-        if line.address is not None and line.row is not None:
-            self._send_by(association, line.address)
+        if association.line.address is not None:
+            self._send_by(association, association.line.address)
 
     def rename_transport(self, association: Association, ufrag: str, password: str) -> None:
         """Answer checks under new credentials (ICE restart)."""
@@ -206,38 +191,14 @@ class MediaPlane:
         for address in theirs:
             self._release(address)
         self._traffic.end(association)
-        row = association.line.row
-        if row is not None:
-            if self._inbox is not None:
-                self._inbox.forget(association)
-            self._counts["udp_sent"] += row.packets
-            self._counts["udp_unsent"] += row.unsent
-            self._counts["rtx_sent"] += row.again
-            self._counts["nack_forgotten"] += row.forgotten
-            self._counts["nack_limited"] += row.limited
-            self._counts["udp_flood"] += row.flooded
+        self._inbox.forget(association)
+        self._counts.update(association.line.counted())
         task = self._loop.create_task(association.close(), name=f"close {name}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         task.add_done_callback(lambda _: self._forget_doors(theirs))  # the last words still go out by them
 
-    # --- the socket
-
-    def _readable(self, door: socket.socket) -> None:
-        data, receive = self._inbound.data, door.recvfrom_into
-        now = time.monotonic()
-        for _ in range(_PER_WAKE):
-            try:
-                length, address = receive(data)
-            except OSError:
-                return
-            if not length:
-                self._counts["udp_empty"] += 1
-                continue
-            try:
-                self._datagram(length, address, now, door)
-            except Exception:  # noqa: BLE001 -- a fault of ours in one datagram may not cost the others theirs; it is logged
-                self.fault(now)
+    # --- the sockets
 
     def fault(self, now: float) -> None:
         """Count a fault of ours, within its handler, and show the first of a minute."""
@@ -248,30 +209,25 @@ class MediaPlane:
 
     def _claim(self, address: Address, association: Association) -> None:
         self._by_address[address] = association
-        if self._inbox is not None:
-            self._inbox.claim(address, association)
+        self._inbox.claim(address, association)
 
     def _release(self, address: Address) -> None:
         association = self._by_address.pop(address)
-        if self._inbox is not None:
-            self._inbox.release(address)
-            self._close_own(association, address)
+        self._inbox.release(address)
+        self._close_own(association, address)
 
     def _close_own(self, association: Association, address: Address) -> None:
-        """Close the socket of a peer's own; the kernel sends through its door instead."""
+        """Close the socket of a peer's own; it is sent to through its door instead."""
         own, _ = self._own_sockets.pop(address, (None, None))
-        if own is None or self._inbox is None:
+        if own is None:
             return
-        line = association.line
-        if line.row is not None and line.row.socket == own.fileno():
-            line.send_through(self._doors.through(address).fileno(), connected=False)
+        if association.line.sends_through(own):
+            association.line.send_through(self._doors.through(address), None)
         self._inbox.unwatch(own)
         own.close()
 
     def _send_by(self, association: Association, address: Address) -> None:
-        """Let the kernel send to the association's address through a socket of its own, or through its door."""
-        if self._inbox is None:
-            return
+        """Send to the association's address through a socket of its own, or through its door."""
         door = self._doors.through(address)
         own, through = self._own_sockets.get(address, (None, door))
         if through is not door:
@@ -283,29 +239,12 @@ class MediaPlane:
                 self._own_sockets[address] = (own, door)
         if own is not None:
             self._inbox.watch(own, door, patient=not association.router.tracks)
-        association.line.send_through((own or door).fileno(), connected=own is not None)
+        association.line.send_through(door, own)
 
     def _forget_doors(self, addresses: Iterable[Address]) -> None:
         for address in addresses:
             if address not in self._by_address:
                 self._doors.forget(address)
-
-    def _datagram(self, length: int, address: Address, now: float, door: socket.socket) -> None:
-        buffer = self._inbound
-        first = buffer.data[0]
-        association = self._by_address.get(address)
-        if association is not None and association.line.floods(now):
-            self._counts["udp_flood"] += 1
-        elif first < 4:
-            self.check(bytes(buffer.view[:length]), address, now, door)
-        elif association is None:
-            self._counts["udp_stranger"] += 1
-        elif 127 < first < 192:
-            association.media(buffer, length, now)
-        elif 19 < first < 64:
-            association.record(bytes(buffer.view[:length]))
-        else:
-            self._counts["udp_unknown"] += 1
 
     def check(self, data: bytes, address: Address, now: float, door: socket.socket) -> None:
         """A STUN message that came through `door`: answered there, where it is a signed request of an announced peer."""
@@ -335,15 +274,13 @@ class MediaPlane:
             association.former = {}
         self._passed(association, address, door, nominated="USE-CANDIDATE" in request.attributes, now=now)
 
-    def _passed(
-        self, association: Association, address: Address, door: socket.socket, *, nominated: bool, now: float
-    ) -> None:
+    def _passed(self, association: Association, address: Address, door: socket.socket, *, nominated: bool, now: float) -> None:
         """A check has succeeded: the address is the association's, reached through the door of its nominated pair."""
         if nominated or self._by_address.get(address) is not association:
             self._doors.use(address, door)
         self._claim(address, association)
         forgotten = association.checked(address, nominated=nominated, now=now)
-        if association.line.row is not None and association.line.address == address:
+        if association.line.address == address:
             self._send_by(association, address)
         if forgotten is not None and self._by_address.get(forgotten) is association:
             self._release(forgotten)

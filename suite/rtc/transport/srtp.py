@@ -87,9 +87,7 @@ class Srtp:
         del turns
         size = self._length
         size[0] = length
-        if lib.srtp_protect(self._outbound, buffer.address, size) != 0:
-            return 0
-        return int(size[0])
+        return size[0] if lib.srtp_protect(self._outbound, buffer.address, size) == 0 else 0
 
     def protect_control(self, buffer: Buffer, length: int) -> int:
         """Encrypt the RTCP packet in the buffer, which must have room for `TRAILER` more bytes."""
