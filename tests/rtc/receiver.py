@@ -15,12 +15,16 @@ KEY, SECRET = "key", "a secret that is long enough for HS256"
 
 
 class Receiver:
-    """Takes signed webhooks on a free port; answers the first `refuse` of them with 503, the others after `slow` seconds."""
+    """Takes signed webhooks on a free port; answers the first `refuse` of them with 503, the others after `slow` seconds.
 
-    def __init__(self, *, refuse: int = 0, slow: float = 0) -> None:
+    Those of the room `away` are never taken.
+    """
+
+    def __init__(self, *, refuse: int = 0, slow: float = 0, away: str = "") -> None:
         self.events: list[WebhookEvent] = []
         self.refuse = refuse
         self.slow = slow
+        self.away = away
         self.asked = 0
         self._verifier = api.WebhookReceiver(api.TokenVerifier(KEY, SECRET))
 
@@ -42,7 +46,10 @@ class Receiver:
         if self.asked <= self.refuse:
             return web.Response(status=503)
         body = await request.text()
-        self.events.append(self._verifier.receive(body, request.headers["Authorization"]))
+        event = self._verifier.receive(body, request.headers["Authorization"])
+        if self.away and event.room.name == self.away:
+            return web.Response(status=503)
+        self.events.append(event)
         await asyncio.sleep(self.slow)
         return web.Response()
 

@@ -1,6 +1,6 @@
 """A test is worth what it finds: each mutant of `mutants.toml` breaks one promise of the media server, and is noticed.
 
-The compiled kernel's mutants are in `tests/rtc/kernel/test_twins.py`.
+Where the compiled kernel is not what its twin is, `tests/rtc/kernel` finds it; here are promises that both keep.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from suite.rtc.kernel import build
+from suite.rtc.kernel.library import LIBRARY
 from suite.runtime.folders import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.patient]
@@ -34,9 +36,10 @@ import pytest
 for name in {LIBRARIES}:
     importlib.import_module(name)
 for line in sys.stdin:
-    arguments, said = json.loads(line)
+    arguments, said, environment = json.loads(line)
     child = os.fork()
     if child == 0:
+        os.environ.update(environment)
         output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(output, 1), os.dup2(output, 2)
         ended = pytest.main(arguments)
@@ -87,12 +90,14 @@ def runs(copy: Path) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def run(runs: subprocess.Popen[str], said: Path, tests: Iterable[str]) -> tuple[int, str]:
+def run(
+    runs: subprocess.Popen[str], said: Path, tests: Iterable[str], environment: dict[str, str] | None = None
+) -> tuple[int, str]:
     """The code with which these tests end, and what they say."""
     arguments = ["-q", "-x", "-p", "no:xdist", "-W", REWRITTEN, "--timeout=1200", *(f"tests/{one}" for one in tests)]
     assert runs.stdin
     assert runs.stdout
-    runs.stdin.write(json.dumps([arguments, str(said)]) + "\n")
+    runs.stdin.write(json.dumps([arguments, str(said), environment or {}]) + "\n")
     runs.stdin.flush()
     return int(runs.stdout.readline()), said.read_text()
 
@@ -103,6 +108,17 @@ def test_without_a_mutant_nothing_is_found(runs: subprocess.Popen[str], tmp_path
     assert ended == 0, said[-2000:]
 
 
+def compiled(path: Path, folder: Path) -> dict[str, str]:
+    """What lets the broken kernel be loaded; nothing where Python is broken."""
+    if path.suffix != ".c":
+        return {}
+    if build.compiler() is None:
+        pytest.skip("There is no C compiler on this machine.")
+    made = folder / "kernel.so"
+    build.call([*build.FLAGS, "-O1", f"-I{path.parent}", "-o", str(made), *map(str, sorted(path.parent.glob("*.c")))])
+    return {LIBRARY: str(made), "RTC_KERNEL": "c"}
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.says)
 def test_a_mutant_is_found(copy: Path, runs: subprocess.Popen[str], tmp_path: Path, mutant: Mutant) -> None:
     path = copy / "suite" / "rtc" / mutant.file
@@ -110,7 +126,7 @@ def test_a_mutant_is_found(copy: Path, runs: subprocess.Popen[str], tmp_path: Pa
     assert whole.count(mutant.before) == 1, f"{mutant.before!r} stands {whole.count(mutant.before)} times in {mutant.file}"
     path.write_text(whole.replace(mutant.before, mutant.after))
     try:
-        ended, said = run(runs, tmp_path / "said", mutant.tests)
+        ended, said = run(runs, tmp_path / "said", mutant.tests, compiled(path, tmp_path))
     finally:
         path.write_text(whole)
     assert ended == 1, f"{mutant.says}: nobody noticed\n{said[-2000:]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import jwt
@@ -12,6 +13,7 @@ from livekit.protocol import models
 from livekit.protocol.webhook import WebhookEvent
 
 from suite.rtc.webhooks import WebhookSender, signature
+from tests.rtc.peer import until
 from tests.rtc.receiver import KEY, SECRET, Receiver
 
 
@@ -30,16 +32,16 @@ async def test_livekits_receiver_accepts_and_order_holds() -> None:
 
 
 async def test_a_room_does_not_wait_for_another() -> None:
-    async with Receiver() as receiver:
-        away = WebhookSender(["http://127.0.0.1:9/"], KEY, SECRET)
-        waiting = away.send(event("never", room="a"))
+    async with Receiver(away="a") as receiver:
         sender = WebhookSender([receiver.url], KEY, SECRET)
-        await sender.send(event("now", room="b"))
+        waiting = sender.send(event("never", room="a"))
+        await until(lambda: receiver.asked)
+        async with asyncio.timeout(10):
+            await sender.send(event("now", room="b"))
         assert [one.event for one in receiver.events] == ["now"]
-        await away.close(within=0.1)
+        await sender.close(within=0.1)
         assert waiting.done()
         assert not waiting.result()
-        await sender.close()
 
 
 async def test_a_receiver_that_ended_first_holds_up_nobody() -> None:

@@ -175,6 +175,17 @@ def test_a_right_to_publish_that_is_taken_away_ends_the_tracks() -> None:
     assert world.of(media.StopReceiving)
 
 
+def test_a_right_that_ends_between_asking_and_offering_lets_nothing_in() -> None:
+    world = World()
+    world.join("a")
+    b = world.join("b")
+    b.send(add_track=rtc.AddTrackRequest(cid="cam", type=models.TrackType.VIDEO, source=models.TrackSource.CAMERA))
+    permission = models.ParticipantPermission(can_subscribe=True, can_publish_data=True)
+    world.ask("RoomService/UpdateParticipant", room_pb.UpdateParticipantRequest(room="r", identity="b", permission=permission))
+    assert "a=inactive" in b.offer(("video", "sendonly", "cam")).sdp
+    assert not world.of(media.Receive)
+
+
 def test_without_the_right_to_subscribe_nothing_flows_until_it_is_given() -> None:
     world = World()
     a = world.join("a")

@@ -144,6 +144,20 @@ def test_turns_go_on_through_the_wrap(kernel: Kernel, readers: list[Reader]) -> 
     del kept, kept_late
 
 
+def test_what_a_closed_port_has_answered_costs_no_later_packet(kernel: Kernel, readers: list[Reader]) -> None:
+    made, kept = packets(kernel, [vp8(key=index == 0, picture=index, zero=0) for index in range(3)])
+    reader = readers[0]
+    join([reader], made[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.connect(reader.socket.getsockname())
+        reader.line.socket, reader.line.name_length = own.fileno(), 0
+        reader.socket.close()
+        for one in made:  # each after the first meets what the one before was answered
+            fanout(kernel, [reader], [one])
+    assert (reader.line.packets, reader.line.unsent) == (3, 0)
+    del kept
+
+
 def test_who_is_not_connected_disturbs_nobody(kernel: Kernel, readers: list[Reader]) -> None:
     made, kept = packets(kernel, [vp8(key=True, picture=1, zero=0)] * 2)
     join(readers, made[0])
