@@ -9,6 +9,15 @@ import pytest
 
 from suite.rtc.kernel import build
 from suite.rtc.kernel.library import LIBRARY, Kernel
+from tests.rtc.kernel import broken
+
+
+@pytest.fixture(scope="session")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mutants are linked with."""
+    if build.compiler() is None:
+        pytest.skip("There is no C compiler on this machine.")
+    return broken.objects(tmp_path_factory.mktemp("objects"))
 
 
 @pytest.fixture(scope="session")

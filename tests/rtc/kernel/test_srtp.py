@@ -12,6 +12,7 @@ import pytest
 
 from suite.rtc.kernel.library import OPENSSLS, Kernel
 from suite.rtc.transport.srtp import Buffer, KernelSrtp, session_keys
+from tests.rtc.kernel.broken import noticed
 from tests.rtc.peer import rtp
 
 PROFILES = {16: pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 32: pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM}
@@ -104,9 +105,28 @@ def test_a_packet_is_taken_once_and_whole(sides: Sides) -> None:
     flipped[3] ^= 1
     assert not sides.open(bytes(flipped)), "another number"
     assert sides.open(sealed[1600])
-    report = sides.sends.protect_rtcp(REPORT)
-    assert sides.open(report, control=True)
-    assert not sides.open(report, control=True)
+
+
+def test_a_late_packet_is_taken_where_the_window_has_gone_round(sides: Sides) -> None:
+    sealed = [sides.sends.protect(packet(number)) for number in range(1, 1200)]
+    assert all(sides.open(one) for one in sealed[:1100])
+    assert sides.open(sealed[1103])
+    assert all(sides.open(one) for one in sealed[1100:1103]), "where the one of a window before had come"
+
+
+def test_a_report_is_taken_once_and_whole(sides: Sides) -> None:
+    sealed = [sides.sends.protect_rtcp(REPORT) for _ in range(100)]
+    assert sides.open(sealed[80], control=True)
+    assert not sides.open(sealed[80], control=True), "a replay"
+    assert sides.open(sealed[79], control=True), "a late one"
+    assert not sides.open(sealed[79], control=True), "the same again"
+    assert not sides.open(sealed[5], control=True), "one that is older than the window"
+    flipped = bytearray(sealed[90])
+    flipped[-5] ^= 1
+    assert not sides.open(bytes(flipped), control=True), "a flipped tag"
+    assert sides.open(sealed[90], control=True)
+    assert not sides.open(sealed[80], control=True), "a replay, after a later one"
+    assert not sides.open(REPORT, control=True)
 
 
 @pytest.mark.parametrize("length", [0, 1, 8, 11, 12, 15, 27, 28])
@@ -119,3 +139,44 @@ def test_what_is_too_short_is_refused(sides: Sides, length: int) -> None:
 def test_a_peer_has_so_many_streams_and_no_more(sides: Sides) -> None:
     taken = sum(bool(sides.open(sides.sends.protect(packet(1, ssrc=number)))) for number in range(1, 600))
     assert taken == 512
+
+
+# What the mutant of crypto.c says, and does instead.
+MUTANTS = [
+    ("if (replayed(stream, index)) return 0;", "if (replayed(stream, index) && 0) return 0;"),
+    ("return cipher_final(cipher, rest, &written) == 1;", "return cipher_final(cipher, rest, &written) == 1 || 1;"),
+    ("if (stream->highest - index >= 64 * WINDOW) return 1;", ""),
+    ("if (sequence - last > 0x8000 && turns > 0) turns--;", ""),
+    ("        turns++;", ""),
+    ("stream->control_highest - index >= 64 ||", ""),
+    (" || stream->control_seen >> (stream->control_highest - index) & 1", ""),
+    ("stream->control_seen << ahead", "0"),
+    ("session->control_index + 1", "1"),
+    ("iv[2 + i] ^= ssrc[i];", "iv[2 + i] ^= ssrc[i] & 0;"),
+    ("session->count >= STREAMS_MOST", "session->count > STREAMS_MOST"),
+    ("(uint64_t)turns << 16 |", "(uint64_t)(turns & 0) << 16 |"),
+    ("stream->seen[i >> 6 & (WINDOW - 1)] &= ~(1ULL << (i & 63));", ";"),
+]
+
+
+def everything(mutant: Kernel) -> None:
+    """What stands above, with a broken kernel."""
+    for story in (
+        test_each_opens_what_the_other_has_sealed,
+        test_turns_are_counted_on_both_sides,
+        test_a_packet_is_taken_once_and_whole,
+        test_a_late_packet_is_taken_where_the_window_has_gone_round,
+        test_a_report_is_taken_once_and_whole,
+        test_a_peer_has_so_many_streams_and_no_more,
+    ):
+        try:
+            story(Sides(mutant, 16))
+        except pylibsrtp.Error as error:
+            raise AssertionError("libsrtp does not take it") from error
+
+
+@pytest.mark.slow
+@pytest.mark.patient
+@pytest.mark.parametrize(("before", "after"), MUTANTS)
+def test_a_mutant_is_found(tmp_path: Path, objects: Path, before: str, after: str) -> None:
+    assert noticed("crypto.c", before, after, objects=objects, folder=tmp_path, by=everything)

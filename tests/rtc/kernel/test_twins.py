@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from suite.rtc.kernel import build
 from suite.rtc.kernel.library import Kernel
 from tests.rtc.kernel.arrivals import told
+from tests.rtc.kernel.broken import noticed
 from tests.rtc.kernel.checks import check
-from tests.rtc.kernel.twins import Difference, arrival, feedback, rewrite
+from tests.rtc.kernel.twins import arrival, feedback, rewrite
 
 pytestmark = [pytest.mark.slow, pytest.mark.patient]
 
 SEEDS = range(60)
-FOUND = 3  # the code of a process that found the twins apart
 # What each is changed to must be noticed: file, what stands there, what stands there instead.
 MUTANTS = [
     ("downtrack.c", "track->drop_count == DROPS ? 0 :", "track->drop_count == DROPS ? 1 :"),
@@ -134,38 +132,6 @@ def test_a_check_is_answered_alike(kernel: Kernel) -> None:
     assert sum(check(kernel, seed) for seed in SEEDS) > 500
 
 
-@pytest.fixture(scope="module")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every source, compiled as it stands: of a mutant one alone is compiled, and all are linked."""
-    if build.compiler() is None:
-        pytest.skip("There is no C compiler on this machine.")
-    made = tmp_path_factory.mktemp("objects")
-    for source in build.SOURCES.glob("*.c"):
-        compile_one(source, made)
-    return made
-
-
-def compile_one(source: Path, folder: Path) -> None:
-    flags = [flag for flag in build.FLAGS if flag != "-shared"]
-    made = folder / f"{source.stem}.o"
-    build.call([*flags, "-O0", f"-I{build.SOURCES}", "-c", "-o", str(made), str(source)])  # in a third of the time
-
-
 @pytest.mark.parametrize(("name", "before", "after"), MUTANTS)
 def test_a_mutant_is_found(tmp_path: Path, objects: Path, name: str, before: str, after: str) -> None:
-    text = (build.SOURCES / name).read_text()
-    assert before in text
-    (tmp_path / name).write_text(text.replace(before, after, 1))
-    compile_one(tmp_path / name, tmp_path)
-    others = [str(one) for one in objects.glob("*.o") if one.stem != Path(name).stem]
-    made = tmp_path / "mutant.so"
-    build.call(["-shared", "-o", str(made), *others, str(tmp_path / f"{Path(name).stem}.o")])
-    child = os.fork()  # a mutant may write where it must not
-    if child == 0:
-        try:
-            compare(Kernel(made), name)
-        except Difference:
-            os._exit(FOUND)
-        finally:
-            os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == FOUND
+    assert noticed(name, before, after, objects=objects, folder=tmp_path, by=lambda mutant: compare(mutant, name))
