@@ -16,6 +16,7 @@ from suite.rtc.core.grants import Grants
 from suite.rtc.directory import OwnDirectory
 from suite.rtc.link.frames import Frame, Kind, pack, unpack
 from suite.rtc.link.server import LinkServer
+from suite.rtc.signalling import whip
 from suite.rtc.signalling.joining import Joining
 from suite.rtc.workers import Workers
 
@@ -110,12 +111,15 @@ async def pair(path: Path, directory: SlowDirectory) -> AsyncIterator[tuple[Work
         await one.link.close()
 
 
-async def test_a_room_that_a_draining_worker_refuses_is_made_on_another(pair: tuple[Workers, Listener, Listener]) -> None:
+@pytest.mark.parametrize("method", ["RoomService/CreateRoom", whip.OFFER])
+async def test_a_room_that_a_draining_worker_refuses_is_made_on_another(
+    pair: tuple[Workers, Listener, Listener], method: str
+) -> None:
     workers, draining, other = pair
     refusal = Kind.ERROR, pack({"code": "unavailable", "message": "twirp error unknown: the server is draining"})
     draining.answers = {Kind.CALL: [(Kind.LOAD, DRAINING), refusal]}
     other.answers = {Kind.CALL: [(Kind.REPLY, b"made")]}
-    assert await workers.call("RoomService/CreateRoom", "r", b"") == b"made"
+    assert await workers.call(method, "r", b"") == b"made"
     assert (draining.kinds(), other.kinds()) == ([Kind.CALL], [Kind.CALL])
 
 

@@ -9,9 +9,10 @@ from livekit.protocol import models
 from livekit.protocol import room as room_pb
 
 from suite.rtc.core import media
-from suite.rtc.core.errors import ServiceError
+from suite.rtc.core.errors import DRAINING, ServiceError
 from suite.rtc.core.grants import Grants
 from suite.rtc.core.http_session import Answered, Offered, Patched, Withdrawn
+from suite.rtc.core.inputs import Draining
 from suite.rtc.core.sdp import description as sdp
 from tests.rtc.core.world import OPUS_CODEC, VP8_CODEC, World, offer_text
 
@@ -68,6 +69,15 @@ def withdraw(world: World, sid: str, *, identity: str = "w", watching: bool = Fa
     before = len(world.replies)
     world.put(Withdrawn(before + 5000, "r", identity, sid, watching))
     return world.replies[before]
+
+
+def test_a_draining_worker_takes_an_encoder_into_the_rooms_that_it_has_alone(world: World) -> None:
+    world.join("viewer", room="other")
+    world.put(Draining())
+    refused = offer(world)
+    assert refusal(refused) == "unavailable"
+    assert refused.message.endswith(DRAINING)  # by which another worker is asked
+    assert isinstance(offer(world, room="other"), Answered)
 
 
 def test_an_encoder_is_an_ordinary_participant(world: World) -> None:
