@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from suite.rtc.core.media import Channel
+from suite.rtc.kernel import build
 from suite.rtc.transport.plane import MediaPlane
 from tests.rtc.peer import Control, Peer
 
@@ -14,6 +15,14 @@ from tests.rtc.peer import Control, Peer
 @pytest.fixture
 async def control() -> Control:
     return Control()
+
+
+@pytest.fixture(params=["", "python"], ids=["compiled", "python"])
+def twin(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of both: the compiled kernel, where there is a compiler, and the Python twin. Who wants it says so first."""
+    if request.param == "c" and build.compiler() is None:
+        pytest.skip("There is no C compiler on this machine.")
+    monkeypatch.setenv("RTC_KERNEL", request.param)
 
 
 @pytest.fixture

@@ -24,9 +24,7 @@ from tests.rtc.peer import MID, OPUS, Control, Join, Peer, rtp, until
 CHANNELS = (Channel("_reliable", ordered=True, max_retransmits=None), Channel("_lossy", ordered=False, max_retransmits=0))
 
 
-@pytest.fixture(params=["", "python"], ids=["compiled", "python"], autouse=True)
-def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RTC_KERNEL", request.param)
+pytestmark = pytest.mark.usefixtures("twin")
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,18 +11,7 @@ from suite.rtc.kernel.rows import HEARD_A_SECOND, HEARD_AT_ONCE
 from suite.rtc.transport.plane import MediaPlane
 from tests.rtc.peer import MID, OPUS, Control, Join, Peer, rtp, until
 
-
-@pytest.fixture(params=["c", "python"], autouse=True)
-def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RTC_KERNEL", request.param)
-
-
-@pytest.fixture
-async def plane(control: Control, kernel: None) -> AsyncIterator[MediaPlane]:
-    """As everywhere, but with the kernel that is asked for; its clock stands still until `clock` moves it."""
-    started = await MediaPlane.start(host="127.0.0.1", port=0, advertise=None, report=control)
-    yield started
-    await started.close()
+pytestmark = pytest.mark.usefixtures("twin")
 
 
 async def heard(plane: MediaPlane, control: Control, join: Join, *names: str) -> Peer:

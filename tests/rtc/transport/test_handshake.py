@@ -11,10 +11,7 @@ from suite.rtc.core.media import AddDowntrack, Receive, SelectLayer, TransportCo
 from suite.rtc.transport.plane import MediaPlane
 from tests.rtc.peer import MID, OPUS, Control, Peer, rtp, until
 
-
-@pytest.fixture(params=["", "python"], ids=["compiled", "python"], autouse=True)
-def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RTC_KERNEL", request.param)
+pytestmark = pytest.mark.usefixtures("twin")
 
 
 @pytest.fixture(params=["client", "server"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -26,20 +25,8 @@ from suite.rtc.transport.line import PeerLine
 from suite.rtc.transport.plane import MediaPlane
 from tests.rtc.peer import DEADLINE, MID, OPUS, Control, Join, Peer, rtp, until
 
-compiled = pytest.mark.parametrize("kernel", ["c"], indirect=True)  # what it alone does
-
-
-@pytest.fixture(params=["c", "python"], autouse=True)
-def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RTC_KERNEL", request.param)
-
-
-@pytest.fixture
-async def plane(control: Control, kernel: None) -> AsyncIterator[MediaPlane]:
-    """As everywhere, but with the kernel that is asked for."""
-    started = await MediaPlane.start(host="127.0.0.1", port=0, advertise=None, report=control)
-    yield started
-    await started.close()
+pytestmark = pytest.mark.usefixtures("twin")
+compiled = pytest.mark.parametrize("twin", ["c"], indirect=True)  # what it alone does
 
 
 def descriptors() -> int:
