@@ -104,7 +104,7 @@ static void flush(void) {
 
 void rtc_sent(struct rtc_line *line, int size, double now) {
     uint32_t number = line->transport_sequence, slot = number & (SENT - 1);
-    line->sent[slot] = (struct rtc_departure){now, (int32_t)number + 1, size};
+    line->sent[slot] = (struct rtc_departure){now, number + 1, (uint32_t)size};
     line->transport_sequence = (number + 1) & 0xFFFF;
 }
 

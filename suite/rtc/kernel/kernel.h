@@ -79,11 +79,11 @@ struct rtc_arrivals {
     double times[AWAITED];    /* s */
 };
 
-/* When a packet with a transport-wide number left, and its size. */
-struct rtc_departure {
-    double at; /* s */
-    int32_t following; /* the next number; 0 where none left, or where it was told of */
-    int32_t size;
+/* When a packet with a transport-wide number left, and its size; 12 bytes, as there are many. */
+struct __attribute__((packed, aligned(4))) rtc_departure {
+    double at;               /* s */
+    uint32_t following : 17; /* the next number; 0 where none left, or where it was told of */
+    uint32_t size : 15;
 };
 
 /* A peer's way: where it is, its keys, what left on it, and the streams that come on it. */

@@ -110,7 +110,12 @@ class ArrivalsRow(Structure):
 class DepartureRow(Structure):
     """`struct rtc_departure`."""
 
-    _fields_: ClassVar[Fields] = [("at", c_double), *_all(c_int32, "following size")]
+    _pack_ = 4
+    _fields_: ClassVar[list[tuple[str, Any] | tuple[str, Any, int]]] = [
+        ("at", c_double),
+        ("following", c_uint32, 17),
+        ("size", c_uint32, 15),
+    ]
 
 
 class LineRow(Structure):
