@@ -29,7 +29,7 @@ class Certificate(RTCCertificate):
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> Any:
         """One context for all: each would take 26 kB and 0.2 ms of every join.
 
-        Nothing is resumed, so no session is kept; who says nothing keeps no buffers (8 kB a peer are never asked for again).
+        Nothing is resumed, so no session is kept; a peer that says nothing keeps no buffers (8 kB each).
         """
         if self._context is None:
             context = super()._create_ssl_context(srtp_profiles)
