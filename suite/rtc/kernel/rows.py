@@ -168,7 +168,7 @@ class DowntrackRow(Structure):
         *_all(c_int32, "wanted target current recent temporal temporal_now dropped_picture drop_count"),
         *_all(c_int32, "form source_form payload_type rtx_payload_type primary_type"),
         *_all(c_int32, "audio plain_extensions template_length time_at number_at spatial pair_now pair_before layer_count"),
-        *_all(c_int32, "trailers"),
+        ("trailers", c_int32),
         ("held_until", c_double),
         ("drops", c_int64 * 4 * DROPS),
         ("row_ids", c_uint8 * KINDS),

@@ -41,7 +41,8 @@ HISTORY: Final[Mapping[Kind, int]] = {"video": 1024, "audio": 128}  # packets a 
 # What is remembered of a packet that was sent, three 64-bit words (`struct rtc_kept`), in the pieces that are at hand:
 # layer 4 | source sequence 44 | out sequence 16; TL0 8 | picture 16 | timestamp 32 | marker 1; number 16 | time 24 | turns 24
 _KEPT, _WORDS = Struct("<IHHBHIBHIH"), Struct("<3Q")
-TURN: Final = 0x10000  # numbers begin one turn above zero, so that none is negative
+_KEPT_BYTES: Final = _KEPT.size
+_TURN: Final = 0x10000  # numbers begin one turn above zero, so that none is negative
 _READ, _READ_AT = span(
     DowntrackRow,
     "offset first_source picture_offset zero_offset last_sequence packets octets ssrc timestamp_offset drop_count form "
@@ -91,8 +92,8 @@ class Downtrack(Flowing):
         self.pair_now = self.pair_wanted()
         self.dropped_picture = NONE
         self.source_codec: Codec | None = None
-        self.last_sequence = TURN + random.randrange(1, 0x4000)  # noqa: S311 -- SRTP keeps the secret, not the start
-        self.rtx_sequence = TURN + random.randrange(0x4000)  # noqa: S311 -- as above
+        self.last_sequence = _TURN + random.randrange(1, 0x4000)  # noqa: S311 -- SRTP keeps the secret, not the start
+        self.rtx_sequence = _TURN + random.randrange(0x4000)  # noqa: S311 -- as above
         self.last_time = -1.0
         self.aimed_at = 0.0  # when control last chose its layers
         self.asked = 0  # keyframes that the subscriber has asked for
@@ -101,7 +102,7 @@ class Downtrack(Flowing):
         self.reported_offset = -1  # of that clock
         self.report_due = 0.0  # when the next one is, where the clock does not change
         self.history_mask = self._mask = HISTORY[kind] - 1
-        self._kept = array("Q", bytes(_KEPT.size * HISTORY[kind]))
+        self._kept = array("Q", bytes(_KEPT_BYTES * HISTORY[kind]))
         self.history = self._kept.buffer_info()[0]
 
     def negotiated(self, offered: tuple[Codec, ...], extensions: Mapping[str, int]) -> None:
@@ -123,7 +124,7 @@ class Downtrack(Flowing):
         self.number_at = (12 + 5 + (4 if self.time_at else 0)) if self.ids[TRANSPORT_SEQUENCE] else 0
         # What was sent under other numbers is not sent again: the same nonce would cover another header.
         if before != (offered, self.ids):
-            memset(self.history, 0, _KEPT.size * (self._mask + 1))
+            memset(self.history, 0, _KEPT_BYTES * (self._mask + 1))
         if self.source_codec is not None:
             self.use(self.source_codec)
 
@@ -247,7 +248,7 @@ class Downtrack(Flowing):
             return 0
         turns = sequence >> 16
         _KEPT.pack_into(
-            self._kept, 24 * (sequence & self._mask), source.key, source.key_above, number, zero, picture, timestamp,
+            self._kept, _KEPT_BYTES * (sequence & self._mask), source.key, source.key_above, number, zero, picture, timestamp,
             marker >> 7, transport_sequence, source.send_time | (turns & 0xFF) << 24, turns >> 8 & 0xFFFF,
         )  # fmt: skip
         packets, octets = packets + 1, octets + source.size
@@ -259,7 +260,7 @@ class Downtrack(Flowing):
 
     def turns(self) -> int:
         """SRTP's rollover counter of the packet that was written last."""
-        return (self.written - TURN) >> 16
+        return (self.written - _TURN) >> 16
 
     def sends_again_as_rtx(self) -> bool:
         """Whether retransmissions have a stream of their own (RFC 4588)."""
@@ -272,14 +273,14 @@ class Downtrack(Flowing):
 
     def sent(self, sequence: int) -> tuple[int, int] | None:
         """Which layer and extended source number a packet had that was sent as `sequence`; None where it is forgotten."""
-        entry = _WORDS.unpack_from(self._kept, _KEPT.size * (sequence & self._mask))[0]
+        entry = _WORDS.unpack_from(self._kept, _KEPT_BYTES * (sequence & self._mask))[0]
         if not entry or entry >> 48 != sequence:
             return None
         return entry & 15, entry >> 4 & 0xFFFFFFFFFFF
 
     def write_again(self, arena: bytearray, packet: Packet, sequence: int, now: float, transport_sequence: int) -> int:
         """Write what was sent as `sequence` once more: as a retransmission (RFC 4588) where negotiated, else byte for byte."""
-        _, times, stamps = _WORDS.unpack_from(self._kept, _KEPT.size * (sequence & self._mask))
+        _, times, stamps = _WORDS.unpack_from(self._kept, _KEPT_BYTES * (sequence & self._mask))
         payload_type, ssrc, original, number = self.payload_type, self.ssrc, None, sequence
         send_time, transport = stamps >> 16 & 0xFFFFFF, stamps & 0xFFFF
         self.written = (stamps >> 40) << 16 | sequence

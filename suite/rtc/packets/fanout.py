@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from ctypes import addressof
 from typing import Any, Final
 
-from suite.rtc.packets.downtrack import NONE, TURN, Downtrack
+from suite.rtc.packets.downtrack import NONE, Downtrack
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.line import Line
-from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE, Packet, Source
+from suite.rtc.packets.rtp import Packet, Source
 
 TOGETHER: Final = 64  # packets of a layer that wait for one call, as many as one read brings
 
@@ -94,7 +94,7 @@ class Fanout:
                 continue
             length = downtrack.write(line.arena, source, line.transport_sequence)
             if length:
-                line.send_rtp(length, numbered=downtrack.numbered, turns=(downtrack.written - TURN) >> 16)
+                line.send_rtp(length, numbered=downtrack.numbered, turns=downtrack.turns())
 
     def catch_up(self, downtrack: Downtrack, line: Line, layer: Layer, packet: Packet, now: float) -> None:
         """Send one downtrack a packet that was kept."""
@@ -108,4 +108,4 @@ class Fanout:
         source = Source(packet, layer.index, packet.extended, now)
         length = downtrack.write(line.arena, source, line.transport_sequence)
         if length:
-            line.send_rtp(length, numbered=downtrack.ids[TRANSPORT_SEQUENCE], turns=downtrack.turns())
+            line.send_rtp(length, numbered=downtrack.numbered, turns=downtrack.turns())

@@ -12,7 +12,6 @@ from suite.rtc.core.media import Codec
 from suite.rtc.packets.downtrack import NONE, Downtrack
 from suite.rtc.packets.line import Line
 from suite.rtc.packets.padding import begin
-from suite.rtc.packets.rtp import TRANSPORT_SEQUENCE
 
 FIRST: Final = 0.1  # s in which the publisher's own packets may come
 EVERY: Final = 0.1  # s
@@ -48,4 +47,4 @@ class Opening:
                 self._due[number] += EVERY
                 length = begin(downtrack, source, line.arena, now=now, transport_sequence=line.transport_sequence)
                 if length:
-                    line.send_rtp(length, numbered=bool(downtrack.ids[TRANSPORT_SEQUENCE]), turns=downtrack.turns())
+                    line.send_rtp(length, numbered=downtrack.numbered, turns=downtrack.turns())

@@ -38,7 +38,7 @@ class RtcpReader:
 
 def carried_by(downtrack: Downtrack) -> tuple[int, int, int]:
     """Packets, bytes of their payloads, and bytes of packets without a transport-wide number, which no feedback tells of."""
-    silent = downtrack.ids and not downtrack.ids[TRANSPORT_SEQUENCE]
+    silent = downtrack.ids and not downtrack.numbered
     unnumbered = downtrack.octets + HEADERS * downtrack.packets if silent else 0
     return downtrack.packets, downtrack.octets, unnumbered
 
@@ -355,7 +355,7 @@ class Router:
         if not data:
             self.count("nack_forgotten")
             return 0
-        numbered = downtrack.ids[TRANSPORT_SEQUENCE] and downtrack.sends_again_as_rtx()
+        numbered = downtrack.numbered and downtrack.sends_again_as_rtx()
         if self.line.direct() is not None:
             where = cast(c_char_p(data), c_void_p)
             if self.kernel.again(addressof(downtrack), where, len(data), track.kinds, sequence, now):

@@ -15,7 +15,8 @@ _BODY: Final = Struct("!HHI")
 _TICK: Final = 250e-6  # s, of a receive delta
 _REFERENCE: Final = 64e-3  # s, of the reference time
 _SENT_MASK: Final = SENT - 1
-_DEPARTURE: Final = Struct("=dii")  # when it left, the next number (0: none), bytes: `struct rtc_departure`
+_DEPARTURE: Final = Struct("=dii")  # when it left, the next number (0: none) and its size, as `struct rtc_departure` has
+_DEPARTURE_BYTES: Final = _DEPARTURE.size
 
 
 class Arrivals:
@@ -155,17 +156,17 @@ class Sent:
     """When packets with a transport-wide number left, and how large they were."""
 
     def __init__(self) -> None:
-        self._departures = bytearray(_DEPARTURE.size * SENT)
-        self.next = 0  # number
+        self._departures = bytearray(_DEPARTURE_BYTES * SENT)
+        self._next = 0
 
     def add(self, sequence: int, now: float, size: int) -> None:
         """Note that a packet left."""
-        _DEPARTURE.pack_into(self._departures, (sequence & _SENT_MASK) * 16, now, sequence + 1, size)
-        self.next = (sequence + 1) & 0xFFFF
+        _DEPARTURE.pack_into(self._departures, (sequence & _SENT_MASK) * _DEPARTURE_BYTES, now, sequence + 1, size)
+        self._next = (sequence + 1) & 0xFFFF
 
     def take(self, sequence: int) -> tuple[float, int] | None:
         """When it left and its size, once; None where it is unknown or was told before."""
-        place = (sequence & _SENT_MASK) * 16
+        place = (sequence & _SENT_MASK) * _DEPARTURE_BYTES
         at, following, size = _DEPARTURE.unpack_from(self._departures, place)
         if following != sequence + 1:
             return None
@@ -175,9 +176,9 @@ class Sent:
     def in_flight(self, last: int) -> int:
         """Bytes that left after the packet `last`."""
         found = 0
-        for ahead in range(1, min((self.next - last - 1) & 0xFFFF, SENT - 1) + 1):
+        for ahead in range(1, min((self._next - last - 1) & 0xFFFF, SENT - 1) + 1):
             sequence = (last + ahead) & 0xFFFF
-            _, following, size = _DEPARTURE.unpack_from(self._departures, (sequence & _SENT_MASK) * 16)
+            _, following, size = _DEPARTURE.unpack_from(self._departures, (sequence & _SENT_MASK) * _DEPARTURE_BYTES)
             if following == sequence + 1:
                 found += size
         return found

@@ -60,9 +60,7 @@ class MediaPlane:
         self.port: int = doors.sockets[0].getsockname()[1]
         self.fingerprint: tuple[str, str] = ("sha-256", fingerprint(self.certificate))
         self._own_sockets: dict[Address, tuple[socket.socket, socket.socket]] = {}  # of peers that have one, and its door
-        self._inbox: Inbox | Reader = Reader(self)
-        if self.kernel is not None:
-            self._inbox = Inbox(self.kernel, owner=self, clock=self.clock)
+        self._inbox: Inbox | Reader = Reader(self) if self.kernel is None else Inbox(self.kernel, owner=self, clock=self.clock)
         for door in doors.sockets:
             self._inbox.watch(door, door)
         self._timer = self._loop.call_later(TICK, self._tick)
