@@ -37,12 +37,14 @@ from suite.rtc.core.ice import turn_servers
 from suite.rtc.core.identifiers import Identifiers
 from suite.rtc.core.media import Report
 from suite.rtc.core.settings import Settings, TurnServer
+from suite.rtc.kernel.library import load
 from suite.rtc.link.frames import Frame, Kind, pack, unpack
 from suite.rtc.link.server import ChannelId, LinkServer
 from suite.rtc.signalling import twirp, whip
 from suite.rtc.signalling.messages import signal_request, signal_response
 from suite.rtc.signalling.tokens import sign
 from suite.rtc.transport.addresses import addresses
+from suite.rtc.transport.loop import KernelLoop
 from suite.rtc.transport.plane import MediaPlane
 from suite.rtc.transport.tcp import TcpFront
 from suite.rtc.webhooks import WebhookSender
@@ -387,8 +389,9 @@ def main() -> None:
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))  # a socket for each peer
     try:
-        # Half of asyncio's own cost of a wake-up, of which a stream brings hundreds a second.
-        uvloop.run(serve(given))
+        # Without the compiled kernel each packet is a wake-up, and uvloop's cost half of asyncio's.
+        with asyncio.Runner(loop_factory=KernelLoop if load()[0] else uvloop.new_event_loop) as runner:
+            runner.run(serve(given))
     except ValueError as error:
         sys.exit(f"The media worker was told what it cannot use: {error}.")
     except OSError as error:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from asyncio import AbstractEventLoop
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import pytest
 
 from suite.rtc.core.media import Channel
 from suite.rtc.kernel import build
+from suite.rtc.transport.loop import KernelLoop
 from suite.rtc.transport.plane import MediaPlane
 from tests.rtc.peer import Control, Peer
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], AbstractEventLoop]]:
+    """The worker's loop, or those that the module names in `LOOPS`."""
+    module = item.getparent(pytest.Module)
+    return getattr(module and module.obj, "LOOPS", {"kernel": KernelLoop})
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 enum {
@@ -165,7 +166,12 @@ struct rtc_inbox {
     uint8_t kind[SLOTS];
     struct rtc_packet packet[SLOTS];
     struct rtc_digest digest[SLOTS]; /* of FEEDBACK */
-    int32_t left, reads;
+    int32_t count, left, reads;
+    int32_t eager, patient, others; /* epolls: of sockets that are read at once, with the others in it; of those that wait; Python's */
+    int32_t in_vain, looks;  /* looks that find nothing, until patient ones are watched again: at most, and still */
+    int32_t records;         /* whether data came since the last pause */
+    double look_at, looked_at; /* s; at patient ones: next, infinite where they are watched, and last that they were */
+    double pause, record_pause; /* s between two looks */
 };
 
 /* crypto.c */
@@ -204,7 +210,11 @@ struct rtc_addresses;
 struct rtc_addresses *rtc_addresses_new(uint64_t secret);
 void rtc_addresses_free(struct rtc_addresses *addresses);
 int rtc_addresses_set(struct rtc_addresses *addresses, const uint8_t *name, int length, struct rtc_line *line);
-int rtc_receive(int poll, struct rtc_addresses *addresses, struct rtc_inbox *inbox, double now);
+int rtc_collect(struct rtc_inbox *inbox, const struct epoll_event ready[], int waiting, int first, int end);
+void rtc_receive(struct rtc_addresses *addresses, struct rtc_inbox *inbox, double now);
+
+/* wait.c */
+int rtc_wait(struct rtc_addresses *addresses, struct rtc_inbox *inbox, double timeout);
 
 /* check.c */
 int rtc_signer(void *const functions[], int count);

@@ -52,7 +52,7 @@ _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "rtc_addresses_new": (c_void_p, (c_uint64,)),
     "rtc_addresses_free": (None, (c_void_p,)),
     "rtc_addresses_set": (c_int, (c_void_p, c_void_p, c_int, c_void_p)),
-    "rtc_receive": (c_int, (c_int, c_void_p, c_void_p, c_double)),
+    "rtc_wait": (c_int, (c_void_p, c_void_p, c_double)),
     "rtc_check": (c_int, (c_void_p, c_void_p, c_void_p, c_int, c_void_p)),
     "rtc_take": (c_int, (c_void_p, c_void_p, c_double)),
     "rtc_arrived": (None, (c_void_p, c_int, c_double, c_uint32)),

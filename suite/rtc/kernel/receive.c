@@ -217,25 +217,26 @@ static void lay_out(const struct rtc_inbox *inbox) {
     laid_out = inbox;
 }
 
-/* Read what one socket has, into the slots from `first` on; how many came. */
-static int read_socket(int socket, struct rtc_inbox *inbox, int first) {
-    int count = recvmmsg(socket, messages + first, (unsigned)(SLOTS - first), MSG_DONTWAIT, NULL);
-    for (int i = first; i < first + count; i++) {
-        inbox->socket[i] = socket;
-        messages[i].msg_hdr.msg_namelen = sizeof from[i]; /* the system has written how long it was */
+/* Read the sockets that have something into the slots from `first` on, each its share of those before `end`; how many came. */
+int rtc_collect(struct rtc_inbox *inbox, const struct epoll_event ready[], int waiting, int first, int end) {
+    int at = first;
+    if (laid_out != inbox) lay_out(inbox);
+    for (int i = 0; i < waiting && at < end; i++) {
+        int share = (end - at) / (waiting - i), socket = ready[i].data.fd;
+        int count = recvmmsg(socket, messages + at, (unsigned)(share ? share : 1), MSG_DONTWAIT, NULL);
+        for (int next = at + (count > 0 ? count : 0); at < next; at++) {
+            inbox->socket[at] = socket;
+            messages[at].msg_hdr.msg_namelen = sizeof from[at]; /* the system has written how long it was */
+        }
     }
-    return count > 0 ? count : 0;
+    return at - first;
 }
 
-/* Read at most SLOTS datagrams of the sockets that `poll` watches; how many came. `inbox->left` of them are Python's. */
-int rtc_receive(int poll, struct rtc_addresses *addresses, struct rtc_inbox *inbox, double now) {
-    struct epoll_event ready[SLOTS];
-    int waiting = epoll_wait(poll, ready, SLOTS, 0), count = 0;
-    if (waiting > 0 && laid_out != inbox) lay_out(inbox);
-    for (int i = 0; i < waiting && count < SLOTS; i++) count += read_socket(ready[i].data.fd, inbox, count);
+/* Do with what was collected what can be done here; `inbox->left` of it are Python's. */
+void rtc_receive(struct rtc_addresses *addresses, struct rtc_inbox *inbox, double now) {
     inbox->left = 0;
     inbox->reads = (inbox->reads + 1) & 0x3FFFFFFF;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < inbox->count; i++) {
         int length = (int)messages[i].msg_len;
         inbox->length[i] = length;
         inbox->name_length[i] = plain_name(inbox->name[i], &from[i]);
@@ -247,10 +248,10 @@ int rtc_receive(int poll, struct rtc_addresses *addresses, struct rtc_inbox *inb
         enum kind kind = flood ? TAKEN : open_one(inbox, i, length, now);
         if (kind == MEDIA && pass_on(inbox, i, now)) kind = TAKEN;
         inbox->left += kind != TAKEN;
+        inbox->records |= kind == RECORD;
         inbox->kind[i] = (uint8_t)kind;
     }
     send_taken(now);
-    return count;
 }
 
 void rtc_sizes(int64_t sizes[8]) {

@@ -207,7 +207,8 @@ def inbox(packet: type[PacketRow]) -> type[Structure]:
             ("kind", c_uint8 * SLOTS),
             ("packet", packet * SLOTS),
             ("digest", DigestRow * SLOTS),
-            *_all(c_int32, "left reads"),
+            *_all(c_int32, "count left reads eager patient others in_vain looks records"),
+            *_all(c_double, "look_at looked_at pause record_pause"),
         ]
 
     return Inbox

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import select
 import socket
@@ -15,11 +16,11 @@ from suite.rtc.kernel.library import Inbox as Slots
 from suite.rtc.packets.track import Track
 from suite.rtc.transport.association import Association
 from suite.rtc.transport.gate import Address, address_of, socket_name
+from suite.rtc.transport.loop import KernelLoop
 from suite.rtc.transport.srtp import Buffer
 
-_READS: Final = 2  # of SLOTS datagrams each, before other tasks get their turn
 PAUSE: Final = 0.01  # s
-DATA_PAUSE: Final = 0.002  # s, where records of data came: a reader with little room takes one window a look
+RECORD_PAUSE: Final = 0.002  # s, where records of data came: a reader with little room takes one window a look
 IN_VAIN: Final = 3  # looks that find nothing, before the sockets are watched again: to begin and to end that costs two looks
 _COUNTED: Final = {
     rows.EMPTY: "udp_empty",
@@ -48,8 +49,8 @@ class Inbox:
     """The slots, the sockets that are read, and the table of addresses that have passed a check.
 
     Sockets of peers that publish nothing are `patient`: what comes there is feedback, a packet each from many at once. Where
-    one follows another within `PAUSE` seconds, those of the next `PAUSE` are read together, of `DATA_PAUSE` while data
-    channels are at work.
+    one follows another within `PAUSE` seconds, those of the next `PAUSE` are read together, of `RECORD_PAUSE` while data
+    channels are at work. On a `KernelLoop` the kernel waits for all of them and for the loop; another waits itself.
     """
 
     def __init__(self, kernel: Any, *, owner: Owner, clock: Callable[[], float]) -> None:
@@ -58,11 +59,9 @@ class Inbox:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._eager, self._patient = select.epoll(), select.epoll()
+        self._eager.register(self._patient.fileno(), select.EPOLLIN)
         self._watched: dict[int, tuple[select.epoll, socket.socket]] = {}  # by descriptor: who watches it, and its door
-        self._pause: asyncio.TimerHandle | None = None
-        self._looks = 0  # in vain, until they are watched again
-        self._looked_at = 0.0  # when they last brought something while they were watched
-        self._data = False  # whether records came since the last pause
+        self._look: asyncio.TimerHandle | None = None
         self._slots: Any = Slots()
         self._buffers = [Buffer(rows.DATAGRAM) for _ in range(rows.SLOTS)]
         self._packets = [self._slots.packet[index] for index in range(rows.SLOTS)]
@@ -73,8 +72,16 @@ class Inbox:
         self._pointer = addressof(self._slots)
         self._addresses = kernel.addresses_new(secrets.randbits(64))
         self._associations: dict[int, Association] = {}
-        self._loop.add_reader(self._eager.fileno(), self._read, self._eager.fileno())
-        self._loop.add_reader(self._patient.fileno(), self._read_patient)
+        slots = self._slots
+        slots.eager, slots.patient, slots.others = self._eager.fileno(), self._patient.fileno(), -1
+        slots.pause, slots.record_pause, slots.in_vain, slots.look_at = PAUSE, RECORD_PAUSE, IN_VAIN, math.inf
+        self._waiter = self._loop.waiter if isinstance(self._loop, KernelLoop) else None
+        if self._waiter is not None and self._waiter.lend(self._wait):
+            slots.others = self._waiter.fileno()
+            self._eager.register(slots.others, select.EPOLLIN)
+        else:
+            self._waiter = None
+            self._loop.add_reader(self._eager.fileno(), self._ready)
 
     def watch(self, sock: socket.socket, door: socket.socket, *, patient: bool = False) -> None:
         """Read this socket from now on; checks that come through it are answered through `door`."""
@@ -93,11 +100,14 @@ class Inbox:
 
     def close(self) -> None:
         """Stop reading, and free the table."""
-        if self._pause is not None:
-            self._pause.cancel()
-        for poll in (self._eager, self._patient):
-            self._loop.remove_reader(poll.fileno())
-            poll.close()
+        if self._waiter is not None:
+            self._waiter.take_back()
+        else:
+            self._loop.remove_reader(self._eager.fileno())
+        if self._look is not None:
+            self._look.cancel()
+        self._eager.close()
+        self._patient.close()
         self._kernel.addresses_free(self._addresses)
         self._addresses = None
 
@@ -120,43 +130,25 @@ class Inbox:
         if row is not None:
             self._associations.pop(row.number, None)
 
-    def _read(self, poll: int) -> int:
-        """Take what has arrived, `_READS` times `SLOTS` datagrams at most; how many."""
-        now, found = self._clock(), 0
-        for _ in range(_READS):
-            count = self._kernel.receive(poll, self._addresses, self._pointer, now)
-            if self._slots.left:
-                self._take(count, now)
-            found += count
-            if count < rows.SLOTS:
-                break
-        return found
+    def _wait(self, timeout: float | None) -> bool:
+        """Wait so many seconds, or for ever, until something is Python's; whether a descriptor of the loop's is ready."""
+        others = self._kernel.wait(self._addresses, self._pointer, -1.0 if timeout is None else timeout)
+        if self._slots.left:
+            self._take(self._clock())
+        return bool(others)
 
-    def _read_patient(self) -> None:
-        """Take what patient sockets brought, and look at them again after a moment."""
-        number = self._patient.fileno()
-        found = self._read(number)
-        if self._pause is None:
-            now, before = self._clock(), self._looked_at
-            self._looked_at = now
-            if now - before > PAUSE and not self._data:
-                return
-        self._looks = (1 if self._data else IN_VAIN) if found else self._looks - 1
-        if self._looks > 0:
-            if self._pause is None:
-                self._loop.remove_reader(number)
-            wait = DATA_PAUSE if self._data else PAUSE
-            if found == _READS * rows.SLOTS:
-                wait = 0.0  # more is there already
-            self._data = False
-            self._pause = self._loop.call_later(wait, self._read_patient)
-        elif self._pause is not None:
-            self._pause = None
-            self._loop.add_reader(number, self._read_patient)
+    def _ready(self) -> None:
+        """Take what has arrived; patient sockets are looked at when the kernel wants them to be."""
+        self._wait(0.0)
+        if self._look is not None:
+            self._look.cancel()
+        wanted = self._slots.look_at
+        self._look = None if math.isinf(wanted) else self._loop.call_later(max(wanted - self._clock(), 0.0), self._ready)
 
-    def _take(self, count: int, now: float) -> None:
+    def _take(self, now: float) -> None:
         slots, associations = self._slots, self._associations
         touched: list[Track] = []
+        count = slots.count
         kinds, numbers = slots.kind[:count], slots.number[:count]
         for index in range(count):
             try:
@@ -173,7 +165,10 @@ class Inbox:
             except Exception:  # noqa: BLE001 -- a fault of ours in one datagram may not cost the others theirs; it is logged
                 self._owner.fault(now)
         for track in touched:
-            track.fanout.flush()
+            try:
+                track.fanout.flush()
+            except Exception:  # noqa: BLE001 -- the same
+                self._owner.fault(now)
 
     def _other(self, kind: int, index: int, association: Association | None, now: float) -> None:
         slots, buffer = self._slots, self._buffers[index]
@@ -189,7 +184,6 @@ class Inbox:
         elif kind == rows.CONTROL:
             association.router.rtcp(bytes(buffer.view[:length]), now, reports=association.line)
         elif kind == rows.RECORD:
-            self._data = True
             association.record(bytes(buffer.view[:length]))
         else:
             association.media(buffer, length, now)

@@ -2,87 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
-import secrets
-import select
 import socket
 from array import array
-from collections.abc import Iterator
 from ctypes import addressof, c_uint8
 
-import pylibsrtp
 import pytest
 
-from suite.rtc.core.media import Codec
 from suite.rtc.kernel.library import Kernel, of_buffer
 from suite.rtc.kernel.rows import (
     CLOSED,
-    CONTROL,
-    DIRECT,
-    FEEDBACK,
-    MALFORMED,
-    MEDIA,
-    REFUSED,
-    STRANGER,
-    STUN,
     DigestRow,
     LineRow,
 )  # fmt: skip
-from suite.rtc.packets import rtcp, twcc
-from suite.rtc.packets.downtrack import Downtrack
+from suite.rtc.packets import rtcp
 from suite.rtc.packets.layer import Layer
 from suite.rtc.packets.rtp import Packet
-from suite.rtc.transport.gate import address_of, socket_name
-from suite.rtc.transport.srtp import KernelSrtp
-from tests.rtc.kernel.test_srtp import Sides
+from tests.rtc.kernel.reader import Reader
 from tests.rtc.packets.bench import body, vp8
 from tests.rtc.peer import rtp
-
-VP8 = Codec(96, "video/vp8", 90000, rtx_payload_type=97)
-
-
-class Reader:
-    """A subscriber's socket, its line and its downtrack."""
-
-    def __init__(self, kernel: Kernel, plane: socket.socket) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.settimeout(5)
-        master = secrets.token_bytes(28)
-        self.keys = KernelSrtp(kernel, secrets.token_bytes(28), master)
-        policy = pylibsrtp.Policy(
-            key=master, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND, srtp_profile=pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM
-        )
-        self.session = pylibsrtp.Session(policy)
-        self.line = LineRow(socket=plane.fileno(), route=DIRECT, outbound=self.keys.outbound)
-        name = socket_name(self.socket.getsockname())
-        self.line.name[: len(name)] = list(name)
-        self.line.name_length = len(name)
-        self.track = Downtrack(number=1, kind="video", ssrc=5001, rtx_ssrc=None)
-        self.track.negotiated((VP8,), {})
-        self.track.use(VP8)
-        self.track.line_row = addressof(self.line)
-
-    def take(self) -> bytes:
-        return self.session.unprotect(self.socket.recv(2048))
-
-
-@pytest.fixture
-def plane() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.bind(("127.0.0.1", 0))
-        made.settimeout(5)
-        yield made
-
-
-@pytest.fixture
-def readers(kernel: Kernel, plane: socket.socket) -> Iterator[list[Reader]]:
-    made = [Reader(kernel, plane) for _ in range(3)]
-    yield made
-    for one in made:
-        one.socket.close()
-        one.keys.close()
 
 
 def packets(kernel: Kernel, payloads: list[bytes], first: int = 0x10000) -> tuple[list[Packet], list[bytearray]]:
@@ -167,101 +104,6 @@ def test_who_is_not_connected_disturbs_nobody(kernel: Kernel, readers: list[Read
     assert len([readers[2].take() for _ in made]) == 2
     assert (readers[1].line.packets, readers[1].line.unsent) == (0, 2)
     del kept
-
-
-@pytest.fixture
-def poll(plane: socket.socket) -> Iterator[select.epoll]:
-    """What watches the plane's socket."""
-    with select.epoll() as made:
-        made.register(plane.fileno(), select.EPOLLIN)
-        yield made
-
-
-def test_what_arrives_is_attributed_opened_and_read(
-    kernel: Kernel, plane: socket.socket, readers: list[Reader], poll: select.epoll
-) -> None:
-    from suite.rtc.kernel.library import Inbox
-
-    table, inbox = kernel.addresses_new(secrets.randbits(64)), Inbox()
-    slots = [bytearray(2048) for _ in range(64)]
-    for index, slot in enumerate(slots):
-        inbox.slot[index] = of_buffer(slot)
-    peer, stranger = readers[0], readers[1]
-    sides = Sides(kernel, 16)
-    peer.line.inbound, peer.line.number = sides.kernel.inbound, 77
-    name = socket_name(peer.socket.getsockname())
-    assert kernel.addresses_set(table, name, len(name), addressof(peer.line))
-    port = plane.getsockname()
-    sealed = sides.sends.protect(rtp(ssrc=9, sequence=4, payload=b"x"))
-    broken = rtp(ssrc=9, sequence=5, padding=4)[:-1] + b"\0"  # padding of no length
-    for data in (sealed, sealed, sides.sends.protect(broken)):
-        peer.socket.sendto(data, port)
-    stranger.socket.sendto(sealed, port)
-    stranger.socket.sendto(b"\0" * 20, port)
-    assert kernel.receive(poll.fileno(), table, addressof(inbox), 1.0) == 5
-    assert inbox.kind[:5] == [MEDIA, REFUSED, MALFORMED, STRANGER, STUN]
-    assert inbox.number[:5] == [77, 77, 77, -1, -1]
-    assert (inbox.packet[0].ssrc, inbox.packet[0].sequence, inbox.length[0]) == (9, 4, 13)
-    assert address_of(bytes(inbox.name[3][: inbox.name_length[3]])) == stranger.socket.getsockname()
-    kernel.addresses_set(table, name, len(name), None)
-    peer.socket.sendto(sealed, port)
-    assert kernel.receive(poll.fileno(), table, addressof(inbox), 1.0) == 1
-    assert inbox.kind[0] == STRANGER
-    kernel.addresses_free(table)
-
-
-def test_a_feedback_alone_is_summed_up_as_it_is_read(
-    kernel: Kernel, plane: socket.socket, readers: list[Reader], poll: select.epoll
-) -> None:
-    from suite.rtc.kernel.library import Inbox
-
-    table, inbox, peer, sides = kernel.addresses_new(5), Inbox(), readers[0], Sides(kernel, 16)
-    slots = [bytearray(2048) for _ in range(64)]
-    for index, slot in enumerate(slots):
-        inbox.slot[index] = of_buffer(slot)
-    peer.line.inbound, peer.line.number = sides.kernel.inbound, 77
-    name = socket_name(peer.socket.getsockname())
-    kernel.addresses_set(table, name, len(name), addressof(peer.line))
-    arrivals = twcc.Arrivals()
-    for number in range(10):
-        kernel.sent(addressof(peer.line), 100, 1.0 + number / 100)
-        if number != 4:
-            arrivals.add(number, 2.0 + number / 100, 5)
-    told = arrivals.feedback(1)
-    for packet in (told, told + told, told[:4] + bytes(8)):
-        peer.socket.sendto(sides.sends.protect_rtcp(packet), plane.getsockname())
-    assert kernel.receive(poll.fileno(), table, addressof(inbox), 1.0) == 3
-    assert inbox.kind[:3] == [FEEDBACK, CONTROL, CONTROL]
-    assert (inbox.digest[0].received, inbox.digest[0].lost, inbox.digest[0].left_bytes) == (9, 1, 1000)
-    kernel.addresses_free(table)
-
-
-def test_the_table_of_addresses_keeps_who_is_there(kernel: Kernel, plane: socket.socket, poll: select.epoll) -> None:
-    from suite.rtc.kernel.library import Inbox
-
-    chance, table, inbox = random.Random(5), kernel.addresses_new(1), Inbox()
-    slots = [bytearray(2048) for _ in range(64)]
-    for index, slot in enumerate(slots):
-        inbox.slot[index] = of_buffer(slot)
-    lines = [LineRow(number=index) for index in range(50)]
-    known, heard = {}, {}
-    with contextlib.ExitStack() as open_ones:
-        peers = [open_ones.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(300)]
-        for index, peer in enumerate(peers):
-            peer.bind((f"127.0.{index // 100}.{index % 100 + 1}", 0))
-        for _ in range(2000):
-            address, line = chance.choice(peers).getsockname(), chance.choice([None, *lines])
-            name = socket_name(address)
-            assert kernel.addresses_set(table, name, len(name), addressof(line) if line else None)
-            known[address] = line.number if line else -1
-        for peer in peers:
-            peer.sendto(b"\x80", plane.getsockname())
-            count = kernel.receive(poll.fileno(), table, addressof(inbox), 1.0)
-            heard |= {address_of(bytes(inbox.name[i][: inbox.name_length[i]])): inbox.number[i] for i in range(count)}
-    assert heard == {peer: known.get(peer, -1) for peer in heard}
-    assert (len(heard), len(known) > 290) == (300, True)
-    assert not kernel.addresses_set(table, bytes(40), 40, None)
-    kernel.addresses_free(table)
 
 
 def test_calm_feedback_waits_to_be_told_together(kernel: Kernel) -> None:

@@ -35,7 +35,7 @@ def test_no_sanitizer_finds_anything(tmp_path: Path) -> None:
         **os.environ, LIBRARY: str(made), "RTC_KERNEL": "c", "LD_PRELOAD": runtime,
         "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1",
     }  # fmt: skip
-    tests = [str(HERE / name) for name in ("test_twins.py", "test_srtp.py", "test_fanout.py")]
+    tests = [str(HERE / name) for name in ("test_twins.py", "test_srtp.py", "test_fanout.py", "test_receive.py")]
     garbage = (
         "any_packet_is_read_alike_by_both_twins",
         *(f"what_is_kept_is_borne[{name}]" for name in ("rtp", "rtcp", "stun")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 from pathlib import Path
 
@@ -20,11 +21,12 @@ from suite.rtc.core.media import (
     TransportConnected,
 )
 from suite.rtc.kernel.rows import SLOTS
-from suite.rtc.transport import inbox
 from suite.rtc.transport.line import PeerLine
+from suite.rtc.transport.loop import KernelLoop
 from suite.rtc.transport.plane import MediaPlane
 from tests.rtc.peer import DEADLINE, MID, OPUS, Control, Join, Peer, rtp, until
 
+LOOPS = {"kernel": KernelLoop, "another": asyncio.SelectorEventLoop}
 pytestmark = pytest.mark.usefixtures("twin")
 compiled = pytest.mark.parametrize("twin", ["c"], indirect=True)  # what it alone does
 
@@ -125,17 +127,17 @@ async def test_a_check_that_changes_nothing_is_answered_without_the_interpreter(
 
 @compiled
 async def test_what_subscribers_say_is_read_together_and_without_a_pause_where_it_is_much(
-    plane: MediaPlane, control: Control, join: Join, monkeypatch: pytest.MonkeyPatch
+    plane: MediaPlane, control: Control, join: Join
 ) -> None:
     subscriber = await join("s", data=False)
     await control.wait(lambda report: report == TransportConnected("s"))
-    await until(lambda: plane._inbox._pause is None)
-    monkeypatch.setattr(inbox, "PAUSE", DEADLINE * 10)
-    monkeypatch.setattr(inbox, "IN_VAIN", 1)
+    slots = plane._inbox._slots
+    await until(lambda: math.isinf(slots.look_at))
+    slots.pause, slots.in_vain = DEADLINE * 10, 1
     for _ in range(3 * 2 * SLOTS):  # three reads, each as much as one takes
         subscriber.raw(b"\x80\x60" + bytes(40))
     await until(lambda: plane.statistics().get("srtp_refused") == 3 * 2 * SLOTS)
-    await until(lambda: plane._inbox._pause is None)
+    await until(lambda: math.isinf(slots.look_at))
     subscriber.raw(b"\x80\x60" + bytes(40))
     await until(lambda: plane.statistics().get("srtp_refused") == 3 * 2 * SLOTS + 1)
     subscriber.raw(b"\x80\x60" + bytes(40))  # waits now
@@ -144,13 +146,12 @@ async def test_what_subscribers_say_is_read_together_and_without_a_pause_where_i
 
 
 @compiled
-async def test_what_data_channels_say_is_looked_for_sooner(
-    plane: MediaPlane, control: Control, join: Join, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_data_channels_say_is_looked_for_sooner(plane: MediaPlane, control: Control, join: Join) -> None:
     subscriber = await join("s", Channel("_reliable", ordered=True, max_retransmits=None))
     await control.wait(lambda report: report == ChannelOpened("s", "_reliable"))
-    await until(lambda: plane._inbox._pause is None)
-    monkeypatch.setattr(inbox, "PAUSE", DEADLINE * 10)
+    slots = plane._inbox._slots
+    await until(lambda: math.isinf(slots.look_at))
+    slots.pause = DEADLINE * 10
     for number in range(3):
         plane.apply(SendData("s", "_reliable", bytes((number,))))
         await until(lambda number=number: len(subscriber.messages) == number + 1)
