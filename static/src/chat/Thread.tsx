@@ -36,7 +36,7 @@ export function Thread({ channelId, chat, viewerId, onBack }: Props) {
       <header className="thread__header">
         <button type="button" className="thread__back fr-btn fr-btn--tertiary-no-outline fr-icon-arrow-left-line" aria-label={say("back")} title={say("back")} onClick={onBack} />
         <div className="thread__name">
-          <h2 className="thread__title">{title}</h2>
+          <h2 className="thread__title" title={title}>{title}</h2>
           {began != null && (
             <time className="thread__began" dateTime={began} title={exactOf(began)}>
               {beganOf(began)}

@@ -83,12 +83,15 @@ class LinkServer:
         for kind, payload in [*self._greeting(), (Kind.SYNCED, b"")]:
             _write(writer, Frame(kind, 0, payload))
         self._webs.add(writer)
+        spoke = False
         try:
             while data := await reader.read(CHUNK):
+                spoke = True
                 for frame in frames.feed(data):
                     self._dispatch(writer, numbers, frame)
         except (OSError, RemoteError) as error:
-            log.warning("web_link_broken", error=type(error).__name__)
+            if spoke:  # else it is a look at whether anybody listens
+                log.warning("web_link_broken", error=type(error).__name__)
         finally:
             self._webs.discard(writer)
             for channel in numbers.values():

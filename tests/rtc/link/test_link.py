@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import structlog
 import uvloop
 
 from suite.rtc.core.errors import ServiceError
 from suite.rtc.link.frames import Frame, Kind, pack
 from suite.rtc.link.server import LinkServer
 from suite.rtc.link.web import MAX_WAITING_BYTES, Channel, WorkerLink, WorkerLost
+from suite.rtc.transport.loop import KernelLoop
 
 
 class Ends:
@@ -151,8 +154,9 @@ async def test_the_socket_is_its_users_own(ends: Ends) -> None:
     assert ends.path.stat().st_mode & 0o077 == 0
 
 
-def test_who_has_hung_up_keeps_nothing_from_the_others() -> None:
-    """On uvloop, as the worker runs: its transport refuses what asyncio's own lets go by."""
+@pytest.mark.parametrize("loop", [KernelLoop, uvloop.new_event_loop])
+def test_who_has_hung_up_keeps_nothing_from_the_others(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """As the worker runs, with a compiled kernel and without: uvloop's transport refuses what asyncio's own lets go by."""
 
     async def one_of_two_hangs_up() -> list[Kind]:
         with tempfile.TemporaryDirectory(prefix="rtc-") as short:
@@ -172,10 +176,24 @@ def test_who_has_hung_up_keeps_nothing_from_the_others() -> None:
                     both.server.broadcast(Kind.REMEMBER, b"to all")
                     both.server.send(number, Kind.MESSAGE, b"to nobody")
                     await asyncio.sleep(0)
-                await both.until(lambda: both.news[-1].kind is Kind.REMEMBER)
+                await both.until(lambda: both.news and both.news[-1].kind is Kind.REMEMBER)
             finally:
                 for link in (gone, both.web, both.server):
                     await link.close()
             return [frame.kind for frame in both.news]
 
-    assert uvloop.run(one_of_two_hangs_up()).count(Kind.REMEMBER) > 1
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(one_of_two_hangs_up()).count(Kind.REMEMBER) > 1
+
+
+@pytest.mark.parametrize("said", [b"", Frame(Kind.JOIN, 1, b"who").encode()])
+async def test_a_link_that_breaks_is_told_in_the_log_unless_it_was_a_look(ends: Ends, said: bytes) -> None:
+    with structlog.testing.capture_logs() as logs, socket.socket(socket.AF_UNIX) as web:
+        web.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(web, str(ends.path))
+        await ends.until(lambda: ends.server._webs)
+        web.send(said)
+        await ends.until(lambda: len(ends.received) == bool(said))
+        web.close()  # the greeting is unread: a reset
+        await ends.until(lambda: not ends.server._webs)
+    assert [one["event"] for one in logs] == ["web_link_broken"] * bool(said)
