@@ -167,7 +167,7 @@ class Inbox:
         for track in touched:
             try:
                 track.fanout.flush()
-            except Exception:  # noqa: BLE001 -- the same
+            except Exception:  # noqa: BLE001 -- nor one in a track; it is logged
                 self._owner.fault(now)
 
     def _other(self, kind: int, index: int, association: Association | None, now: float) -> None:
