@@ -22,7 +22,6 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any, Final
 
-import uvloop
 from google.protobuf.message import DecodeError
 from livekit.protocol import rtc
 
@@ -37,14 +36,13 @@ from suite.rtc.core.ice import turn_servers
 from suite.rtc.core.identifiers import Identifiers
 from suite.rtc.core.media import Report
 from suite.rtc.core.settings import Settings, TurnServer
-from suite.rtc.kernel.library import load
 from suite.rtc.link.frames import Frame, Kind, pack, unpack
 from suite.rtc.link.server import ChannelId, LinkServer
 from suite.rtc.signalling import twirp, whip
 from suite.rtc.signalling.messages import signal_request, signal_response
 from suite.rtc.signalling.tokens import sign
 from suite.rtc.transport.addresses import addresses
-from suite.rtc.transport.loop import KernelLoop
+from suite.rtc.transport.loop import run
 from suite.rtc.transport.plane import MediaPlane
 from suite.rtc.transport.tcp import TcpFront
 from suite.rtc.webhooks import WebhookSender
@@ -389,9 +387,7 @@ def main() -> None:
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))  # a socket for each peer
     try:
-        # Without the compiled kernel each packet is a wake-up, and uvloop's cost half of asyncio's.
-        with asyncio.Runner(loop_factory=KernelLoop if load()[0] else uvloop.new_event_loop) as runner:
-            runner.run(serve(given))
+        run(serve(given))
     except ValueError as error:
         sys.exit(f"The media worker was told what it cannot use: {error}.")
     except OSError as error:

@@ -93,7 +93,7 @@ class Downtrack(Flowing):
         self.dropped_picture = NONE
         self.source_codec: Codec | None = None
         self.last_sequence = _TURN + random.randrange(1, 0x4000)  # noqa: S311 -- SRTP keeps the secret, not the start
-        self.rtx_sequence = _TURN + random.randrange(0x4000)  # noqa: S311 -- as above
+        self.rtx_sequence = _TURN + random.randrange(0x4000)  # noqa: S311 -- SRTP keeps the secret, not the start
         self.last_time = -1.0
         self.aimed_at = 0.0  # when control last chose its layers
         self.asked = 0  # keyframes that the subscriber has asked for

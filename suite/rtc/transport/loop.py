@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from selectors import SelectorKey
+from typing import Any
+
+import uvloop
+
+from suite.rtc.kernel.library import load
 
 Wait = Callable[[float | None], bool]  # seconds, for ever where there are none; whether descriptors of the loop's own are ready
 
@@ -41,3 +46,9 @@ class KernelLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.waiter = Waiter()
         super().__init__(self.waiter)
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a worker. Without the compiled kernel each packet is a wake-up, and uvloop's cost half of asyncio's."""
+    with asyncio.Runner(loop_factory=KernelLoop if load()[0] else uvloop.new_event_loop) as runner:
+        runner.run(main)
